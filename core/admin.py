@@ -1,0 +1,352 @@
+"""What all pages of the administration share, and the site settings.
+
+What is in use is archived and can be brought back; only what was never used can be deleted. Every list is
+bounded, and every field that a browser may name stands in an allow-list.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db import models, transaction
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.fields import DurationField
+from core.logo import store_logo
+from core.models import SiteSettings
+
+# Django's own are generic only to the type checker.
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
+    ModelForm = forms.ModelForm[Any]
+    InlineFormSet = forms.BaseInlineFormSet[Any, Any, Any]
+    AnyPaginator = Paginator[Any]
+else:
+    ModelAdmin, TabularInline, ModelForm, InlineFormSet, AnyPaginator = (
+        admin.ModelAdmin,
+        admin.TabularInline,
+        forms.ModelForm,
+        forms.BaseInlineFormSet,
+        Paginator,
+    )
+
+# Lists end here; who looks for more narrows them by a search or a filter.
+MOST_ROWS = 1000
+
+
+class CappedPaginator(AnyPaginator):
+    """Counts to MOST_ROWS and no further: a list of a million rows costs no more than one of a thousand."""
+
+    @cached_property
+    def count(self) -> int:
+        rows = cast("QuerySet[Any]", self.object_list)
+        return len(rows.order_by().values_list("pk")[:MOST_ROWS])
+
+
+class BoundedAdmin(ModelAdmin):
+    """A list that never counts a whole table, on pages of moderate size."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 0
+    show_facets = admin.ShowFacets.NEVER
+
+
+class ReadOnlyAdmin(BoundedAdmin):
+    """To look at, and to do what its named actions do. The columns are not sorted by click: few have an index."""
+
+    sortable_by: ClassVar[Any] = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def is_in_use(row: Model) -> bool:
+    """Say whether rows refer to this one that would not go with it."""
+    for relation in row._meta.get_fields(include_hidden=True):
+        if not (relation.auto_created and not relation.concrete) or not (relation.one_to_many or relation.one_to_one):
+            continue
+        if getattr(relation, "on_delete", models.CASCADE) in {models.CASCADE, models.DO_NOTHING}:
+            continue
+        referring = relation.related_model._base_manager.filter(**{relation.field.name: row.pk})  # type: ignore[union-attr]
+        if referring.exists():
+            return True
+    return False
+
+
+class DeletesUnusedAdmin(BoundedAdmin):
+    """Offers to delete what nothing refers to, and only that."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if not super().has_delete_permission(request, obj):
+            return False
+        return obj is None or self.may_delete(obj)
+
+    def may_delete(self, row: Any) -> bool:
+        return not is_in_use(row)
+
+
+class ArchivedFilter(admin.SimpleListFilter):
+    """What is archived is out of the way until asked for."""
+
+    title = _("archived")
+    parameter_name = "archived"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Archived")), ("all", _("All"))]
+
+    def choices(self, changelist: Any) -> Any:
+        yield {
+            "selected": self.value() is None,
+            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
+            "display": _("In use"),
+        }
+        yield from list(super().choices(changelist))[1:]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "yes":
+                return queryset.exclude(archived_at=None)
+            case "all":
+                return queryset
+        return queryset.filter(archived_at=None)
+
+
+class OffersActiveAdmin(BoundedAdmin):
+    """Forms read and write times as people do, and offer to choose what is not archived, or was chosen before."""
+
+    formfield_overrides = {models.DurationField: {"form_class": DurationField}}
+
+    def formfield_for_foreignkey(
+        self, db_field: "models.ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        return offer_active(super().formfield_for_foreignkey(db_field, request, **kwargs), db_field, request)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Choose what there is: beside a choice nothing is deleted."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(widget := getattr(field, "widget", None), RelatedFieldWidgetWrapper):
+            widget.can_delete_related = widget.can_view_related = False
+        return field
+
+
+class SpokenFormSet(InlineFormSet):
+    """A table's heading names its columns for the eye; each field says its name itself (WCAG 4.1.2)."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            # Django draws a choice of rows by a widget within its widget.
+            widget = getattr(field.widget, "widget", field.widget)
+            widget.attrs.setdefault("aria-label", field.label)
+
+
+class OffersActiveInline(TabularInline):
+    """The same for the rows of a table within a page. Choices are read once, however many rows there are."""
+
+    formset = SpokenFormSet
+    formfield_overrides = {models.DurationField: {"form_class": DurationField}}
+    extra = 0
+
+    def formfield_for_foreignkey(
+        self, db_field: "models.ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field = offer_active(field, db_field, request, parent=self.parent_model)
+        if field is not None:
+            field.choices = list(field.choices)
+        return field
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(widget := getattr(field, "widget", None), RelatedFieldWidgetWrapper):
+            widget.can_add_related = widget.can_change_related = False
+            widget.can_delete_related = widget.can_view_related = False
+        return field
+
+
+def offer_active(
+    field: Any, db_field: "models.ForeignKey[Any, Any]", request: HttpRequest, parent: type[Model] | None = None
+) -> Any:
+    """Leave out of the field's choices what is archived, unless the row that is edited has it already."""
+    if field is None or not any(one.name == "archived_at" for one in db_field.related_model._meta.fields):
+        return field
+    known: QuerySet[Any] = db_field.model._default_manager.none()
+    pk = request.resolver_match.kwargs.get("object_id", "") if request.resolver_match else ""
+    if str(pk).isdigit():
+        if parent is None:
+            known = db_field.model._default_manager.filter(pk=pk)
+        else:
+            key = next(
+                one.name
+                for one in db_field.model._meta.fields
+                if one.related_model and one.related_model._meta.concrete_model is parent._meta.concrete_model
+            )
+            known = db_field.model._default_manager.filter(**{key: pk})
+    field.queryset = field.queryset.filter(Q(archived_at=None) | Q(pk__in=known.values(db_field.name)))
+    return field
+
+
+class ConfigurationAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
+    """A page for what the help desk is made of: archived when it is no longer wanted, deleted only if never used."""
+
+    list_filter: ClassVar[Any] = (ArchivedFilter,)
+    actions: Any = ("archive", "bring_back")
+
+    def why_not_archived(self, row: Any) -> str | None:
+        """Return why this one has to stay, in one sentence; None if it may go."""
+        return None
+
+    @admin.action(description=_("Archive"), permissions=["change"])
+    @transaction.atomic
+    def archive(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        done = []
+        for row in queryset.filter(archived_at=None).order_by("pk"):
+            if reason := self.why_not_archived(row):
+                self.message_user(request, reason, messages.ERROR)
+                continue
+            row.archived_at = now()
+            row.save(update_fields=["archived_at"])
+            self.log_change(request, row, "Archived.")
+            done.append(str(row))
+        self._tell(request, done, gettext("Archived: %(names)s. What uses it keeps it."))
+
+    @admin.action(description=_("Bring back"), permissions=["change"])
+    @transaction.atomic
+    def bring_back(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        done = []
+        for row in queryset.exclude(archived_at=None).order_by("pk"):
+            row.archived_at = None
+            row.save(update_fields=["archived_at"])
+            self.log_change(request, row, "Brought back.")
+            done.append(str(row))
+        self._tell(request, done, gettext("Brought back: %(names)s."))
+
+    def _tell(self, request: HttpRequest, names: Iterable[str], sentence: str) -> None:
+        if names := list(names):
+            self.message_user(request, sentence % {"names": ", ".join(names)}, messages.SUCCESS)
+
+
+class OneDefaultForm(ModelForm):
+    """`make_default` stands for `is_default`: checking it moves the default here, which no plain field could say."""
+
+    make_default = forms.BooleanField(label=_("Default"), required=False)
+    # Whether there must always be one.
+    needs_default = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if (field := self.fields.get("make_default")) is not None:
+            field.initial = self.instance.is_default
+            field.help_text = self._meta.model._meta.get_field("is_default").help_text
+
+    def clean_make_default(self) -> bool:
+        wanted = bool(self.cleaned_data["make_default"])
+        if wanted and self.instance.archived_at:
+            raise ValidationError(_("What is archived cannot be the default. Bring it back first."))
+        if self.needs_default and self.instance.is_default and not wanted:
+            raise ValidationError(_("There has to be a default. Make another one the default instead."))
+        return wanted
+
+
+class OneDefaultAdmin(ConfigurationAdmin):
+    """Exactly one row is the default; making another one it takes it from the old one, in one transaction."""
+
+    form = OneDefaultForm
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.is_default = form.cleaned_data["make_default"]
+        with transaction.atomic():
+            if obj.is_default:
+                self.model._default_manager.filter(is_default=True).exclude(pk=obj.pk).update(is_default=False)
+            super().save_model(request, obj, form, change)
+
+    def why_not_archived(self, row: Any) -> str | None:
+        if row.is_default:
+            return gettext("“%(name)s” is the default. Make another one the default first.") % {"name": row}
+        return None
+
+    def may_delete(self, row: Any) -> bool:
+        return not row.is_default and super().may_delete(row)
+
+
+# --- Site settings -------------------------------------------------------------------------------
+
+
+class SiteSettingsForm(ModelForm):
+    picture = forms.FileField(
+        label=_("Logo"),
+        required=False,
+        help_text=_("PNG, JPEG, GIF or WebP, below 512 KB. Shown beside the name."),
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/gif,image/webp"}),
+    )
+    no_picture = forms.BooleanField(label=_("Remove the logo"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.logo_id is None:
+            self.fields.pop("no_picture", None)
+
+    def clean_picture(self) -> Any:
+        if upload := self.cleaned_data["picture"]:
+            # No ticket is held here, so the bytes may be written within the request's transaction.
+            self.instance.logo = store_logo(upload)
+        return upload
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("no_picture") and not data.get("picture"):
+            self.instance.logo = None
+        return data
+
+
+@admin.register(SiteSettings)
+class SiteSettingsAdmin(OffersActiveAdmin):
+    form = SiteSettingsForm
+    fieldsets = (
+        (None, {"fields": ("name", "picture", "no_picture", "time_zone")}),
+        (_("A ticket's end"), {"fields": ("close_after", "reopen_within")}),
+        (_("Ticket numbers"), {"fields": ("numbering", "number_digits", "next_number")}),
+        (_("Files"), {"fields": ("max_upload_mb",)}),
+    )
+    radio_fields = {"numbering": admin.VERTICAL}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: SiteSettings | None = None) -> Any:
+        """Leave out "Remove the logo" where there is none."""
+        if obj is not None and obj.logo_id is not None:
+            return self.fieldsets
+        first = (None, {"fields": ("name", "picture", "time_zone")})
+        return (first, *self.fieldsets[1:])
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one row, so its page takes the place of the list."""
+        return redirect("admin:core_sitesettings_change", 1)
+
+    def response_change(self, request: HttpRequest, obj: SiteSettings) -> HttpResponse:
+        self.message_user(request, gettext("The site settings are saved."), messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:core_sitesettings_change", args=[1]))

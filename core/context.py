@@ -1,0 +1,27 @@
+"""What every page knows: the site, the reader's theme."""
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from core.models import SiteSettings
+
+THEMES = frozenset({"light", "dark"})
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    """Return the site's settings, whether this is the demo, and the theme the reader chose (empty: the system's)."""
+    theme = request.COOKIES.get("theme", "")
+    settings = SimpleLazyObject(lambda: site_of(request))
+    return {
+        "site": settings,
+        "is_demo": SimpleLazyObject(lambda: bool(settings.is_demo)),
+        "theme": theme if theme in THEMES else "",
+    }
+
+
+def site_of(request: HttpRequest) -> SiteSettings:
+    """Return the site's settings, read once for a request."""
+    known: SiteSettings | None = getattr(request, "_site", None)
+    if known is None:
+        known = request._site = SiteSettings.load()  # type: ignore[attr-defined]  # ours alone
+    return known

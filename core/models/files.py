@@ -1,0 +1,34 @@
+"""Blob: the bytes of one file, known by their digest; NewFile: such a file on its way into a thread."""
+
+from dataclasses import dataclass
+
+from django.db import models
+
+
+class Blob(models.Model):
+    """Bytes in storage, written and synced before this row names them, shared by all who hold the same.
+
+    The name on disk comes from the digest, never from the sender (PARITY section 4, rule 1).
+    A blob that nothing refers to is swept after a day.
+    """
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    size = models.PositiveBigIntegerField(help_text="In bytes.")
+    created_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+    @property
+    def path(self) -> str:
+        """Where storage keeps the bytes, below its root."""
+        return f"{self.sha256[:2]}/{self.sha256[2:4]}/{self.sha256}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file that is stored already, about to be attached; core.uploads made `name` and `content_type` harmless."""
+
+    blob: Blob
+    name: str
+    content_type: str

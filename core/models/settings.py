@@ -1,0 +1,89 @@
+"""SiteSettings: the one row of choices that hold for the whole help desk."""
+
+from datetime import timedelta
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.models.files import Blob
+
+
+class Numbering(models.TextChoices):
+    RANDOM = "random", _("Random digits")
+    SEQUENCE = "sequence", _("Counting up")
+
+
+def validate_time_zone(value: str) -> None:
+    if value not in available_timezones():
+        raise ValidationError(_("This time zone is not known. Write it like Europe/Berlin."))
+
+
+def validate_wait(value: timedelta) -> None:
+    if not timedelta(minutes=1) <= value <= timedelta(days=730):
+        raise ValidationError(_("Choose a time between one minute and two years."))
+
+
+class SiteSettings(models.Model):
+    """One row, key 1, made by the first migration."""
+
+    name = models.CharField(
+        _("name"), max_length=60, default="Help desk", help_text=_("Shown on every page and in every mail.")
+    )
+    logo = models.ForeignKey(Blob, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("logo"))
+    close_after = models.DurationField(
+        _("close after"),
+        default=timedelta(days=3),
+        validators=[validate_wait],
+        help_text=_("How long a resolved ticket waits for its requester before it closes by itself."),
+    )
+    reopen_within = models.DurationField(
+        _("reopen within"),
+        default=timedelta(days=14),
+        validators=[validate_wait],
+        help_text=_("How long after closing a requester may reopen. Later messages open a new ticket."),
+    )
+    numbering = models.CharField(
+        _("ticket numbers"),
+        max_length=10,
+        choices=Numbering,
+        default=Numbering.RANDOM,
+        help_text=_("Random numbers do not tell how many tickets there are."),
+    )
+    number_digits = models.PositiveSmallIntegerField(
+        _("digits"),
+        default=6,
+        validators=[MinValueValidator(4), MaxValueValidator(12)],
+        help_text=_("The shortest ticket number. Numbers grow when these are crowded."),
+    )
+    next_number = models.PositiveBigIntegerField(
+        _("next number"), default=1, help_text=_("Where counting goes on. Used only when numbers count up.")
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default="UTC",
+        validators=[validate_time_zone],
+        help_text=_("For readers who have not chosen their own."),
+    )
+    max_upload_mb = models.PositiveSmallIntegerField(
+        _("largest attachment, in MB"), default=20, validators=[MinValueValidator(1), MaxValueValidator(200)]
+    )
+    is_demo = models.BooleanField(
+        default=False, editable=False, help_text="True in the demo help desk: its sign-ins work from this machine only."
+    )
+
+    class Meta:
+        verbose_name = _("site settings")
+        verbose_name_plural = _("site settings")
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_row_of_site_settings")]
+
+    def __str__(self) -> str:
+        return str(_("Site settings"))
+
+    @classmethod
+    def load(cls) -> "SiteSettings":
+        """Return the one row. Asked anew every time, so that a change holds at once in every process."""
+        return cls.objects.get(pk=1)
