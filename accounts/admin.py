@@ -1,0 +1,331 @@
+"""People in the administration: requesters, addresses, organisations, teams, roles, and what agents' pages share.
+
+The page of an agent is finished in tickets.admin, which knows departments.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F, Prefetch, Q, QuerySet
+from django.forms import CheckboxSelectMultiple
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.timezone import now
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Address, Agent, Organization, Permission, Role, Team, User
+from accounts.passwords import mail_link
+from accounts.people import is_last_administrator, lock_administrators, normalise, set_sign_in_address
+from core.admin import (
+    BoundedAdmin,
+    ConfigurationAdmin,
+    DeletesUnusedAdmin,
+    ModelForm,
+    OffersActiveAdmin,
+    ReadOnlyAdmin,
+    TabularInline,
+)
+
+# --- Roles ---------------------------------------------------------------------------------------
+
+GROUPS: Mapping["str | Promise", tuple[Permission, ...]] = {
+    _("Answering"): (Permission.REPLY, Permission.NOTE),
+    _("Passing on"): (Permission.CLAIM, Permission.ASSIGN, Permission.RELEASE, Permission.TRANSFER),
+    _("Changing"): (Permission.EDIT,),
+    _("Ending"): (Permission.RESOLVE, Permission.CLOSE_UNRESOLVED),
+}
+
+
+class RoleForm(ModelForm):
+    permissions = forms.MultipleChoiceField(
+        label=_("Permissions"),
+        required=False,
+        widget=CheckboxSelectMultiple,
+        help_text=_("Every role lets its agents read the department's tickets."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "permissions" in self.fields:
+            field = self.fields["permissions"]
+            assert isinstance(field, forms.MultipleChoiceField)
+            field.choices = [
+                (group, [(permission.value, permission.label) for permission in permissions])
+                for group, permissions in GROUPS.items()
+            ]
+
+
+@admin.register(Role)
+class RoleAdmin(ConfigurationAdmin):
+    form = RoleForm
+    list_display = ("name", "allowed")
+    fields = ("name", "permissions")
+    search_fields = ("name",)
+    ordering = ("name", "pk")
+
+    @admin.display(description=_("permissions"))
+    def allowed(self, role: Role) -> str:
+        return gettext("%(some)s of %(all)s") % {"some": len(role.permissions), "all": len(Permission)}
+
+
+# --- Teams and organisations ---------------------------------------------------------------------
+
+
+@admin.register(Team)
+class TeamAdmin(ConfigurationAdmin):
+    list_display = ("name", "who")
+    fields = ("name", "members")
+    search_fields = ("name",)
+    ordering = ("name", "pk")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:
+        members = User.objects.filter(is_agent=True).order_by("name", "pk")
+        return super().get_queryset(request).prefetch_related(Prefetch("members", queryset=members))
+
+    @admin.display(description=_("members"))
+    def who(self, team: Team) -> str:
+        return ", ".join(member.display_name for member in team.members.all())
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs |= {"queryset": User.objects.agents().order_by("name", "pk"), "widget": CheckboxSelectMultiple}
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
+@admin.register(Organization)
+class OrganizationAdmin(DeletesUnusedAdmin):
+    list_display = ("name", "created_at")
+    fields = ("name",)
+    search_fields = ("name",)
+    ordering = ("name", "pk")
+
+
+# --- People --------------------------------------------------------------------------------------
+
+
+class AddressInline(TabularInline):
+    """The person's addresses, to look at: what leads to whom is never typed in by hand."""
+
+    model = Address
+    fields = readonly_fields = ("email", "is_primary", "verified_at", "bouncing_at")
+    extra = 0
+    can_delete = False
+    ordering = ("-is_primary", "email")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class PersonAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
+    """What the pages of requesters and agents share."""
+
+    ordering = ("name", "pk")
+    search_fields = ("name", "=addresses__email")
+    search_help_text = _("Part of the name, or the whole e-mail address.")
+    inlines: ClassVar[Any] = (AddressInline,)
+    autocomplete_fields: ClassVar[Any] = ("organization",)
+    actions: Any = ("revoke_links",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        primary = Prefetch("addresses", queryset=Address.objects.filter(is_primary=True), to_attr="primary_addresses")
+        return super().get_queryset(request).select_related("organization").prefetch_related(primary)
+
+    @admin.display(description=_("name"), ordering="name")
+    def named(self, person: Any) -> str:
+        return str(person.display_name)
+
+    @admin.display(description=_("e-mail"))
+    def address(self, person: Any) -> str:
+        return ", ".join(address.email for address in person.primary_addresses)
+
+    @admin.action(description=_("Revoke ticket links"), permissions=["change"])
+    def revoke_links(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        people = list(queryset.order_by().values_list("pk", flat=True))
+        Address.objects.filter(user__in=people).update(link_epoch=F("link_epoch") + 1)
+        tell_revoked(self, request, len(people))
+
+
+def tell_revoked(page: BoundedAdmin, request: HttpRequest, count: int) -> None:
+    text = ngettext(
+        "Every ticket link mailed to %(count)s person or address until now is invalid.",
+        "Every ticket link mailed to %(count)s people or addresses until now is invalid.",
+        count,
+    )
+    page.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+
+@admin.register(User)
+class RequesterAdmin(PersonAdmin):
+    """Who asks for help. They come by their first ticket; whoever is to work here is made on the page of agents."""
+
+    list_display = ("named", "address", "organization", "is_active", "created_at")
+    list_filter = ("is_active",)
+    fields = ("name", "organization", "time_zone", "is_active")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).filter(is_agent=False, is_administrator=False)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Address)
+class AddressAdmin(ReadOnlyAdmin):
+    list_display = ("email", "user", "is_primary", "verified_at", "bouncing_at")
+    list_select_related = ("user",)
+    fields = ("email", "user", "is_primary", "verified_at", "bouncing_at", "created_at")
+    search_fields = ("=email",)
+    search_help_text = _("The whole e-mail address.")
+    ordering = ("-pk",)
+    actions = ("revoke_links",)
+
+    @admin.action(description=_("Revoke ticket links"))
+    def revoke_links(self, request: HttpRequest, queryset: QuerySet[Address]) -> None:
+        pks = list(queryset.order_by().values_list("pk", flat=True))
+        Address.objects.filter(pk__in=pks).update(link_epoch=F("link_epoch") + 1)
+        tell_revoked(self, request, len(pks))
+
+
+# --- Agents --------------------------------------------------------------------------------------
+
+
+class AgentForm(ModelForm):
+    """An agent or administrator, with the address they sign in with.
+
+    Whoever asked for help with that address before becomes the agent; what they asked stays theirs.
+    """
+
+    sign_in_address = forms.EmailField(
+        label=_("E-mail address"),
+        max_length=254,
+        help_text=_("For signing in, and for alerts. It counts as confirmed."),
+    )
+    new_password = forms.CharField(
+        label=_("New password"),
+        max_length=1000,
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Empty: as before. For new people: they set one themselves, by a link that is mailed to them."),
+    )
+    teams = forms.ModelMultipleChoiceField(
+        label=_("Teams"), queryset=Team.objects.none(), required=False, widget=CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_new = not self.instance.pk
+        mine = self.instance.teams.all() if self.instance.pk else Team.objects.none()
+        if "teams" in self.fields:
+            field = self.fields["teams"]
+            assert isinstance(field, forms.ModelMultipleChoiceField)
+            field.queryset = Team.objects.filter(Q(archived_at=None) | Q(pk__in=mine.values("pk"))).order_by("name")
+            field.initial = [team.pk for team in mine]
+        if "sign_in_address" in self.fields:
+            self.fields["sign_in_address"].initial = self.instance.email
+        if "is_agent" in self.fields and self.is_new:
+            self.fields["is_agent"].initial = True
+
+    def clean_sign_in_address(self) -> str:
+        email = normalise(self.cleaned_data["sign_in_address"])
+        known = Address.objects.select_related("user").filter(email=email).first()
+        if known is None or known.user_id == self.instance.pk:
+            return email
+        if not self.is_new or known.user.is_agent or known.user.is_administrator:
+            raise ValidationError(_("%(name)s has this address."), params={"name": known.user.display_name})
+        # What is filled in from here on is that person's row.
+        self.instance = Agent._base_manager.get(pk=known.user_id)
+        return email
+
+    def clean_new_password(self) -> str:
+        password: str = self.cleaned_data["new_password"]
+        if password:
+            validate_password(password, self.instance)
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if self.is_new and not (data.get("is_agent") or data.get("is_administrator")):
+            raise ValidationError(_("Choose what this person is: agent, administrator, or both."))
+        stays = data.get("is_active") and data.get("is_administrator")
+        if not self.is_new and not stays:
+            lock_administrators()
+            if is_last_administrator(User.objects.get(pk=self.instance.pk)):
+                raise ValidationError(_("This is the last administrator. Make somebody else an administrator first."))
+        return data
+
+
+class AgentAdmin(PersonAdmin):
+    """Finished and registered in tickets.admin, which adds the departments."""
+
+    form = AgentForm
+    list_display: Any = ("named", "email", "is_administrator", "is_active", "last_login")
+    list_filter = ("is_active", "is_agent", "is_administrator")
+    fieldsets = (
+        (None, {"fields": ("name", "sign_in_address", "new_password", "time_zone")}),
+        (_("What they are"), {"fields": ("is_agent", "is_administrator", "is_active")}),
+        (_("Teams"), {"fields": ("teams",)}),
+    )
+    autocomplete_fields = ()
+    actions = ("mail_password_link", "remove_password", "revoke_links")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        data = form.cleaned_data
+        if data["new_password"]:
+            obj.set_password(data["new_password"])
+        elif not obj.pk:
+            obj.set_unusable_password()
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if obj.email != data["sign_in_address"]:
+                set_sign_in_address(obj, data["sign_in_address"], at=now())
+        if not change and not obj.has_usable_password():
+            mail_link(obj)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Iterable[Any], change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        form.instance.teams.set(form.cleaned_data["teams"])
+
+    def may_delete(self, row: Any) -> bool:
+        """Whoever changed anything here stays: the log of changes names them."""
+        return not row.logentry_set.exists() and not is_last_administrator(row) and super().may_delete(row)
+
+    @admin.action(description=_("Mail a link to set the password"), permissions=["change"])
+    def mail_password_link(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
+        people = [person for person in queryset if person.email and person.may_sign_in and not person.is_demo]
+        for person in people:
+            mail_link(person)
+        text = ngettext(
+            "A link to set the password goes to %(count)s person.",
+            "Links to set the password go to %(count)s people.",
+            len(people),
+        )
+        self.message_user(request, text % {"count": len(people)}, messages.SUCCESS)
+
+    @admin.action(description=_("Remove the password and sign out"), permissions=["change"])
+    def remove_password(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
+        """Nobody signs in with it any more, and who is signed in no longer is: sessions hang on the password."""
+        done = 0
+        for person in queryset:
+            if person.pk == request.user.pk:
+                self.message_user(
+                    request, gettext("Your own password stays: you would lock yourself out."), messages.ERROR
+                )
+                continue
+            person.set_unusable_password()
+            person.save(update_fields=["password"])
+            self.log_change(request, person, "Password removed.")
+            done += 1
+        if done:
+            text = ngettext(
+                "The password of %(count)s person is removed.", "The passwords of %(count)s people are removed.", done
+            )
+            self.message_user(request, text % {"count": done}, messages.SUCCESS)

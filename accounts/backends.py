@@ -1,0 +1,23 @@
+"""Who signs in with an e-mail address and a password."""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.people import person_who_signs_in
+
+
+class AddressBackend(ModelBackend):
+    """Find people by Address, the only way from an e-mail address to a person. Permissions are Role's, not Django's."""
+
+    def authenticate(  # type: ignore[override]  # people have no user names
+        self, request: HttpRequest | None, email: str = "", password: str = "", **credentials: Any
+    ) -> User | None:
+        """Return the person if the password is theirs. An unknown address takes the time of a known one."""
+        user = person_who_signs_in(email)
+        if user is None:
+            User().set_password(password)
+            return None
+        return user if user.check_password(password) and self.user_can_authenticate(user) else None

@@ -1,0 +1,42 @@
+"""Role: what an agent may do in a department (PARITY R01, R02)."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Permission(models.TextChoices):
+    """What a role can allow. Who sees a ticket at all is decided by department, not here."""
+
+    REPLY = "ticket.reply", _("Reply to requesters")
+    NOTE = "ticket.note", _("Write internal notes")
+    CLAIM = "ticket.claim", _("Claim tickets")
+    ASSIGN = "ticket.assign", _("Assign tickets to others")
+    RELEASE = "ticket.release", _("Give tickets back")
+    TRANSFER = "ticket.transfer", _("Transfer tickets to another department")
+    EDIT = "ticket.edit", _("Change priority, help topic and SLA plan")
+    RESOLVE = "ticket.resolve", _("Resolve, close and reopen tickets")
+    CLOSE_UNRESOLVED = "ticket.close_unresolved", _("Close tickets that are not resolved")
+
+
+def validate_permissions(value: object) -> None:
+    if not isinstance(value, list) or any(item not in Permission.values for item in value):
+        raise ValidationError(_("Choose from the list of permissions."))
+
+
+class Role(models.Model):
+    """A named set of permissions, given to an agent per department."""
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    permissions = models.JSONField(_("permissions"), default=list, blank=True, validators=[validate_permissions])
+    archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def allows(self, permission: Permission) -> bool:
+        return permission.value in self.permissions

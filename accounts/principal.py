@@ -1,0 +1,58 @@
+"""Principal: who looks or acts, and through which door. Built once per door, handed to everything below it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from accounts.models import User
+
+
+class Face(StrEnum):
+    DESK = "desk"
+    PORTAL = "portal"
+    LINK = "link"
+    ADMIN = "admin"
+    API = "api"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is both agent and requester counts as what the face is for.
+
+    `only_ticket_id` bounds a link to its one ticket. `cause` says why the system acts, such as
+    "timer:close_after", and is kept with the event.
+    """
+
+    user: User | None
+    face: Face
+    only_ticket_id: int | None = None
+    cause: str = ""
+    api_key_id: int | None = None
+
+    @classmethod
+    def agent(cls, user: User) -> "Principal":
+        return cls(user=user, face=Face.DESK)
+
+    @classmethod
+    def requester(cls, user: User) -> "Principal":
+        return cls(user=user, face=Face.PORTAL)
+
+    @classmethod
+    def link(cls, user: User, ticket_id: int) -> "Principal":
+        return cls(user=user, face=Face.LINK, only_ticket_id=ticket_id)
+
+    @classmethod
+    def administrator(cls, user: User) -> "Principal":
+        return cls(user=user, face=Face.ADMIN)
+
+    @classmethod
+    def system(cls, cause: str) -> "Principal":
+        return cls(user=None, face=Face.SYSTEM, cause=cause)
+
+    @property
+    def acts_as_agent(self) -> bool:
+        return self.face == Face.DESK and self.user is not None and self.user.is_agent and self.user.is_active
+
+    @property
+    def acts_as_requester(self) -> bool:
+        return self.face in {Face.PORTAL, Face.LINK} and self.user is not None and self.user.is_active
