@@ -1,0 +1,38 @@
+"""Everything that can be done to a ticket: one function per deed, called by every door.
+
+Each locks the ticket, asks the policy, changes rows and records one event, in one transaction. `by` is
+who acts (Principal), `at` when, `deed` the id shared with the other actions of the same deed. `seen` is the
+number of the last event that the person had before their eyes; newer ones that matter raise ChangedMeanwhile.
+"""
+
+from tickets.actions.assign import assign, claim, release
+from tickets.actions.change import change_plan, change_priority, change_topic
+from tickets.actions.message import add_message
+from tickets.actions.note import add_note
+from tickets.actions.open import open_ticket
+from tickets.actions.reply import reply, reply_and_resolve
+from tickets.actions.status import close, close_unresolved, reopen, resolve
+from tickets.actions.sweep import breach_or_warn, close_if_silent
+from tickets.actions.transfer import remove_referral, transfer
+
+__all__ = [
+    "add_message",
+    "add_note",
+    "assign",
+    "breach_or_warn",
+    "change_plan",
+    "change_priority",
+    "change_topic",
+    "claim",
+    "close",
+    "close_if_silent",
+    "close_unresolved",
+    "open_ticket",
+    "release",
+    "remove_referral",
+    "reopen",
+    "reply",
+    "reply_and_resolve",
+    "resolve",
+    "transfer",
+]

@@ -1,0 +1,31 @@
+"""Taking the ticket in hand: the lock, and the check that the person saw what there is."""
+
+from accounts.principal import Principal
+from tickets.errors import ChangedMeanwhile
+from tickets.models import Kind, Ticket
+
+# What a requester may learn of at all. Everything else must not even show by a refusal.
+MATTERS_TO_REQUESTERS = (Kind.REPLIED, Kind.RESOLVED, Kind.CLOSED, Kind.REOPENED)
+SILENT = (Kind.CLOCK_WARNED, Kind.CLOCK_BREACHED)
+
+
+def lock(ticket: Ticket) -> Ticket:
+    """Return the ticket as it is now, locked to the end of the transaction.
+
+    Two queries: who waits for the lock gets the row anew, but what is joined to it as it was before the wait
+    (PostgreSQL's manual, "Read Committed Isolation Level").
+    """
+    Ticket.objects.select_for_update().values_list("pk").get(pk=ticket.pk)
+    return Ticket.objects.select_related(
+        "department", "priority", "sla_plan", "topic", "assignee", "team", "requester"
+    ).get(pk=ticket.pk)
+
+
+def check_unchanged(ticket: Ticket, by: Principal, seen: int | None) -> None:
+    """Raise ChangedMeanwhile if others did something that matters since event number `seen`."""
+    if seen is None or ticket.last_event_number <= seen:
+        return
+    newer = ticket.events.filter(number__gt=seen).exclude(by=by.user).select_related("by").order_by("number")
+    newer = newer.exclude(kind__in=SILENT) if by.acts_as_agent else newer.filter(kind__in=MATTERS_TO_REQUESTERS)
+    if found := list(newer[:20]):
+        raise ChangedMeanwhile(found)

@@ -1,0 +1,88 @@
+"""Add a requester's message."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Address
+from accounts.principal import Principal
+from core.models import NewFile
+from sla.models import Target
+from tickets import clocks, events, policy
+from tickets.actions.locking import check_unchanged, lock
+from tickets.actions.open import open_ticket
+from tickets.actions.status import bring_back
+from tickets.models import Awaiting, EntryKind, Kind, Source, Status, ThreadEntry, Ticket
+from tickets.policy import Deed
+from tickets.thread import add_entry, sent_before
+
+
+def add_message(
+    *,
+    ticket: Ticket,
+    address: Address,
+    text: str,
+    source: Source,
+    by: Principal,
+    at: datetime,
+    files: Sequence[NewFile] = (),
+    seen: int | None = None,
+    request_key: str = "",
+) -> ThreadEntry:
+    """Add what the requester wrote; a resolved or closed ticket comes back by it.
+
+    Once the time for reopening has passed, the message opens a new ticket that follows the old one: look at
+    the entry's ticket. Raises NotAllowed, ChangedMeanwhile, NothingWritten.
+    """
+    if before := sent_before(by.user, request_key):
+        return before
+    with transaction.atomic():
+        ticket = lock(ticket)
+        policy.require(by, Deed.MESSAGE, ticket)
+        comes_too_late = policy.is_past_reopening(ticket, at)
+        if not comes_too_late:
+            check_unchanged(ticket, by, seen)
+            return _append(ticket, text, source, by, at, files, request_key)
+    follow_up = open_ticket(
+        address=address,
+        topic=ticket.topic if ticket.topic and ticket.topic.is_public and not ticket.topic.archived_at else None,
+        subject=ticket.subject,
+        text=text,
+        source=source,
+        by=by,
+        at=at,
+        files=files,
+        request_key=request_key,
+        follows=ticket,
+    )
+    return follow_up.entries.get(number=1)
+
+
+def _append(
+    ticket: Ticket,
+    text: str,
+    source: Source,
+    by: Principal,
+    at: datetime,
+    files: Sequence[NewFile],
+    request_key: str,
+) -> ThreadEntry:
+    # Sent twice at once, the second waited for the lock and finds what the first left.
+    if before := sent_before(by.user, request_key):
+        return before
+    deed = events.new_deed()
+    entry = add_entry(
+        ticket, EntryKind.MESSAGE, author=by.user, text=text, source=source, at=at, files=files, request_key=request_key
+    )
+    if ticket.status in (Status.RESOLVED, Status.CLOSED):
+        bring_back(ticket, by=by, at=at, deed=deed)
+    ticket.awaiting = Awaiting.AGENT
+    ticket.save(update_fields=["awaiting"])
+    started = (
+        clocks.start(ticket, [Target.NEXT_RESPONSE], since=at, cause=Kind.MESSAGE_ADDED)
+        if (ticket.first_response_at)
+        else []
+    )
+    events.record(Kind.MESSAGE_ADDED, ticket, by=by, at=at, deed=deed, entry=entry.number, clocks=started)
+    return entry

@@ -1,0 +1,110 @@
+"""Open a ticket."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Address
+from accounts.principal import Principal
+from core.models import NewFile
+from sla.models import Target
+from tickets import clocks, events, numbers
+from tickets.errors import DeedRefused, NotOffered
+from tickets.models import EntryKind, HelpTopic, Kind, Participant, Source, ThreadEntry, Ticket
+from tickets.routing import Route, route
+from tickets.thread import add_entry, clean_text, sent_before
+
+NUMBER_COLLISIONS = 5
+
+
+def open_ticket(
+    *,
+    address: Address,
+    topic: HelpTopic | None,
+    subject: str,
+    text: str,
+    source: Source,
+    by: Principal,
+    at: datetime,
+    files: Sequence[NewFile] = (),
+    request_key: str = "",
+    follows: Ticket | None = None,
+    deed: UUID | None = None,
+) -> Ticket:
+    """Open a ticket for the person behind `address`; department, priority and plan come from the topic.
+
+    Sent twice with the same `request_key`, by the same person, it is one ticket, returned both times.
+    Raises NotOffered for a topic that is archived, or internal while a requester acts; NothingWritten without
+    text and files; DeedRefused for a person who is switched off. Not to be called with a ticket locked: numbers
+    are reserved first.
+    """
+    if topic is not None and (topic.archived_at or (by.acts_as_requester and not topic.is_public)):
+        raise NotOffered(_("This help topic is no longer offered. Choose another."))
+    if not address.user.is_active:
+        raise DeedRefused(_("Tickets cannot be opened with this e-mail address."))
+    if before := sent_before(address.user, request_key):
+        return before.ticket
+    chosen = route(topic)
+    for attempt in range(NUMBER_COLLISIONS):
+        number = numbers.reserve()
+        try:
+            with transaction.atomic():
+                ticket = _create(number, address, chosen, subject, source, at, follows)
+                entry = add_entry(
+                    ticket,
+                    EntryKind.MESSAGE,
+                    author=address.user,
+                    text=text,
+                    source=source,
+                    at=at,
+                    files=files,
+                    request_key=request_key,
+                )
+                _record(ticket, entry, chosen, by, at, deed, follows)
+                return ticket
+        except IntegrityError:
+            if before := sent_before(address.user, request_key):
+                return before.ticket
+            if attempt + 1 == NUMBER_COLLISIONS or not Ticket.objects.filter(number=number).exists():
+                raise
+    raise AssertionError("unreachable")
+
+
+def _create(
+    number: str, address: Address, chosen: Route, subject: str, source: Source, at: datetime, follows: Ticket | None
+) -> Ticket:
+    ticket = Ticket.objects.create(
+        number=number,
+        subject=" ".join(clean_text(subject).split())[:1000],
+        source=source,
+        requester=address.user,
+        organization=address.user.organization,
+        topic=chosen.topic,
+        department=chosen.department,
+        priority=chosen.priority,
+        sla_plan=chosen.sla_plan,
+        follow_up_of=follows,
+        opened_at=at,
+        last_activity_at=at,
+    )
+    Participant.objects.create(ticket=ticket, user=address.user, address=address, added_at=at)
+    return ticket
+
+
+def _record(
+    ticket: Ticket,
+    entry: ThreadEntry,
+    chosen: Route,
+    by: Principal,
+    at: datetime,
+    deed: UUID | None,
+    follows: Ticket | None,
+) -> None:
+    started = clocks.start(ticket, [Target.FIRST_RESPONSE, Target.RESOLUTION], since=at, cause=Kind.OPENED)
+    data = {"entry": entry.number, "routing": chosen.reasons, "clocks": started}
+    if follows is not None:
+        data["follows"] = follows.pk
+    events.record(Kind.OPENED, ticket, by=by, at=at, deed=deed, **data)

@@ -1,0 +1,49 @@
+"""What time does to a ticket. Called by workers that hold a claim; done twice, it happens once."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.principal import Principal
+from core.models.work import holding
+from tickets import events
+from tickets.actions.locking import lock
+from tickets.actions.status import close
+from tickets.models import Cause, Kind, Status, TicketClock, TicketTimer
+
+
+@transaction.atomic
+def breach_or_warn(*, clock: TicketClock, claim: UUID, at: datetime) -> None:
+    """Record that a deadline is near, or has passed, and say when to look again. Without the claim, nothing."""
+    ticket = lock(clock.ticket)
+    held = holding(TicketClock.objects.running(), clock.pk, claim)
+    current = held.first()
+    if current is None:
+        return
+    by = Principal.system(f"{Cause.CLOCK}:{clock.pk}")
+    data = {"clock": clock.pk, "target": clock.target, "deadline": current.deadline_at.isoformat()}
+    if at >= current.deadline_at and current.breached_at is None:
+        if held.update(breached_at=current.deadline_at, warned_at=current.warned_at or at, due_at=None, claim=None):
+            events.record(Kind.CLOCK_BREACHED, ticket, by=by, at=at, **data)
+    elif at >= current.warn_at and current.warned_at is None:
+        if held.update(warned_at=at, due_at=current.deadline_at, claim=None):
+            events.record(Kind.CLOCK_WARNED, ticket, by=by, at=at, **data)
+    else:
+        held.update(due_at=current.next_due(), claim=None)
+
+
+@transaction.atomic
+def close_if_silent(*, timer: TicketTimer, claim: UUID, at: datetime) -> None:
+    """Close a resolved ticket whose requester said nothing. Without the claim, or before its time, nothing."""
+    ticket = lock(timer.ticket)
+    held = holding(TicketTimer.objects.all(), timer.pk, claim)
+    if not held.exists():
+        return
+    if ticket.status != Status.RESOLVED or ticket.closes_at is None:
+        held.delete()
+        return
+    if at < ticket.closes_at:
+        held.update(due_at=ticket.closes_at, claim=None)
+        return
+    close(ticket=ticket, by=Principal.system(Cause.CLOSE_AFTER), at=at)

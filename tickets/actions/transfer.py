@@ -1,0 +1,85 @@
+"""Transfer to another department; take away access that a transfer left."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.models import User
+from accounts.principal import Principal
+from tickets import events, policy
+from tickets.actions.assign import HOLDER_FIELDS, give
+from tickets.actions.locking import check_unchanged, lock
+from tickets.actions.note import add_note
+from tickets.models import Awaiting, Department, DepartmentAccess, Kind, Referral, Ticket
+from tickets.policy import Deed
+
+
+@transaction.atomic
+def transfer(
+    *,
+    ticket: Ticket,
+    to: Department,
+    by: Principal,
+    at: datetime,
+    note: str = "",
+    assignee: User | None = None,
+    keep_access: bool = True,
+    seen: int | None = None,
+    deed: UUID | None = None,
+) -> Ticket:
+    """Hand the ticket to another department; nobody in it has it, unless `assignee` is named.
+
+    `keep_access` leaves the giving department and agent a referral: they go on reading and may write notes. Raises
+    NotAllowed if `by` may not transfer, the department is archived or the same, or the assignee has no access to it.
+    """
+    ticket = lock(ticket)
+    policy.require(by, Deed.TRANSFER, ticket, to=to)
+    check_unchanged(ticket, by, seen)
+    deed = deed or events.new_deed()
+    if note.strip():
+        add_note(ticket=ticket, text=note, by=by, at=at, deed=deed)
+        ticket = lock(ticket)
+    giver, held_by = ticket.department, ticket.held_by
+    ticket.transfer(to)
+    ticket.awaiting = Awaiting.AGENT
+    ticket.save(update_fields=[*HOLDER_FIELDS, "department", "awaiting"])
+    if keep_access:
+        _refer(ticket, giver, by, at)
+    # Who works there needs no referral any more: for them the ticket is not handed over but theirs.
+    workers = DepartmentAccess.objects.filter(department=to).values("agent")
+    ticket.referrals.filter(Q(department=to) | Q(agent__in=workers)).delete()
+    data: dict[str, object] = {"to": to.pk, "from": giver.pk, "kept_access": keep_access}
+    if held_by is not None:
+        data["held_by"] = events.ref(held_by)
+    if assignee is not None:
+        data["assignee"] = events.ref(assignee)
+    events.record(Kind.TRANSFERRED, ticket, by=by, at=at, deed=deed, **data)
+    if assignee is not None:
+        # Asked of the new department: the giver may have no say in it beyond this deed.
+        policy.require_target(Deed.ASSIGN, ticket, assignee)
+        give(ticket, assignee, by=by, at=at, deed=deed)
+    return ticket
+
+
+@transaction.atomic
+def remove_referral(
+    *, ticket: Ticket, referral: Referral, by: Principal, at: datetime, deed: UUID | None = None
+) -> Ticket:
+    """Take away the access that a referral gives. Raises NotAllowed; gone already, it does nothing."""
+    ticket = lock(ticket)
+    policy.require(by, Deed.REMOVE_REFERRAL, ticket)
+    holder = referral.holder
+    named = f"department:{holder.pk}" if isinstance(holder, Department) else events.ref(holder)
+    deleted, _rows = ticket.referrals.filter(pk=referral.pk).delete()
+    if deleted:
+        events.record(Kind.REFERRAL_REMOVED, ticket, by=by, at=at, deed=deed, holder=named)
+    return ticket
+
+
+def _refer(ticket: Ticket, giver: Department, by: Principal, at: datetime) -> None:
+    given = {"referred_by": by.user, "created_at": at}
+    Referral.objects.get_or_create(ticket=ticket, department=giver, defaults=given)
+    if by.user is not None:
+        Referral.objects.get_or_create(ticket=ticket, agent=by.user, defaults=given)

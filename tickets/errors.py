@@ -1,0 +1,40 @@
+"""Why a deed was not done. Doors translate these into a sentence, a status or a state of a mail."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from tickets.models import TicketEvent
+    from tickets.policy import Verdict
+
+
+class DeedRefused(Exception):
+    """A deed that cannot be done; `str()` is one plain sentence for the person who tried."""
+
+
+class NotAllowed(DeedRefused):
+    """The policy said no."""
+
+    def __init__(self, verdict: "Verdict") -> None:
+        super().__init__(verdict.reason)
+        self.verdict = verdict
+
+
+class ChangedMeanwhile(DeedRefused):
+    """Something happened to the ticket after the person's page was made. `events` says what, oldest first."""
+
+    def __init__(self, events: "Sequence[TicketEvent]") -> None:
+        super().__init__(
+            _("This ticket changed while you were writing. Nothing was sent yet; look at what is new, then send again.")
+        )
+        self.events = list(events)
+
+
+class NothingWritten(DeedRefused):
+    """A text that must not be empty is empty."""
+
+
+class NotOffered(DeedRefused):
+    """A choice that is archived, internal or unknown."""

@@ -1,0 +1,150 @@
+"""Recording what happened, and running what follows from it.
+
+helpdesk hands over its table of handlers at start (helpdesk/subscriptions.py); this floor knows none by name.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+
+from accounts.models import Team, User
+from accounts.principal import Principal
+from core.models.work import holding
+from tickets.models import FailedHandler, Kind, Ticket, TicketEvent
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[TicketEvent], None]
+
+_handlers: dict[Kind, tuple[Handler, ...]] = {}
+
+RETRY_HANDLER_AFTER = timedelta(minutes=1)
+# Every try waits twice as long as the one before, up to this; after two days it is left to people.
+LONGEST_WAIT = timedelta(hours=6)
+RETRY_HANDLER_FOR = timedelta(days=2)
+
+
+def subscribe(table: Mapping[Kind, Sequence[Handler]]) -> None:
+    """Replace the table of handlers. Called once, when the apps are ready."""
+    _handlers.clear()
+    _handlers.update({kind: tuple(handlers) for kind, handlers in table.items()})
+
+
+def new_deed() -> UUID:
+    """Return the id under which all events of one deed are recorded."""
+    return uuid4()
+
+
+def ref(holder: User | Team) -> str:
+    """Return how an event's data names an agent or a team: "user:1", "team:2"."""
+    return f"{'team' if isinstance(holder, Team) else 'user'}:{holder.pk}"
+
+
+def record(
+    kind: Kind, ticket: Ticket, *, by: Principal, at: datetime, deed: UUID | None = None, **data: Any
+) -> TicketEvent:
+    """Record one event of a locked ticket and run its handlers, all in the caller's transaction.
+
+    `data` takes ids and codes, never text that people typed. Saves the ticket's `last_event_number` and
+    `last_activity_at`; the caller saves what it changed itself.
+    """
+    ticket.last_event_number += 1
+    ticket.last_activity_at = max(ticket.last_activity_at, at)
+    ticket.save(update_fields=["last_event_number", "last_activity_at"])
+    event = TicketEvent.objects.create(
+        ticket=ticket,
+        number=ticket.last_event_number,
+        kind=kind,
+        deed=deed or new_deed(),
+        by=by.user,
+        face=by.face,
+        cause=by.cause,
+        at=at,
+        data=data,
+    )
+    for handler in _handlers.get(kind, ()):
+        run(handler, event)
+    return event
+
+
+def run(handler: Handler, event: TicketEvent) -> bool:
+    """Run one handler in its own savepoint; say whether it succeeded.
+
+    A failure is kept as a FailedHandler and the deed stands. A lost connection is not caught: then
+    nothing stands, neither the deed nor what follows.
+    """
+    try:
+        with transaction.atomic():
+            handler(event)
+    except Exception as error:
+        if not connection.in_atomic_block or _is_lost():
+            raise
+        logger.exception("handler %s failed on %s", name_of(handler), event.kind)
+        _keep_failure(handler, event, error)
+        return False
+    return True
+
+
+def retry(failed: FailedHandler, *, claim: UUID, at: datetime) -> bool:
+    """Run a handler that failed once more; say whether it succeeded. Without the claim nothing of it stands.
+
+    A handler that is no longer subscribed is given up.
+    """
+    rows = holding(FailedHandler.objects.all(), failed.pk, claim)
+    handler = handler_named(failed.handler)
+    if handler is None:
+        rows.update(due_at=None, claim=None, error="This handler is no longer subscribed.")
+        return False
+    try:
+        with transaction.atomic():
+            if rows.update(succeeded_at=at, due_at=None, claim=None, attempts=failed.attempts + 1) != 1:
+                return False
+            handler(failed.event)
+    except Exception as error:
+        if _is_lost():
+            raise
+        logger.exception("handler %s failed again on %s", failed.handler, failed.event.kind)
+        wait = min(RETRY_HANDLER_AFTER * 2**failed.attempts, LONGEST_WAIT)
+        goes_on = at + wait <= failed.failed_at + RETRY_HANDLER_FOR
+        rows.update(error=_told(error), attempts=failed.attempts + 1, due_at=at + wait if goes_on else None, claim=None)
+        return False
+    return True
+
+
+def name_of(handler: Handler) -> str:
+    return f"{handler.__module__}.{handler.__qualname__}"
+
+
+def handler_named(name: str) -> Handler | None:
+    """Return the subscribed handler of that dotted name, if it still exists."""
+    return next((h for handlers in _handlers.values() for h in handlers if name_of(h) == name), None)
+
+
+def _keep_failure(handler: Handler, event: TicketEvent, error: Exception) -> None:
+    FailedHandler.objects.get_or_create(
+        event=event,
+        handler=name_of(handler),
+        defaults={
+            "error": _told(error),
+            "failed_at": event.at,
+            "due_at": event.at + RETRY_HANDLER_AFTER,
+        },
+    )
+
+
+def _is_lost() -> bool:
+    """Say whether the transaction or its connection is beyond use.
+
+    The error's class does not tell: a missing column is an OperationalError in SQLite, as a deadlock that a
+    savepoint survives is in PostgreSQL.
+    """
+    return connection.connection is None or connection.needs_rollback or not connection.is_usable()
+
+
+def _told(error: Exception) -> str:
+    return "".join(traceback.format_exception(error))[-10_000:]

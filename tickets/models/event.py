@@ -1,0 +1,92 @@
+"""TicketEvent: what happened, the history that people read; FailedHandler: what could not follow from it."""
+
+from enum import StrEnum
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from core.models import Waiting
+from tickets.models.ticket import Ticket
+
+
+class Kind(models.TextChoices):
+    """What can happen to a ticket. The comment behind each names the ids and codes in `data`."""
+
+    OPENED = "opened", _("Opened")  # entry, routing {field: {to, why, by}}, clocks [{target, deadline}]
+    MESSAGE_ADDED = "message_added", _("Message added")  # entry
+    REPLIED = "replied", _("Replied")  # entry, keeps (stays with the agent)
+    NOTE_ADDED = "note_added", _("Internal note added")  # entry
+    ASSIGNED = "assigned", _("Assigned")  # to "user:1" | "team:1", from
+    CLAIMED = "claimed", _("Claimed")  # from
+    RELEASED = "released", _("Given back")  # from
+    TRANSFERRED = "transferred", _("Transferred")  # to, from (department), kept_access, held_by, assignee (named)
+    REFERRAL_REMOVED = "referral_removed", _("Access removed")  # holder
+    PRIORITY_CHANGED = "priority_changed", _("Priority changed")  # to, from
+    TOPIC_CHANGED = "topic_changed", _("Help topic changed")  # to, from
+    PLAN_CHANGED = "plan_changed", _("SLA plan changed")  # to, from, clocks
+    RESOLVED = "resolved", _("Resolved")  # closes_at, entry (the resolution text, if any)
+    CLOSED = "closed", _("Closed")  # reason
+    REOPENED = "reopened", _("Reopened")  # from (status), clocks
+    CLOCK_WARNED = "clock_warned", _("Deadline near")  # clock, target, deadline
+    CLOCK_BREACHED = "clock_breached", _("Deadline passed")  # clock, target, deadline
+
+
+class Cause(StrEnum):
+    """Why the system acts, kept in TicketEvent.cause."""
+
+    CLOSE_AFTER = "timer:close_after"
+    CLOCK = "clock"
+    DEMO = "demo"
+
+
+class TicketEvent(models.Model):
+    """One thing that happened. Never updated, never deleted.
+
+    `deed` is shared by all events of one deed, such as reply and resolve. `data` holds ids and codes
+    only, never text that people typed: that stands in rows which erasure may blank.
+    """
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="events", db_index=False)
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=20, choices=Kind)
+    deed = models.UUIDField(db_index=True)
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    face = models.CharField(max_length=10)
+    cause = models.CharField(max_length=60, blank=True)
+    at = models.DateTimeField()
+    data = models.JSONField(default=dict)
+    version = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        # Also serves the history of a ticket, in order.
+        constraints = [models.UniqueConstraint(fields=["ticket", "number"], name="event_number_in_ticket")]
+
+    def __str__(self) -> str:
+        return f"{self.ticket}/{self.number} {self.kind}"
+
+
+class FailedHandler(Waiting):
+    """A handler that raised: the deed stands, this is what did not follow. Retried, and shown to administrators."""
+
+    event = models.ForeignKey(TicketEvent, models.PROTECT, related_name="failed_handlers")
+    handler = models.CharField(_("handler"), max_length=120)
+    error = models.TextField(_("error"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=1)
+    failed_at = models.DateTimeField(_("failed"))
+    succeeded_at = models.DateTimeField(_("succeeded"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("failed handler")
+        verbose_name_plural = _("failed handlers")
+        constraints = [models.UniqueConstraint(fields=["event", "handler"], name="one_failure_per_handler")]
+        indexes = [
+            # The relay asks: which handlers are to be tried again?
+            models.Index(fields=["due_at"], name="handler_due", condition=Q(due_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handler}: {self.event}"

@@ -1,0 +1,87 @@
+"""Who takes part in a ticket: Participant (requester's side) and Referral (access kept or given at the desk)."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Address, Team, User
+from tickets.models.department import Department, DepartmentAccess
+
+
+class Part(models.TextChoices):
+    REQUESTER = "requester", _("Requester")
+    COLLABORATOR = "collaborator", _("Collaborator")
+
+
+class Participant(models.Model):
+    """A person on the requester's side, and the address they are reached at about this ticket."""
+
+    ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, related_name="participants")
+    user = models.ForeignKey(User, models.PROTECT, related_name="participations")
+    address = models.ForeignKey(Address, models.PROTECT, related_name="participations")
+    role = models.CharField(max_length=12, choices=Part, default=Part.REQUESTER)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "user"], name="one_part_per_person_and_ticket"),
+            models.UniqueConstraint(
+                fields=["ticket"], condition=Q(role=Part.REQUESTER), name="one_requester_per_ticket"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.ticket}"
+
+
+class ReferralQuerySet(models.QuerySet["Referral"]):
+    def held_by(self, agent: User) -> "ReferralQuerySet":
+        """Referrals to the agent, to a team of theirs, or to a department they work in."""
+        departments = DepartmentAccess.objects.filter(agent=agent).values("department")
+        teams = Team.members.through.objects.filter(user=agent).values("team")
+        return self.filter(Q(agent=agent) | Q(team__in=teams) | Q(department__in=departments))
+
+
+class Referral(models.Model):
+    """Access to a ticket outside one's departments: read and note. A transfer leaves one with the giver."""
+
+    ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, related_name="referrals")
+    department = models.ForeignKey(Department, models.PROTECT, null=True, related_name="+")
+    agent = models.ForeignKey(User, models.PROTECT, null=True, related_name="referrals")
+    team = models.ForeignKey(Team, models.PROTECT, null=True, related_name="+")
+    referred_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    objects = ReferralQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=(
+                    Q(department__isnull=False, agent__isnull=True, team__isnull=True)
+                    | Q(department__isnull=True, agent__isnull=False, team__isnull=True)
+                    | Q(department__isnull=True, agent__isnull=True, team__isnull=False)
+                ),
+                name="referral_to_exactly_one",
+            ),
+            models.UniqueConstraint(
+                fields=["ticket", "department"],
+                condition=Q(department__isnull=False),
+                name="one_referral_per_department",
+            ),
+            models.UniqueConstraint(
+                fields=["ticket", "agent"], condition=Q(agent__isnull=False), name="one_referral_per_agent"
+            ),
+            models.UniqueConstraint(
+                fields=["ticket", "team"], condition=Q(team__isnull=False), name="one_referral_per_team"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket} → {self.holder}"
+
+    @property
+    def holder(self) -> Department | User | Team:
+        holder = self.department or self.agent or self.team
+        assert holder is not None  # the check constraint above
+        return holder

@@ -1,0 +1,282 @@
+"""Ticket: its facts, the questions asked of many, and the transitions between its five states."""
+
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, FSMModelMixin, transition
+
+from accounts.models import Organization, Team, User
+from accounts.principal import Principal
+from sla.models import Priority, SLAPlan
+from tickets.models.department import Department
+from tickets.models.grants import WORK_GRANTS, grants_of
+from tickets.models.people import Referral
+from tickets.models.topic import HelpTopic
+
+# "No deadline": the databases sort NULL differently, so lists by deadline never see one.
+FAR_FUTURE = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+class Status(models.TextChoices):
+    OPEN = "open", _("Open")
+    ASSIGNED = "assigned", _("Assigned")
+    RESOLVED = "resolved", _("Resolved")
+    CLOSED = "closed", _("Closed")
+    REOPENED = "reopened", _("Reopened")
+
+
+WORKING = (Status.OPEN, Status.ASSIGNED, Status.REOPENED)
+
+
+class Awaiting(models.TextChoices):
+    AGENT = "agent", _("Awaiting us")
+    REQUESTER = "requester", _("Awaiting requester")
+
+
+class Source(models.TextChoices):
+    WEB = "web", _("Web form")
+    MAIL = "mail", _("E-mail")
+    API = "api", _("API")
+    DESK = "desk", _("Desk")
+    PHONE = "phone", _("Phone")
+
+
+class CloseReason(models.TextChoices):
+    CONFIRMED = "confirmed", _("Confirmed by the requester")
+    SILENCE = "silence", _("No answer after it was resolved")
+    AGENT = "agent", _("Closed by an agent after it was resolved")
+    SPAM = "spam", _("Spam")
+    DUPLICATE = "duplicate", _("Duplicate")
+    OBSOLETE = "obsolete", _("No longer needed")
+    OTHER = "other", _("Other reason")
+
+    @classmethod
+    def for_unresolved(cls) -> tuple["CloseReason", ...]:
+        return (cls.SPAM, cls.DUPLICATE, cls.OBSOLETE, cls.OTHER)
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    """Questions, chainable. Reads start from `visible_to`."""
+
+    def live(self) -> "TicketQuerySet":
+        """Neither in the trash nor merged into another."""
+        return self.filter(trashed_at=None, merged_into=None)
+
+    def visible_to(self, principal: Principal) -> "TicketQuerySet":
+        """Tickets that `principal` may read: the union of `grants_of`."""
+        grants = grants_of(principal)
+        if not grants:
+            return self.none()
+        return self.live().filter(reduce(or_, grants.values()))
+
+    def at_hand_of(self, principal: Principal) -> "TicketQuerySet":
+        """Tickets that an agent sees because they are theirs to work on, not by a referral alone."""
+        grants = [condition for name, condition in grants_of(principal).items() if name in WORK_GRANTS]
+        return self.live().filter(reduce(or_, grants)) if grants else self.none()
+
+    def working(self) -> "TicketQuerySet":
+        """Open, assigned and reopened: what the queue "Open" holds."""
+        return self.filter(status__in=WORKING)
+
+    def resolved(self) -> "TicketQuerySet":
+        return self.filter(status=Status.RESOLVED)
+
+    def closed(self) -> "TicketQuerySet":
+        return self.filter(status=Status.CLOSED)
+
+    def unassigned(self) -> "TicketQuerySet":
+        return self.filter(assignee=None, team=None)
+
+    def assigned_to(self, agent: User) -> "TicketQuerySet":
+        """Assigned to the agent, or to a team of theirs and to nobody in it yet."""
+        # A condition, not a join: a ticket of a team with many members is still one ticket.
+        teams = Team.members.through.objects.filter(user=agent).values("team")
+        return self.filter(Q(assignee=agent) | Q(assignee=None, team__in=teams))
+
+    def awaiting_requester(self) -> "TicketQuerySet":
+        return self.filter(awaiting=Awaiting.REQUESTER)
+
+    def overdue(self, at: datetime) -> "TicketQuerySet":
+        """With a running promise that is broken at `at`."""
+        return self.filter(next_due_at__lte=at)
+
+    def handed_over_by(self, agent: User) -> "TicketQuerySet":
+        """Given away by the agent, who kept access."""
+        kept = Referral.objects.filter(ticket=OuterRef("pk"), agent=agent)
+        return self.filter(Exists(kept)).exclude(assignee=agent)
+
+
+class Ticket(FSMModelMixin, models.Model):
+    """A request and where it stands. Its facts are kept by actions; status changes only by transition."""
+
+    number = models.CharField(_("number"), max_length=20, unique=True)
+    subject = models.CharField(_("subject"), max_length=1000)
+    status = FSMField(_("status"), max_length=10, choices=Status, default=Status.OPEN, protected=True)
+    awaiting = models.CharField(_("awaiting"), max_length=10, choices=Awaiting, default=Awaiting.AGENT)
+    source = models.CharField(_("source"), max_length=10, choices=Source)
+
+    requester = models.ForeignKey(  # indexed by ticket_by_requester
+        User, models.PROTECT, related_name="tickets", db_index=False, verbose_name=_("requester")
+    )
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("organisation")
+    )
+    topic = models.ForeignKey(
+        HelpTopic, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("help topic")
+    )
+    department = models.ForeignKey(Department, models.PROTECT, related_name="tickets", verbose_name=_("department"))
+    priority = models.ForeignKey(Priority, models.PROTECT, related_name="tickets", verbose_name=_("priority"))
+    sla_plan = models.ForeignKey(
+        SLAPlan, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("SLA plan")
+    )
+    assignee = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="assigned_tickets", verbose_name=_("assignee")
+    )
+    team = models.ForeignKey(
+        Team, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("team")
+    )
+    follow_up_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="follow_ups", verbose_name=_("follows")
+    )
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", verbose_name=_("merged into")
+    )
+
+    opened_at = models.DateTimeField(_("opened"))
+    first_response_at = models.DateTimeField(_("first response"), null=True, blank=True)
+    resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closes_at = models.DateTimeField(_("closes"), null=True, blank=True)
+    next_due_at = models.DateTimeField(_("next due"), default=FAR_FUTURE)
+    last_activity_at = models.DateTimeField(_("last activity"))
+    trashed_at = models.DateTimeField(_("in the trash since"), null=True, blank=True)
+    close_reason = models.CharField(_("close reason"), max_length=10, choices=CloseReason, blank=True)
+    entry_count = models.PositiveIntegerField(default=0)
+    last_event_number = models.PositiveIntegerField(default=0)
+    reopened_count = models.PositiveIntegerField(_("times reopened"), default=0)
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ticket")
+        verbose_name_plural = _("tickets")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status=Status.ASSIGNED) | Q(assignee__isnull=False) | Q(team__isnull=False),
+                name="assigned_has_agent_or_team",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.OPEN) | Q(assignee__isnull=True, team__isnull=True),
+                name="open_has_neither_agent_nor_team",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.CLOSED) | (Q(closed_at__isnull=False) & ~Q(close_reason="")),
+                name="closed_has_time_and_reason",
+            ),
+        ]
+        indexes = [
+            # Queue "Open" and "Overdue" of a department, by the next deadline.
+            models.Index(
+                fields=["department", "next_due_at", "id"],
+                name="ticket_working_by_department",
+                condition=Q(status__in=WORKING, trashed_at=None, merged_into=None),
+            ),
+            # Queue "Mine", by the next deadline.
+            models.Index(
+                fields=["assignee", "next_due_at", "id"],
+                name="ticket_working_by_assignee",
+                condition=Q(status__in=WORKING, trashed_at=None, merged_into=None, assignee__isnull=False),
+            ),
+            # A team's share of "Mine".
+            models.Index(
+                fields=["team", "next_due_at", "id"],
+                name="ticket_working_by_team",
+                condition=Q(status__in=WORKING, trashed_at=None, merged_into=None, team__isnull=False),
+            ),
+            # All departments at once, by the next deadline; the sweep's check of what is overdue.
+            models.Index(
+                fields=["next_due_at", "id"],
+                name="ticket_working_by_deadline",
+                condition=Q(status__in=WORKING, trashed_at=None, merged_into=None),
+            ),
+            # Queues "Resolved" and "Closed": newest first.
+            models.Index(
+                fields=["status", "-last_activity_at", "-id"],
+                name="ticket_by_status_activity",
+                condition=Q(trashed_at=None, merged_into=None),
+            ),
+            # A requester's tickets, newest first.
+            models.Index(fields=["requester", "-id"], name="ticket_by_requester"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.number}"
+
+    def is_overdue(self, at: datetime) -> bool:
+        return self.status in WORKING and self.next_due_at <= at
+
+    @property
+    def is_working(self) -> bool:
+        return self.status in WORKING
+
+    @property
+    def held_by(self) -> User | Team | None:
+        """The agent who has the ticket, else the team that has it."""
+        return self.assignee or self.team
+
+    # --- Transitions: they change this row's fields only, and only actions call them --------------
+
+    @transition(status, source=list(WORKING), target=Status.ASSIGNED)
+    def assign(self, to: User | Team) -> None:
+        """An agent or a team has it now. An agent leaves the team as it is: they take it for the team."""
+        if isinstance(to, Team):
+            self.team, self.assignee = to, None
+        else:
+            self.assignee = to
+
+    @transition(status, source=Status.ASSIGNED, target=Status.OPEN)
+    @transition(status, source=Status.REOPENED, target=Status.REOPENED)
+    def release(self) -> None:
+        """Nobody has it any more."""
+        self.assignee = self.team = None
+
+    @transition(status, source=[Status.OPEN, Status.ASSIGNED], target=Status.OPEN)
+    @transition(status, source=Status.REOPENED, target=Status.REOPENED)
+    def transfer(self, to: Department) -> None:
+        """Another department's now, and nobody's in it yet."""
+        self.department = to
+        self.assignee = self.team = None
+
+    @transition(status, source=list(WORKING), target=Status.RESOLVED)
+    def resolve(self, at: datetime, close_after: timedelta) -> None:
+        """Every question is answered; the requester may still object."""
+        self.resolved_at = at
+        self.closes_at = at + close_after
+        self.awaiting = Awaiting.REQUESTER
+
+    @transition(status, source=Status.RESOLVED, target=Status.CLOSED)
+    def close(self, at: datetime, reason: CloseReason) -> None:
+        """Done: confirmed, or not objected to."""
+        self._end(at, reason)
+
+    @transition(status, source=list(WORKING), target=Status.CLOSED)
+    def close_unresolved(self, at: datetime, reason: CloseReason) -> None:
+        """Done without an answer, such as spam."""
+        self._end(at, reason)
+
+    @transition(status, source=[Status.RESOLVED, Status.CLOSED], target=Status.REOPENED)
+    def reopen(self) -> None:
+        """Not solved after all. Whoever had it keeps it."""
+        self.resolved_at = self.closed_at = self.closes_at = None
+        self.close_reason = ""
+        self.reopened_count += 1
+        self.awaiting = Awaiting.AGENT
+
+    def _end(self, at: datetime, reason: CloseReason) -> None:
+        self.closed_at = at
+        self.closes_at = None
+        self.close_reason = reason

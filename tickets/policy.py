@@ -1,0 +1,283 @@
+"""Who may do what to a ticket. Doors ask to show or hide; actions ask again after the lock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import BooleanField, Case, Model, OuterRef, Subquery, Value, When
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Permission, Team, User
+from accounts.principal import Principal
+from core.models import SiteSettings
+from tickets.errors import NotAllowed
+from tickets.models import Department, DepartmentAccess, Referral, Status, Ticket
+from tickets.models.grants import grants_of
+
+
+class Deed(StrEnum):
+    VIEW = "view"
+    MESSAGE = "message"
+    REPLY = "reply"
+    NOTE = "note"
+    ASSIGN = "assign"
+    CLAIM = "claim"
+    RELEASE = "release"
+    TRANSFER = "transfer"
+    REMOVE_REFERRAL = "remove_referral"
+    CHANGE_PRIORITY = "change_priority"
+    CHANGE_TOPIC = "change_topic"
+    CHANGE_PLAN = "change_plan"
+    RESOLVE = "resolve"
+    CLOSE = "close"
+    CLOSE_UNRESOLVED = "close_unresolved"
+    REOPEN = "reopen"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Yes or no, why in one sentence, and the grants by which the principal sees the ticket."""
+
+    ok: bool
+    reason: str = ""
+    grants: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+
+AGENT_DEEDS: Mapping[Deed, Permission] = {
+    Deed.REPLY: Permission.REPLY,
+    Deed.NOTE: Permission.NOTE,
+    Deed.ASSIGN: Permission.ASSIGN,
+    Deed.CLAIM: Permission.CLAIM,
+    Deed.RELEASE: Permission.RELEASE,
+    Deed.TRANSFER: Permission.TRANSFER,
+    Deed.REMOVE_REFERRAL: Permission.TRANSFER,
+    Deed.CHANGE_PRIORITY: Permission.EDIT,
+    Deed.CHANGE_TOPIC: Permission.EDIT,
+    Deed.CHANGE_PLAN: Permission.EDIT,
+    Deed.RESOLVE: Permission.RESOLVE,
+    Deed.CLOSE: Permission.RESOLVE,
+    Deed.REOPEN: Permission.RESOLVE,
+    Deed.CLOSE_UNRESOLVED: Permission.CLOSE_UNRESOLVED,
+}
+REQUESTER_DEEDS = {Deed.MESSAGE, Deed.CLOSE, Deed.REOPEN}
+SYSTEM_DEEDS = {Deed.CLOSE, Deed.RELEASE, Deed.ASSIGN, Deed.CHANGE_PRIORITY, Deed.NOTE}
+
+# Whoever a ticket was given to without working in its department may finish it. Who works there has a role,
+# which alone decides.
+HOLDER = frozenset({Permission.REPLY, Permission.NOTE, Permission.CLAIM, Permission.RELEASE, Permission.RESOLVE})
+# A referral lets one read and note, not reply.
+REFERRED = frozenset({Permission.NOTE})
+
+# In which states a deed makes sense; every door shows the sentence behind it otherwise.
+WORKING = frozenset({Status.OPEN, Status.ASSIGNED, Status.REOPENED})
+EVERY = frozenset(Status)
+STATES: Mapping[Deed, frozenset[Status]] = {
+    Deed.VIEW: EVERY,
+    Deed.MESSAGE: EVERY,
+    Deed.REPLY: EVERY,
+    Deed.NOTE: EVERY,
+    Deed.ASSIGN: WORKING,
+    Deed.CLAIM: WORKING,
+    Deed.RELEASE: frozenset({Status.ASSIGNED, Status.REOPENED}),
+    Deed.TRANSFER: WORKING,
+    Deed.REMOVE_REFERRAL: EVERY,
+    Deed.CHANGE_PRIORITY: WORKING,
+    Deed.CHANGE_TOPIC: WORKING,
+    Deed.CHANGE_PLAN: WORKING,
+    Deed.RESOLVE: WORKING,
+    Deed.CLOSE: frozenset({Status.RESOLVED}),
+    Deed.CLOSE_UNRESOLVED: WORKING,
+    Deed.REOPEN: frozenset({Status.RESOLVED, Status.CLOSED}),
+}
+
+UNSEEN = _("There is no such ticket, or it is not yours to see.")
+NOT_IN_ROLE = _("Your role in this department does not include this.")
+NOT_FOR_REQUESTERS = _("Only agents can do this.")
+NOT_FOR_COLLABORATORS = _("Only the person who opened this ticket can do this.")
+NOT_FOR_SYSTEM = _("This needs a person.")
+NOT_AT_THIS_DOOR = _("This cannot be done from here.")
+PAST_REOPENING = _("This ticket was closed too long ago to be reopened. A new message opens a new ticket.")
+NOT_FOR_AGENTS = _("Only the requester can do this.")
+WRONG_STATE: Mapping[Deed, "str | Promise"] = {
+    Deed.ASSIGN: _("A ticket that is resolved or closed cannot be assigned. Reopen it first."),
+    Deed.CLAIM: _("A ticket that is resolved or closed cannot be claimed. Reopen it first."),
+    Deed.RELEASE: _("Nobody has this ticket, so it cannot be given back."),
+    Deed.TRANSFER: _("A ticket that is resolved or closed cannot be transferred. Reopen it first."),
+    Deed.RESOLVE: _("This ticket is already resolved or closed."),
+    Deed.CLOSE: _("Only a resolved ticket can be closed like this."),
+    Deed.CLOSE_UNRESOLVED: _("This ticket is already resolved or closed."),
+    Deed.REOPEN: _("This ticket is still being worked on, so there is nothing to reopen."),
+}
+STATE_FORBIDS_CHANGE = _("A ticket that is resolved or closed cannot be changed. Reopen it first.")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What one principal is to one ticket: asked once, it answers for every deed."""
+
+    principal: Principal
+    grants: tuple[str, ...]
+    permissions: frozenset[str]
+
+    def may(self, deed: Deed, ticket: Ticket, *, to: Model | None = None, at: datetime | None = None) -> Verdict:
+        """Say whether the deed is open, and why not. See `policy.may`."""
+        reason = self._refusal(deed, ticket, at)
+        if reason is None and to is not None:
+            reason = _target_refusal(deed, ticket, to)
+        return Verdict(reason is None, str(reason or ""), self.grants)
+
+    def _refusal(self, deed: Deed, ticket: Ticket, at: datetime | None) -> "str | Promise | None":
+        if not self.grants:
+            return UNSEEN
+        if deed != Deed.VIEW and (reason := self._right_refusal(deed)):
+            return reason
+        if ticket.status not in STATES[deed]:
+            return WRONG_STATE.get(deed, STATE_FORBIDS_CHANGE)
+        if deed == Deed.RELEASE and ticket.held_by is None:
+            return WRONG_STATE[deed]
+        if deed == Deed.CLAIM:
+            return self._claim_refusal(ticket)
+        if deed == Deed.REOPEN and self.principal.acts_as_requester and is_past_reopening(ticket, at):
+            return PAST_REOPENING
+        return None
+
+    def _right_refusal(self, deed: Deed) -> "str | Promise | None":
+        if "system" in self.grants:
+            return None if deed in SYSTEM_DEEDS else NOT_FOR_SYSTEM
+        if self.principal.acts_as_agent:
+            if deed == Deed.MESSAGE:
+                return NOT_FOR_AGENTS
+            return None if AGENT_DEEDS[deed] in self.permissions else NOT_IN_ROLE
+        if self.principal.acts_as_requester:
+            if deed == Deed.MESSAGE or (deed in REQUESTER_DEEDS and "collaborator" not in self.grants):
+                return None
+            return NOT_FOR_COLLABORATORS if deed in REQUESTER_DEEDS else NOT_FOR_REQUESTERS
+        return NOT_AT_THIS_DOOR
+
+    def _claim_refusal(self, ticket: Ticket) -> str | None:
+        if ticket.assignee_id is None:
+            return None
+        if self.principal.user is not None and ticket.assignee_id == self.principal.user.pk:
+            return _now("You already have this ticket.")
+        sentence = (
+            _now("%(name)s has this ticket. Assign it to yourself to take it over.")
+            if Permission.ASSIGN in self.permissions
+            else _now("%(name)s has this ticket.")
+        )
+        return sentence % {"name": ticket.assignee.display_name if ticket.assignee else ""}
+
+
+def may(
+    principal: Principal, deed: Deed, ticket: Ticket, *, to: Model | None = None, at: datetime | None = None
+) -> Verdict:
+    """Say whether `principal` may do `deed` to `ticket`, and why not.
+
+    `to` is what the deed leads to (an agent or team to assign to, a department to transfer to); without it the
+    question is whether the deed is open at all. `at` matters to deeds that a time limit ends: reopening by a requester.
+    """
+    return standing(principal, ticket).may(deed, ticket, to=to, at=at)
+
+
+def require(
+    principal: Principal, deed: Deed, ticket: Ticket, *, to: Model | None = None, at: datetime | None = None
+) -> Verdict:
+    """Return the verdict if it is yes, else raise NotAllowed with it."""
+    verdict = may(principal, deed, ticket, to=to, at=at)
+    if not verdict.ok:
+        raise NotAllowed(verdict)
+    return verdict
+
+
+def require_target(deed: Deed, ticket: Ticket, to: Model) -> None:
+    """Raise NotAllowed if the deed cannot lead to `to`, whoever does it."""
+    if reason := _target_refusal(deed, ticket, to):
+        raise NotAllowed(Verdict(False, reason))
+
+
+def standing(principal: Principal, ticket: Ticket) -> Standing:
+    """Return what `principal` is to `ticket`. Three queries at most, whatever the number of grants."""
+    grants = holding_grants(principal, ticket)
+    permissions: set[str] = set()
+    if principal.acts_as_agent:
+        if "department" in grants:
+            access = DepartmentAccess.objects.filter(agent=principal.user, department=ticket.department_id)
+            permissions.update(*access.values_list("role__permissions", flat=True))
+        elif "assigned" in grants or "team" in grants:
+            permissions.update(HOLDER)
+        if "referral" in grants:
+            permissions |= _referred_permissions(principal, ticket)
+    return Standing(principal, grants, frozenset(permissions))
+
+
+def _referred_permissions(principal: Principal, ticket: Ticket) -> set[str]:
+    """Return what referrals allow: to a department, no more than the agent's role in it does."""
+    assert principal.user is not None  # acts_as_agent
+    role = DepartmentAccess.objects.filter(agent=principal.user, department=OuterRef("department"))
+    referrals = Referral.objects.held_by(principal.user).filter(ticket=ticket)
+    allowed: set[str] = set()
+    for department, permissions in referrals.values_list("department", Subquery(role.values("role__permissions")[:1])):
+        allowed |= REFERRED if department is None else REFERRED.intersection(permissions or ())
+    return allowed
+
+
+def holding_grants(principal: Principal, ticket: Ticket) -> tuple[str, ...]:
+    """Return the names of the grants by which `principal` sees this ticket; empty if none.
+
+    A ticket in the trash, or merged, is seen by nobody but the system.
+    """
+    grants = grants_of(principal)
+    if not grants:
+        return ()
+    if "system" in grants:
+        return ("system",)
+    flags = {
+        f"by_{name}": Case(When(grant, then=Value(True)), default=Value(False), output_field=BooleanField())
+        for name, grant in grants.items()
+    }
+    row = Ticket.objects.visible_to(principal).filter(pk=ticket.pk).annotate(**flags).values(*flags).first()
+    return tuple(name for name in grants if row[f"by_{name}"]) if row else ()
+
+
+def reopens_until(ticket: Ticket) -> datetime | None:
+    """Return until when the requester may reopen a closed ticket; None while it is not closed."""
+    if ticket.closed_at is None:
+        return None
+    return ticket.closed_at + (ticket.department.reopen_within or SiteSettings.load().reopen_within)
+
+
+def is_past_reopening(ticket: Ticket, at: datetime | None) -> bool:
+    """Say whether the requester comes too late: a message now opens a new ticket that follows this one."""
+    until = reopens_until(ticket)
+    return until is not None and (at is None or at > until)
+
+
+def _target_refusal(deed: Deed, ticket: Ticket, to: Model) -> str | None:
+    if getattr(to, "archived_at", None) is not None:
+        return _now("“%(name)s” is archived. Choose another.") % {"name": to}
+    if isinstance(to, User):
+        return _agent_refusal(ticket, to)
+    if isinstance(to, Team) and ticket.team_id == to.pk and ticket.assignee_id is None:
+        return _now("%(name)s already has this ticket.") % {"name": to}
+    if isinstance(to, Department) and deed == Deed.TRANSFER and ticket.department_id == to.pk:
+        return _now("This ticket is already in %(name)s.") % {"name": to}
+    return None
+
+
+def _agent_refusal(ticket: Ticket, agent: User) -> str | None:
+    if not (agent.is_agent and agent.is_active):
+        return _now("%(name)s is not an active agent.") % {"name": agent}
+    if ticket.assignee_id == agent.pk:
+        return _now("%(name)s already has this ticket.") % {"name": agent}
+    works_there = DepartmentAccess.objects.filter(agent=agent, department=ticket.department_id).exists()
+    if not works_there:
+        return _now("%(name)s does not work in %(department)s. Transfer the ticket first.") % {
+            "name": agent,
+            "department": ticket.department,
+        }
+    return None

@@ -1,0 +1,291 @@
+"""Queues: saved searches over the tickets that somebody may see, read a page at a time."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from itertools import groupby
+from typing import Any
+
+from django.db import connection
+from django.db.models import CharField, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.principal import Principal
+from tickets.models import FAR_FUTURE, Department, Ticket
+from tickets.models.ticket import TicketQuerySet
+
+PAGE_ROWS = 25
+# Counting stops here: a queue of a million tickets costs no more than one of a thousand.
+COUNT_LIMIT = 1000
+# More departments than fit a sidebar are no help there.
+DEPARTMENT_LIMIT = 100
+
+
+class CursorInvalid(ValueError):
+    """A place in a queue that was not written by us."""
+
+
+class Sort(StrEnum):
+    DUE = "due"
+    ACTIVITY = "activity"
+
+
+# Which columns order a queue, and whether they rise; the key comes last and makes the order total.
+SORT_FIELDS: Mapping[Sort, tuple[str, bool]] = {
+    Sort.DUE: ("next_due_at", True),
+    Sort.ACTIVITY: ("last_activity_at", False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A saved search. `narrow` gets the tickets that the agent may see, the agent and the time.
+
+    Queues of work, which sort by what is due, leave out what was handed over: that has a queue of its own.
+    """
+
+    slug: str
+    label: "str | Promise"
+    icon: str
+    sort: Sort
+    narrow: Callable[[TicketQuerySet, User, datetime], TicketQuerySet]
+
+    def tickets(self, principal: Principal, at: datetime, department_id: int | None = None) -> TicketQuerySet:
+        """Return what `principal` finds in this queue at `at`, unordered."""
+        if principal.user is None:
+            return Ticket.objects.none()
+        seen = Ticket.objects.at_hand_of(principal) if self.sort == Sort.DUE else Ticket.objects.visible_to(principal)
+        found = self.narrow(seen, principal.user, at)
+        return found if department_id is None else found.filter(department=department_id)
+
+
+QUEUES: tuple[Queue, ...] = (
+    Queue("open", _("Open"), "circle-dot", Sort.DUE, lambda tickets, agent, at: tickets.working()),
+    Queue("mine", _("Mine"), "inbox", Sort.DUE, lambda tickets, agent, at: tickets.working().assigned_to(agent)),
+    Queue(
+        "unassigned",
+        _("Unassigned"),
+        "circle-dashed",
+        Sort.DUE,
+        lambda tickets, agent, at: tickets.working().unassigned(),
+    ),
+    Queue("overdue", _("Overdue"), "clock-alert", Sort.DUE, lambda tickets, agent, at: tickets.working().overdue(at)),
+    Queue(
+        "awaiting-requester",
+        _("Awaiting requester"),
+        "pause",
+        Sort.DUE,
+        lambda tickets, agent, at: tickets.working().awaiting_requester(),
+    ),
+    Queue(
+        "handed-over",
+        _("Handed over"),
+        "corner-up-right",
+        Sort.ACTIVITY,
+        lambda tickets, agent, at: tickets.handed_over_by(agent),
+    ),
+    Queue("resolved", _("Resolved"), "circle-check", Sort.ACTIVITY, lambda tickets, agent, at: tickets.resolved()),
+    Queue("closed", _("Closed"), "archive", Sort.ACTIVITY, lambda tickets, agent, at: tickets.closed()),
+)
+BY_SLUG: Mapping[str, Queue] = {queue.slug: queue for queue in QUEUES}
+DEFAULT = BY_SLUG["open"]
+
+
+# --- Pages ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a queue in order, and the cursors of the pages on either side ("" where there is none)."""
+
+    tickets: list[Ticket]
+    newer: str
+    older: str
+
+
+def read_page(
+    queue: Queue, tickets: TicketQuerySet, *, after: str = "", before: str = "", size: int = PAGE_ROWS
+) -> Page:
+    """Return the rows behind the cursor `after`, or those just ahead of `before`, else the first ones.
+
+    A page that came out short going back is the first page. Raises CursorInvalid.
+    """
+    field, rises = SORT_FIELDS[queue.sort]
+    if before:
+        rows = list(_beyond(tickets, field, not rises, _read_cursor(before))[: size + 1])
+        if len(rows) > size:
+            rows = rows[:size][::-1]
+            return Page(rows, newer=cursor_of(queue, rows[0]), older=cursor_of(queue, rows[-1]))
+    rows = list(_beyond(tickets, field, rises, _read_cursor(after) if after else None)[: size + 1])
+    if after and not rows:
+        return read_page(queue, tickets, size=size)
+    more, rows = len(rows) > size, rows[:size]
+    return Page(
+        rows,
+        newer=cursor_of(queue, rows[0]) if after else "",
+        older=cursor_of(queue, rows[-1]) if more else "",
+    )
+
+
+def neighbours(queue: Queue, tickets: TicketQuerySet) -> dict[str, Subquery]:
+    """Return annotations for one Ticket: `previous_number` and `next_number` in the queue, null at its ends."""
+    field, rises = SORT_FIELDS[queue.sort]
+    here = OuterRef(field), OuterRef("pk")
+    return {
+        "previous_number": Subquery(_beyond(tickets, field, not rises, here).values("number")[:1]),
+        "next_number": Subquery(_beyond(tickets, field, rises, here).values("number")[:1]),
+    }
+
+
+def cursor_of(queue: Queue, ticket: Ticket) -> str:
+    """Return the place of a ticket in the queue: microseconds since 1970, and the key."""
+    moment: datetime = getattr(ticket, SORT_FIELDS[queue.sort][0])
+    return f"{(moment - _EPOCH) // timedelta(microseconds=1)}.{ticket.pk}"
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CURSOR = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})", re.ASCII)
+
+
+def _read_cursor(text: str) -> tuple[datetime, int]:
+    found = _CURSOR.fullmatch(text)
+    if found is None:
+        raise CursorInvalid(text)
+    try:
+        return _EPOCH + timedelta(microseconds=int(found[1])), int(found[2])
+    except OverflowError as error:
+        raise CursorInvalid(text) from error
+
+
+def _beyond(
+    tickets: TicketQuerySet, field: str, rises: bool, place: tuple[datetime, int] | tuple[OuterRef, OuterRef] | None
+) -> TicketQuerySet:
+    """Return the tickets beyond `place` in the given direction, nearest first."""
+    sign, way = ("", "gt") if rises else ("-", "lt")
+    tickets = tickets.order_by(f"{sign}{field}", f"{sign}id")
+    if place is None:
+        return tickets
+    moment, key = place
+    # The first condition alone is a range of the index; the second takes the ties apart.
+    return tickets.filter(
+        Q(**{f"{field}__{way}e": moment}), Q(**{f"{field}__{way}": moment}) | Q(**{f"id__{way}": key})
+    )
+
+
+# --- Groups by what is due -------------------------------------------------------------------------
+
+
+class Due(StrEnum):
+    """The groups of a queue by deadline, in order."""
+
+    BREACHED = "breached"
+    SOON = "soon"
+    TODAY = "today"
+    LATER = "later"
+    NONE = "none"
+
+
+DUE_LABELS: Mapping[Due, "str | Promise"] = {
+    Due.BREACHED: _("Breached"),
+    Due.SOON: _("Due within the hour"),
+    Due.TODAY: _("Later today"),
+    Due.LATER: _("Later"),
+    Due.NONE: _("No deadline"),
+}
+
+
+def due_group(next_due_at: datetime, at: datetime) -> Due:
+    """Return the group of a deadline as seen at `at`; "today" ends at midnight in the active time zone."""
+    if next_due_at <= at:
+        return Due.BREACHED
+    if next_due_at <= at + timedelta(hours=1):
+        return Due.SOON
+    tomorrow = timezone.localtime(at).date() + timedelta(days=1)
+    if next_due_at < timezone.make_aware(datetime.combine(tomorrow, time.min)):
+        return Due.TODAY
+    return Due.LATER if next_due_at < FAR_FUTURE else Due.NONE
+
+
+def by_due(tickets: Sequence[Ticket], at: datetime) -> Iterator[tuple[Due, list[Ticket]]]:
+    """Split tickets that are sorted by deadline into their groups, leaving out empty ones."""
+    for group, members in groupby(tickets, key=lambda ticket: due_group(ticket.next_due_at, at)):
+        yield group, list(members)
+
+
+# --- Counts ----------------------------------------------------------------------------------------
+
+
+class CappedCount(Subquery):
+    """How many rows a query has, counted no further than COUNT_LIMIT."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) capped)"
+    output_field = IntegerField()
+
+    def __init__(self, queryset: TicketQuerySet) -> None:
+        super().__init__(_capped(queryset))
+
+
+def _capped(tickets: TicketQuerySet) -> "QuerySet[Ticket, Any]":
+    return tickets.order_by().values("pk")[:COUNT_LIMIT]
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentCount:
+    pk: int
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many tickets `principal` finds: per queue, and of the queue "Open" per department of theirs, by name."""
+
+    queues: Mapping[str, int]
+    departments: Sequence[DepartmentCount]
+
+
+def count_all(principal: Principal, at: datetime) -> Counts:
+    """Return all counts of the sidebar. One query, whatever their number; each stops at COUNT_LIMIT."""
+    if principal.user is None:
+        return Counts({}, [])
+    in_department = DEFAULT.tickets(principal, at).filter(department=OuterRef("pk"))
+    departments = (
+        Department.objects.active()
+        .of(principal.user)
+        .values_list(Value(""), "pk", Cast("name", CharField()), CappedCount(in_department))
+    )
+    # Put together here: a union of querysets says the same and takes Django half as long again to build.
+    parts, parameters = [], []
+    for queue in QUEUES:
+        sql, values = _compiled(_capped(queue.tickets(principal, at)))
+        parts.append(f"SELECT %s, 0, '', (SELECT COUNT(*) FROM ({sql}) capped)")  # noqa: S608 - compiled by Django
+        parameters += [queue.slug, *values]
+    sql, values = _compiled(departments)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join([*parts, sql]), [*parameters, *values])
+        rows = cursor.fetchall()
+    return Counts(
+        {slug: count for slug, pk, name, count in rows if slug},
+        sorted(
+            (DepartmentCount(pk, name, count) for slug, pk, name, count in rows if not slug),
+            key=lambda department: (department.name.casefold(), department.pk),
+        )[:DEPARTMENT_LIMIT],
+    )
+
+
+def _compiled(queryset: "QuerySet[Any, Any]") -> tuple[str, tuple[Any, ...]]:
+    sql, parameters = queryset.query.get_compiler(connection=connection).as_sql()
+    return sql, parameters
+
+
+def count_text(count: int) -> str:
+    """Return a count as it is shown: 48, 999+, nothing for zero."""
+    if not count:
+        return ""
+    return f"{COUNT_LIMIT - 1}+" if count >= COUNT_LIMIT else str(count)

@@ -1,0 +1,30 @@
+"""Doors for the worker: what time does to tickets, and handlers tried again."""
+
+from uuid import UUID
+
+from celery import shared_task
+from django.utils.timezone import now
+
+from tickets import actions, events
+from tickets.models import FailedHandler, TicketClock, TicketTimer
+
+
+@shared_task
+def run_clock(pk: int, claim: str) -> None:
+    clock = TicketClock.objects.select_related("ticket").filter(pk=pk, claim=claim).first()
+    if clock is not None:
+        actions.breach_or_warn(clock=clock, claim=UUID(claim), at=now())
+
+
+@shared_task
+def run_timer(pk: int, claim: str) -> None:
+    timer = TicketTimer.objects.select_related("ticket").filter(pk=pk, claim=claim).first()
+    if timer is not None:
+        actions.close_if_silent(timer=timer, claim=UUID(claim), at=now())
+
+
+@shared_task
+def retry_handler(pk: int, claim: str) -> None:
+    failed = FailedHandler.objects.select_related("event__ticket", "event__by").filter(pk=pk, claim=claim).first()
+    if failed is not None:
+        events.retry(failed, claim=UUID(claim), at=now())

@@ -1,0 +1,60 @@
+"""Writing entries into the thread of a locked ticket. Called by actions, inside their transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from core.models import NewFile
+from tickets.errors import NothingWritten
+from tickets.models import Attachment, EntryKind, Source, ThreadEntry, Ticket
+
+
+def add_entry(
+    ticket: Ticket,
+    kind: EntryKind,
+    *,
+    author: User | None,
+    text: str,
+    source: Source,
+    at: datetime,
+    files: Sequence[NewFile] = (),
+    request_key: str = "",
+) -> ThreadEntry:
+    """Append an entry with its files. Raises NothingWritten when there is neither text nor file."""
+    text = clean_text(text)
+    if not text and not files:
+        raise NothingWritten(_("Write something first, or attach a file."))
+    ticket.entry_count += 1
+    ticket.save(update_fields=["entry_count"])
+    entry = ThreadEntry.objects.create(
+        ticket=ticket,
+        origin_ticket=ticket,
+        number=ticket.entry_count,
+        kind=kind,
+        author=author,
+        source=source,
+        text=text,
+        created_at=at,
+        request_key=request_key,
+    )
+    Attachment.objects.bulk_create(
+        Attachment(entry=entry, blob=file.blob, position=i, name=file.name, content_type=file.content_type)
+        for i, file in enumerate(files, start=1)
+    )
+    return entry
+
+
+def sent_before(author: User | None, request_key: str) -> ThreadEntry | None:
+    """Return the entry that this form already became, if it was sent before."""
+    if author is None or not request_key:
+        return None
+    return ThreadEntry.objects.select_related("ticket").filter(author=author, request_key=request_key).first()
+
+
+def clean_text(text: str) -> str:
+    """Return text that both databases can hold: no NUL, no lone surrogates, one kind of line end, no blank edges."""
+    text = text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.strip("\n").rstrip()
