@@ -1,0 +1,111 @@
+"""OutgoingMail: one row per recipient, from the wish to tell somebody to what became of it."""
+
+import secrets
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Address, User
+from core.models import Waiting
+from tickets.models import ThreadEntry, Ticket, TicketEvent
+
+
+class MailState(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    SENDING = "sending", _("Sending")
+    SENT = "sent", _("Sent")
+    DEFERRED = "deferred", _("Deferred")
+    BOUNCED = "bounced", _("Bounced")
+    FAILED = "failed", _("Failed")
+    SUPPRESSED = "suppressed", _("Not sent")
+    CANCELLED = "cancelled", _("Cancelled")
+    PERHAPS_SENT = "perhaps_sent", _("Perhaps sent")
+
+
+class Suppressed(models.TextChoices):
+    """Why a mail is not sent."""
+
+    NO_SERVER = "no_server", _("No mail server is set")
+    DEMO = "demo", _("Demo")
+    BOUNCING = "bouncing", _("The address bounces")
+    TOO_MANY = "too_many", _("Too many automatic answers")
+
+
+class Template(models.TextChoices):
+    """What a mail says: templates/mail/<value>.{subject.txt,txt,html}."""
+
+    TICKET_OPENED = "ticket_opened", _("Ticket opened, to the requester")
+    TICKET_REPLY = "ticket_reply", _("Reply, to the requester")
+    TICKET_RESOLVED = "ticket_resolved", _("Ticket resolved, to the requester")
+    TICKET_CLOSED = "ticket_closed", _("Ticket closed, to the requester")
+    TICKET_LINK = "ticket_link", _("Fresh link to a ticket, to the requester")
+    ALERT_NEW = "alert_new", _("New ticket, to agents")
+    ALERT_MESSAGE = "alert_message", _("New message, to agents")
+    ALERT_TRANSFER = "alert_transfer", _("Ticket transferred, to agents")
+    ALERT_ASSIGNED = "alert_assigned", _("Ticket assigned, to agents")
+    ALERT_CLOCK = "alert_clock", _("Deadline near or passed, to agents")
+    ACCOUNT = "account", _("Account mail")
+
+
+# Sent to whatever address somebody typed into a form, so they are counted (mail.outbox).
+AUTOMATIC_ANSWERS = (Template.TICKET_OPENED, Template.TICKET_LINK)
+
+
+def new_message_id() -> str:
+    """Return a Message-ID, in angle brackets (RFC 5322 section 3.6.4)."""
+    return f"<{secrets.token_hex(16)}@{settings.MAIL_DOMAIN}>"
+
+
+class OutgoingMail(Waiting):
+    """One mail to one person. A person gets at most one mail per deed.
+
+    Our own mails hold a template and what it is about; the worker renders them at sending. What arrives
+    through EMAIL_BACKEND holds its finished message encrypted, which nobody is shown. `handed_over_at` is
+    committed just before the message goes over the wire: a claim that ends without it comes back, one that ends
+    with it leaves the mail `perhaps_sent`.
+    """
+
+    deed = models.UUIDField(default=uuid4)
+    recipient = models.EmailField(_("recipient"), max_length=254)
+    address = models.ForeignKey(Address, models.PROTECT, null=True, related_name="+")
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    template = models.CharField(_("template"), max_length=30, choices=Template)
+    ticket = models.ForeignKey(  # indexed by mail_by_ticket
+        Ticket, models.PROTECT, null=True, related_name="outgoing_mail", db_index=False, verbose_name=_("ticket")
+    )
+    entry = models.ForeignKey(ThreadEntry, models.PROTECT, null=True, related_name="outgoing_mail")
+    # Events are never deleted, so nothing looks a mail up by its event.
+    event = models.ForeignKey(TicketEvent, models.PROTECT, null=True, related_name="+", db_index=False)
+    body = models.BinaryField(null=True, editable=False)
+    message_id = models.CharField(_("Message-ID"), max_length=120, unique=True, default=new_message_id)
+    state = models.CharField(_("state"), max_length=15, choices=MailState, default=MailState.QUEUED)
+    why = models.CharField(_("why"), max_length=15, choices=Suppressed, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    last_error = models.TextField(_("last error"), blank=True)
+    created_at = models.DateTimeField(_("created"))
+    first_tried_at = models.DateTimeField(_("first tried"), null=True)
+    handed_over_at = models.DateTimeField(_("handed over"), null=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+
+    class Meta:
+        verbose_name = _("outgoing mail")
+        verbose_name_plural = _("outgoing mail")
+        constraints = [
+            models.UniqueConstraint(fields=["deed", "recipient"], name="one_mail_per_deed_and_recipient"),
+            models.CheckConstraint(condition=~Q(state="suppressed") | ~Q(why=""), name="suppressed_mail_says_why"),
+        ]
+        indexes = [
+            # The relay asks: which mails are due?
+            models.Index(fields=["due_at"], name="mail_due", condition=Q(due_at__isnull=False)),
+            # A ticket's mails, and the admin's list, newest first.
+            models.Index(fields=["ticket", "-id"], name="mail_by_ticket"),
+            models.Index(fields=["state", "-id"], name="mail_by_state"),
+            # How many automatic answers went out in the last hour, to one address or to all.
+            models.Index(fields=["template", "created_at"], name="mail_by_template_and_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recipient}: {self.get_template_display()}"

@@ -1,0 +1,348 @@
+"""Who is told what: the outbox after each deed."""
+
+from uuid import uuid4
+
+import pytest
+
+from accounts.principal import Principal
+from mail import notifications, outbox
+from mail.models import MailState, OutgoingMail, Suppressed, Template
+from tests import cast
+from tests.cast import HOUR, MINUTE, MONDAY, TUESDAY
+from tickets import actions
+from tickets.models import Cause, CloseReason, DepartmentAccess, FailedHandler, Participant, TicketClock, TicketTimer
+from tickets.models.people import Part
+
+ADA, GRACE, KEN = "ada@example.org", "grace@example.com", "ken@example.com"
+
+
+@pytest.fixture
+def bob(ticket):
+    """Takes part in Ada's ticket."""
+    bob = cast.make_person("bob@example.org", "Bob")
+    Participant.objects.create(
+        ticket=ticket, user=bob, address=cast.address_for(bob), role=Part.COLLABORATOR, added_at=MONDAY
+    )
+    return bob
+
+
+@pytest.fixture
+def mia(billing):
+    """A second agent in Billing, who wants no mail about new tickets."""
+    mia = cast.make_agent("Mia", billing)
+    DepartmentAccess.objects.filter(agent=mia).update(alerts=False)
+    return mia
+
+
+def test_opening_tells_the_requester_and_the_departments_agents(grace, mia, linus, ada, topic, told):
+    cast.make_ticket(ada, topic)
+
+    assert told() == {ADA: Template.TICKET_OPENED, GRACE: Template.ALERT_NEW}
+
+
+def test_opened_by_an_agent_it_tells_the_requester_and_not_that_agent(grace, ada, topic, told):
+    cast.make_ticket(ada, topic, by=Principal.agent(grace))
+
+    assert told() == {ADA: Template.TICKET_OPENED}
+
+
+def test_a_reply_tells_all_participants(ticket, bob, grace, told):
+    told()
+
+    actions.reply(ticket=ticket, text="Here it is.", by=Principal.agent(grace), at=TUESDAY)
+
+    assert told() == {ADA: Template.TICKET_REPLY, "bob@example.org": Template.TICKET_REPLY}
+
+
+def test_reply_and_resolve_is_one_mail(ticket, grace, told):
+    told()
+
+    actions.reply_and_resolve(ticket=ticket, text="Fixed.", by=Principal.agent(grace), at=TUESDAY)
+
+    assert told() == {ADA: Template.TICKET_REPLY}
+    assert OutgoingMail.objects.filter(recipient=ADA).count() == 2
+
+
+def test_resolving_without_a_reply_tells_that_it_is_resolved(ticket, grace, told):
+    told()
+
+    actions.resolve(ticket=ticket, by=Principal.agent(grace), at=TUESDAY, resolution="Refunded.")
+
+    assert told() == {ADA: Template.TICKET_RESOLVED}
+
+
+def test_closing_by_silence_is_told(ticket, grace, told):
+    actions.resolve(ticket=ticket, by=Principal.agent(grace), at=TUESDAY, resolution="Refunded.")
+    told()
+
+    close_by_silence(ticket)
+
+    assert told() == {ADA: Template.TICKET_CLOSED}
+
+
+def test_closing_confirmed_by_the_requester_is_told_to_nobody(ticket, ada, bob, grace, told):
+    actions.resolve(ticket=ticket, by=Principal.agent(grace), at=TUESDAY, resolution="Refunded.")
+    told()
+
+    actions.close(ticket=ticket, by=Principal.requester(ada), at=TUESDAY + HOUR)
+
+    assert told() == {}
+
+
+@pytest.mark.parametrize("reason", CloseReason.for_unresolved())
+def test_closing_unresolved_is_told_to_nobody(ticket, grace, told, reason):
+    told()
+
+    actions.close_unresolved(ticket=ticket, reason=reason, by=Principal.agent(grace), at=TUESDAY, note="junk")
+
+    assert told() == {}
+
+
+def test_a_note_is_mailed_to_nobody(ticket, bob, grace, told):
+    told()
+
+    actions.add_note(ticket=ticket, text="Looks like fraud.", by=Principal.agent(grace), at=TUESDAY)
+
+    assert told() == {}
+
+
+def test_a_message_goes_to_the_assignee(ticket, ada, grace, mia, told):
+    actions.assign(ticket=ticket, to=mia, by=Principal.agent(grace), at=MONDAY)
+    told()
+
+    write(ticket, ada)
+
+    assert told() == {"mia@example.com": Template.ALERT_MESSAGE}
+
+
+def test_a_message_goes_to_the_team_if_nobody_in_it_has_the_ticket(ticket, ada, grace, mia, told):
+    team = cast.make_team("Accountants", mia)
+    actions.assign(ticket=ticket, to=team, by=Principal.agent(grace), at=MONDAY)
+    told()
+
+    write(ticket, ada)
+
+    assert told() == {"mia@example.com": Template.ALERT_MESSAGE}
+
+
+def test_a_message_to_a_ticket_of_nobody_goes_to_the_alerted_agents(ticket, ada, grace, mia, told):
+    told()
+
+    write(ticket, ada)
+
+    assert told() == {GRACE: Template.ALERT_MESSAGE}
+
+
+def test_a_message_does_not_go_to_an_assignee_who_left(ticket, ada, grace, mia, told):
+    actions.assign(ticket=ticket, to=mia, by=Principal.agent(grace), at=MONDAY)
+    type(mia).objects.filter(pk=mia.pk).update(is_active=False)
+    told()
+
+    write(ticket, ada)
+
+    assert told() == {GRACE: Template.ALERT_MESSAGE}
+
+
+def test_a_message_that_reopens_is_one_mail_to_the_assignee(ticket, ada, grace, told):
+    actions.claim(ticket=ticket, by=Principal.agent(grace), at=MONDAY)
+    actions.resolve(ticket=ticket, by=Principal.agent(grace), at=MONDAY, resolution="Refunded.")
+    told()
+    before = OutgoingMail.objects.count()
+
+    write(ticket, ada)
+
+    assert told() == {GRACE: Template.ALERT_MESSAGE}
+    assert OutgoingMail.objects.count() == before + 1
+
+
+def test_reopening_by_an_agent_alerts_nobody(ticket, grace, mia, told):
+    actions.claim(ticket=ticket, by=Principal.agent(grace), at=MONDAY)
+    actions.resolve(ticket=ticket, by=Principal.agent(grace), at=MONDAY, resolution="Refunded.")
+    told()
+
+    actions.reopen(ticket=ticket, by=Principal.agent(mia), at=TUESDAY)
+
+    assert told() == {}
+
+
+def test_a_transfer_tells_the_new_departments_agents(ticket, grace, ken, support, told):
+    told()
+
+    actions.transfer(ticket=ticket, to=support, by=Principal.agent(grace), at=TUESDAY, note="Yours, I think.")
+
+    assert told() == {KEN: Template.ALERT_TRANSFER}
+
+
+def test_a_transfer_to_somebody_tells_only_them(ticket, grace, ken, support, told):
+    sue = cast.make_agent("Sue", support)
+    told()
+
+    actions.transfer(ticket=ticket, to=support, by=Principal.agent(grace), at=TUESDAY, assignee=sue)
+
+    assert told() == {"sue@example.com": Template.ALERT_TRANSFER}
+
+
+def test_an_assignment_tells_the_agent(ticket, grace, mia, told):
+    told()
+
+    actions.assign(ticket=ticket, to=mia, by=Principal.agent(grace), at=TUESDAY)
+
+    assert told() == {"mia@example.com": Template.ALERT_ASSIGNED}
+
+
+def test_an_assignment_to_a_team_tells_its_other_members(ticket, grace, mia, told):
+    told()
+
+    actions.assign(ticket=ticket, to=cast.make_team("Accountants", grace, mia), by=Principal.agent(grace), at=TUESDAY)
+
+    assert told() == {"mia@example.com": Template.ALERT_ASSIGNED}
+
+
+def test_claiming_tells_nobody(ticket, grace, mia, told):
+    told()
+
+    actions.claim(ticket=ticket, by=Principal.agent(grace), at=TUESDAY)
+
+    assert told() == {}
+
+
+@pytest.mark.parametrize("late", [50 * MINUTE, 61 * MINUTE])
+def test_a_clock_tells_whoever_has_the_ticket(ticket, grace, mia, told, late):
+    actions.assign(ticket=ticket, to=mia, by=Principal.agent(grace), at=MONDAY)
+    told()
+
+    run_clock(ticket, at=MONDAY + late)
+
+    assert told() == {"mia@example.com": Template.ALERT_CLOCK}
+
+
+def test_a_clock_of_a_ticket_of_nobody_tells_the_department(ticket, grace, mia, told):
+    told()
+
+    run_clock(ticket, at=MONDAY + HOUR)
+
+    assert told() == {GRACE: Template.ALERT_CLOCK}
+
+
+def test_handlers_may_run_twice(ticket, grace, told):
+    told()
+    entry = actions.reply(ticket=ticket, text="Here it is.", by=Principal.agent(grace), at=TUESDAY)
+    event = ticket.events.get(kind="replied", data__entry=entry.number)
+    before = OutgoingMail.objects.count()
+
+    notifications.tell_reply(event)
+
+    assert OutgoingMail.objects.count() == before
+
+
+def test_a_handler_writes_rows_that_are_due_at_once(ticket):
+    mail = OutgoingMail.objects.get(recipient=ADA)
+
+    assert (mail.state, mail.why, mail.due_at) == (MailState.QUEUED, "", MONDAY)
+
+
+def test_no_handler_fails_in_a_ticket_s_life(ticket, ada, grace):
+    actions.reply_and_resolve(ticket=ticket, text="Fixed.", by=Principal.agent(grace), at=TUESDAY)
+    write(ticket, ada)
+    actions.reply_and_resolve(ticket=ticket, text="Now.", by=Principal.agent(grace), at=TUESDAY + 2 * HOUR)
+    close_by_silence(ticket)
+
+    assert not FailedHandler.objects.exists()
+
+
+# --- What is not sent -----------------------------------------------------------------------------
+
+
+def test_without_a_mail_server_rows_are_kept_and_never_sent(settings, ada, topic):
+    settings.MAIL_URL = ""
+
+    cast.make_ticket(ada, topic)
+
+    mail = OutgoingMail.objects.get(recipient=ADA)
+    assert (mail.state, mail.why, mail.due_at) == (MailState.SUPPRESSED, Suppressed.NO_SERVER, None)
+
+
+def test_what_the_demo_does_is_never_sent(ada, topic):
+    by = Principal(user=ada, face=Principal.requester(ada).face, cause=Cause.DEMO)
+
+    cast.make_ticket(ada, topic, by=by)
+
+    mail = OutgoingMail.objects.get(recipient=ADA)
+    assert (mail.state, mail.why, mail.due_at) == (MailState.SUPPRESSED, Suppressed.DEMO, None)
+
+
+@pytest.mark.parametrize(("since", "why"), [(HOUR, Suppressed.BOUNCING), (outbox.BOUNCES_FOR, "")])
+def test_an_address_that_bounced_is_left_alone_for_a_while(ada, topic, since, why):
+    ada.addresses.update(bouncing_at=MONDAY - since)
+
+    cast.make_ticket(ada, topic)
+
+    assert OutgoingMail.objects.get(recipient=ADA).why == why
+
+
+def test_automatic_answers_to_an_unconfirmed_address_are_counted(ada, topic):
+    for minute in range(outbox.ANSWERS_TO_ONE + 1):
+        cast.make_ticket(ada, topic, at=MONDAY + minute * MINUTE)
+    cast.make_ticket(ada, topic, at=MONDAY + 70 * MINUTE)
+
+    whys = list(OutgoingMail.objects.filter(recipient=ADA).order_by("pk").values_list("why", flat=True))
+    assert whys == [""] * outbox.ANSWERS_TO_ONE + [Suppressed.TOO_MANY, ""]
+
+
+def test_a_confirmed_address_gets_all_its_answers(ada_confirmed, topic):
+    for minute in range(outbox.ANSWERS_TO_ONE + 1):
+        cast.make_ticket(ada_confirmed, topic, at=MONDAY + minute * MINUTE)
+
+    assert not OutgoingMail.objects.exclude(why="").exists()
+
+
+def test_links_that_anybody_can_ask_for_are_counted_even_for_confirmed_addresses(ticket, ada_confirmed):
+    participant = ticket.participants.get()
+
+    for _ in range(outbox.ANSWERS_TO_ONE + 1):
+        notifications.send_link(participant, at=TUESDAY)
+
+    assert OutgoingMail.objects.filter(template=Template.TICKET_LINK, why="").count() == outbox.ANSWERS_TO_ONE
+
+
+def test_all_automatic_answers_together_have_a_breaker(ada, topic, monkeypatch):
+    monkeypatch.setattr(outbox, "ANSWERS_TO_ALL", 3)
+    for number in range(4):
+        person = cast.make_person(f"p{number}@example.org", "P", confirmed=False)
+        cast.make_ticket(person, topic)
+
+    assert OutgoingMail.objects.filter(why=Suppressed.TOO_MANY).count() == 1
+
+
+def test_a_link_asked_for_twice_is_mailed_twice(ticket, told):
+    told()
+
+    for _ in range(2):
+        notifications.send_link(ticket.participants.get(), at=TUESDAY)
+
+    assert OutgoingMail.objects.filter(template=Template.TICKET_LINK, recipient=ADA, ticket=ticket).count() == 2
+
+
+def write(ticket, person, text="And now?"):
+    actions.add_message(
+        ticket=ticket,
+        address=cast.address_for(person),
+        text=text,
+        source="web",
+        by=Principal.requester(person),
+        at=TUESDAY + HOUR,
+    )
+
+
+def run_clock(ticket, *, at):
+    clock = ticket.clocks.get(target="first_response")
+    claim = uuid4()
+    TicketClock.objects.filter(pk=clock.pk).update(claim=claim)
+    actions.breach_or_warn(clock=clock, claim=claim, at=at)
+
+
+def close_by_silence(ticket):
+    timer = TicketTimer.objects.get(ticket=ticket)
+    claim = uuid4()
+    TicketTimer.objects.filter(pk=timer.pk).update(claim=claim)
+    actions.close_if_silent(timer=timer, claim=claim, at=timer.due_at)
