@@ -1,0 +1,271 @@
+"""Forms of the desk. Each carries the number of the last event that its reader saw."""
+
+import re
+import secrets
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team, User
+from core.uploads import FilesForm
+from desk.people import FindInput, Group, agents_of, chosen_among, first, group_of, teams
+from desk.sidebar import read_id
+from sla.models import Priority, SLAPlan
+from tickets.models import CloseReason, Department, EntryKind, HelpTopic, Ticket
+
+MAX_TEXT = 100_000
+TOO_OLD = _("This form is too old. Look at the ticket, then send it again.")
+NOTE = _("Internal note")
+CHOOSE_FROM_LIST = _("Choose from the list.")
+
+_REF = re.compile(r"(user|team):([0-9]{1,18})", re.ASCII)
+
+
+class SeenForm(forms.Form):
+    """A form about one ticket. `seen` is the number of the last event on the page it was sent from."""
+
+    seen = forms.IntegerField(
+        min_value=0,
+        max_value=2**31 - 1,
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), TOO_OLD),
+    )
+
+    def __init__(self, *args: Any, ticket: Ticket, name: str, **kwargs: Any) -> None:
+        kwargs["initial"] = {"seen": ticket.last_event_number} | kwargs.get("initial", {})
+        kwargs["auto_id"] = f"{name}-%s"
+        super().__init__(*args, **kwargs)
+        self.ticket = ticket
+
+
+def note_field(label: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=False,
+        max_length=MAX_TEXT,
+        widget=forms.Textarea(attrs={"class": "input-note", "rows": 3}),
+        error_messages={"max_length": _("This is too long. Attach it as a file to a note instead.")},
+    )
+
+
+class AssignForm(SeenForm):
+    """To an agent of the ticket's department or to a team. `to` becomes a User or a Team."""
+
+    to = forms.CharField(
+        label=_("Assign to"),
+        widget=forms.Select,
+        error_messages={"required": _("Choose an agent or a team.")},
+    )
+    note = note_field(NOTE)
+
+    field_order = ["seen", "find", "to", "note"]
+
+    def __init__(self, *args: Any, action: str, me: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        given = self.data if self.is_bound else self.initial
+        find = str(given.get("find") or "").replace("\x00", "").strip()[:100]
+        agents, more_agents = first(agents_of(self.ticket.department, find).exclude(pk=self.ticket.assignee_id))
+        some_teams, more_teams = first(teams(find))
+        if find or more_agents or more_teams:
+            self.fields["find"] = forms.CharField(
+                label=_("Find"),
+                required=False,
+                max_length=100,
+                help_text=_("The list shows the first %(count)s. Type a part of a name to find others.")
+                % {"count": len(agents)},
+                widget=FindInput(action=action, target="assign-to"),
+            )
+            self.order_fields(self.field_order)
+        groups = group_of(str(_("Agents")), agents, me) + group_of(str(_("Teams")), some_teams)
+        self.fields["to"].widget.choices = [
+            ("", _("Choose an agent or a team")),
+            *chosen_among(groups, self._holder(str(given.get("to") or ""))),
+        ]
+
+    def clean_to(self) -> User | Team:
+        holder = self._holder(self.cleaned_data["to"])
+        if holder is None:
+            raise forms.ValidationError(CHOOSE_FROM_LIST)
+        return holder
+
+    def _holder(self, ref: str) -> User | Team | None:
+        found = _REF.fullmatch(ref)
+        if found is None:
+            return None
+        rows = agents_of(self.ticket.department) if found[1] == "user" else teams()
+        holder: User | Team | None = rows.filter(pk=int(found[2])).first()
+        return holder
+
+
+class TransferForm(SeenForm):
+    """To another department, and to one of its agents if wanted. `assignee` becomes a User or None."""
+
+    department = forms.ModelChoiceField(
+        label=_("Department"),
+        queryset=Department.objects.none(),
+        empty_label=_("Choose a department"),
+        error_messages={"required": _("Choose a department."), "invalid_choice": CHOOSE_FROM_LIST},
+    )
+    assignee = forms.CharField(label=_("Assign to"), required=False, widget=forms.Select)
+    note = note_field(NOTE)
+    keep_access = forms.BooleanField(
+        label=_("Keep access"),
+        required=False,
+        initial=True,
+        help_text=_("You and your department go on reading this ticket and may add notes."),
+    )
+
+    def __init__(self, *args: Any, action: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        departments = Department.objects.active().exclude(pk=self.ticket.department_id).order_by("name", "id")
+        self.fields["department"].queryset = departments  # type: ignore[attr-defined]
+        self.fields["department"].widget.attrs |= {
+            "hx-post": action,
+            "hx-trigger": "change",
+            "hx-vals": '{"refresh": "1"}',
+            "hx-target": "#transfer-assignee",
+            "hx-select": "#transfer-assignee",
+            "hx-swap": "outerHTML",
+            "hx-sync": "this:replace",
+        }
+        self.chosen = self._chosen(departments)
+        groups: list[Group] = []
+        if self.chosen:
+            agents, _more = first(agents_of(self.chosen))
+            groups = group_of(self.chosen.name, agents)
+        given = self.data if self.is_bound else self.initial
+        assignee = self._agent(str(given.get("assignee") or ""))
+        self.fields["assignee"].widget.choices = [
+            ("", _("Nobody yet, let the department decide")),
+            *chosen_among(groups, assignee),
+        ]
+
+    def clean_assignee(self) -> User | None:
+        given = self.cleaned_data["assignee"]
+        if not given:
+            return None
+        agent = self._agent(given)
+        if agent is None and self.chosen is not None:
+            raise forms.ValidationError(_("Choose somebody who works in %(name)s."), params={"name": self.chosen.name})
+        return agent
+
+    def _chosen(self, departments: Any) -> Department | None:
+        given = read_id(str((self.data if self.is_bound else self.initial).get("department") or ""))
+        department: Department | None = departments.filter(pk=given).first() if given else None
+        return department
+
+    def _agent(self, ref: str) -> User | None:
+        found = _REF.fullmatch(ref)
+        if self.chosen is None or found is None or found[1] != "user":
+            return None
+        agent: User | None = agents_of(self.chosen).filter(pk=int(found[2])).first()
+        return agent
+
+
+class ChangeForm(SeenForm):
+    """One choice among the rows of a small table of the configuration."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].error_messages["invalid_choice"] = str(CHOOSE_FROM_LIST)
+        self.fields["to"].error_messages["required"] = str(CHOOSE_FROM_LIST)
+
+
+class PriorityForm(ChangeForm):
+    to = forms.ModelChoiceField(
+        label=_("Priority"), queryset=Priority.objects.filter(archived_at=None).order_by("level"), empty_label=None
+    )
+
+
+class TopicForm(ChangeForm):
+    to = forms.ModelChoiceField(
+        label=_("Help topic"),
+        queryset=HelpTopic.objects.active().order_by("position", "name", "id"),
+        help_text=_("Department, priority and SLA plan stay as they are."),
+    )
+
+
+class PlanForm(ChangeForm):
+    to = forms.ModelChoiceField(
+        label=_("SLA plan"),
+        queryset=SLAPlan.objects.filter(archived_at=None).order_by("name"),
+        help_text=_("Running clocks count as if this plan had held since they started."),
+    )
+
+
+class ResolveForm(SeenForm):
+    """`resolution` is needed where nobody has replied yet."""
+
+    resolution = note_field(_("How it was solved"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["resolution"].required = self.ticket.first_response_at is None
+        self.fields["resolution"].error_messages["required"] = str(
+            _("Nobody has answered yet. Reply, or say here how it was solved.")
+        )
+
+
+class CloseForm(SeenForm):
+    """Closing without an answer needs a reason."""
+
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        choices=[(reason.value, reason.label) for reason in CloseReason.for_unresolved()],
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Choose why this ticket is closed without an answer."),
+            "invalid_choice": CHOOSE_FROM_LIST,
+        },
+    )
+    note = note_field(NOTE)
+
+
+class ReplyForm(FilesForm, SeenForm):
+    """The composer: a reply or an internal note, with files. `request_key` makes a form sent twice one entry."""
+
+    kind = forms.ChoiceField(choices=[(kind.value, kind.label) for kind in (EntryKind.REPLY, EntryKind.NOTE)])
+    body = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=MAX_TEXT,
+        error_messages={
+            "max_length": _("This is %(show_value)s characters long; %(limit_value)s fit. Attach it as a file instead.")
+        },
+    )
+    then = forms.ChoiceField(
+        choices=[("resolve", ""), ("await", ""), ("keep", ""), ("note", "")],
+        error_messages={"required": _("Press the button that says what is to happen."), "invalid_choice": TOO_OLD},
+    )
+    request_key = forms.RegexField(
+        r"\A[A-Za-z0-9_-]{16,40}\Z",
+        widget=forms.HiddenInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": TOO_OLD, "invalid": TOO_OLD},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["initial"] = {"request_key": new_key(), "kind": EntryKind.REPLY.value} | kwargs.get("initial", {})
+        super().__init__(*args, name="id", **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        # What has no place of its own on the page is told above the form.
+        for name in ("seen", "request_key", "kind", "then"):
+            if name in self.errors:
+                self.add_error(None, self.errors.pop(name).data)
+        kind, then = cleaned.get("kind"), cleaned.get("then")
+        # The wrong audience is the worst mistake: what looks like a note is never sent.
+        if kind and then and (kind == EntryKind.NOTE) != (then == "note"):
+            self.add_error(
+                None,
+                _("You chose one kind of entry and pressed the button of the other. Nothing was sent; choose again."),
+            )
+        if not self.errors and not cleaned["body"].strip() and not cleaned["attachments"]:
+            self.add_error("body", _("Write something first, or attach a file."))
+        return cleaned
+
+
+def new_key() -> str:
+    """Return a fresh request key."""
+    return secrets.token_urlsafe(16)

@@ -1,0 +1,85 @@
+"""The shell's context: queues and departments with their counts, where the agent came from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.functional import Promise
+
+from accounts.principal import Principal
+from tickets.queues import BY_SLUG, DEFAULT, QUEUES, Counts, Queue, count_all, count_text
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The queue a ticket was opened from, kept in its address; None when it was reached in another way."""
+
+    queue: Queue | None = None
+    department_id: int | None = None
+
+    @classmethod
+    def read(cls, parameters: QueryDict) -> "Origin":
+        """Return what the address says, as far as it is known to us."""
+        queue = BY_SLUG.get(parameters.get("queue", ""))
+        return cls(queue, read_id(parameters.get("department", ""))) if queue else cls()
+
+    @property
+    def query(self) -> str:
+        """Return it as the end of an address: "?queue=open&department=3", or ""."""
+        if self.queue is None:
+            return ""
+        narrowed = {"department": self.department_id} if self.department_id else {}
+        return "?" + urlencode({"queue": self.queue.slug, **narrowed})
+
+    @property
+    def url(self) -> str:
+        """Return the address of the queue itself."""
+        return queue_url(self.queue or DEFAULT, self.department_id)
+
+    @property
+    def label(self) -> "str | Promise":
+        return (self.queue or DEFAULT).label
+
+
+def queue_url(queue: Queue, department_id: int | None = None, **parameters: str) -> str:
+    narrowed = {"department": str(department_id)} if department_id else {}
+    query = urlencode({**narrowed, **parameters})
+    return reverse("desk:queue", args=[queue.slug]) + (f"?{query}" if query else "")
+
+
+def read_id(text: str) -> int | None:
+    """Return a key that a client sent, None if it cannot be one."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+def shell(principal: Principal, at: datetime, origin: Origin) -> tuple[dict[str, Any], Counts]:
+    """Return the context of desk/base.html, and the counts it shows. One query."""
+    counts = count_all(principal, at)
+    is_narrowed = origin.department_id is not None and origin.queue is DEFAULT
+    queues = [
+        {
+            "slug": queue.slug,
+            "label": queue.label,
+            "icon": queue.icon,
+            "url": queue_url(queue),
+            "count_text": count_text(counts.queues[queue.slug]),
+            "is_alert": queue.slug == "overdue" and counts.queues[queue.slug] > 0,
+            "is_current": queue is origin.queue and not is_narrowed,
+        }
+        for queue in QUEUES
+    ]
+    departments = [
+        {
+            "label": department.name,
+            "icon": "hash",
+            "url": queue_url(DEFAULT, department.pk),
+            "count_text": count_text(department.count),
+            "is_alert": False,
+            "is_current": is_narrowed and department.pk == origin.department_id,
+        }
+        for department in counts.departments
+    ]
+    return {"queues": queues, "departments": departments}, counts

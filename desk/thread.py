@@ -1,0 +1,194 @@
+"""A ticket's thread as agents read it: entries in three voices, with what happened between them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+from typing import Any
+
+from django.db.models import JSONField, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import JSONObject
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.html import linebreaks, urlize
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
+
+from desk.history import WRITTEN, Fold, Line, Names, fold, lines
+from mail.models import MailState, OutgoingMail, Suppressed, Template
+from tickets.models import Attachment, EntryKind, Source, ThreadEntry, Ticket, TicketEvent
+from tickets.models.thread import EntryQuerySet
+
+PAGE_ENTRIES = 50
+# What happened between the entries of one page; the history tells the rest.
+PAGE_EVENTS = 300
+
+VIA: Mapping[str, "str | Promise"] = {
+    Source.WEB: _("via web form"),
+    Source.MAIL: _("via e-mail"),
+    Source.API: _("via API"),
+    Source.PHONE: _("via phone"),
+}
+DELIVERY: Mapping[str, tuple[str, "str | Promise"]] = {
+    MailState.QUEUED: ("clock", _("The mail waits to be sent")),
+    MailState.SENDING: ("clock", _("The mail is being sent")),
+    MailState.SENT: ("check", _("Mailed")),
+    MailState.DEFERRED: ("clock-alert", _("The mail is delayed and will be tried again")),
+    MailState.BOUNCED: ("triangle-alert", _("The mail came back: the address does not work")),
+    MailState.FAILED: ("triangle-alert", _("The mail could not be sent")),
+    MailState.CANCELLED: ("circle-x", _("The mail was cancelled")),
+    MailState.PERHAPS_SENT: (
+        "triangle-alert",
+        _("Perhaps mailed: the connection broke off while the mail was handed over"),
+    ),
+}
+NOT_MAILED: Mapping[str, "str | Promise"] = {
+    Suppressed.NO_SERVER: _("Not mailed: no mail server is set"),
+    Suppressed.DEMO: _("Not mailed: this is a demo"),
+    Suppressed.BOUNCING: _("Not mailed: mail to this address comes back"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    name: str
+    size: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of the mail that carries a reply."""
+
+    icon: str
+    text: "str | Promise"
+    is_trouble: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntryItem:
+    entry: ThreadEntry
+    html: SafeString
+    files: list[File]
+    via: "str | Promise"
+    delivery: Delivery | None
+    is_new: bool
+
+
+@dataclass(slots=True)
+class Piece:
+    """One entry, or what happened before the next one: few lines, or many folded."""
+
+    item: EntryItem | None = None
+    events: Sequence[Line] = ()
+    fold: Fold | None = None
+
+
+@dataclass(slots=True)
+class ThreadPage:
+    """Some of a thread, oldest first; `earlier` and `later` are the numbers of the entries at its edges, or None."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    earlier: int | None = None
+    later: int | None = None
+
+
+def read_thread(ticket: Ticket, *, before: int | None = None, after: int | None = None) -> ThreadPage:
+    """Return the newest entries, or those just before or after the entry of that number. Four queries."""
+    entries, has_earlier, has_later = _read_entries(ticket, before, after)
+    if not entries and (before is not None or after is not None):
+        return read_thread(ticket)
+    page = ThreadPage()
+    if not entries:
+        return page
+    if has_earlier:
+        page.earlier = entries[0].number
+    if has_later:
+        page.later = entries[-1].number
+    events = _read_events(ticket, page)
+    page.pieces = _weave(ticket, entries, events)
+    return page
+
+
+def _read_entries(ticket: Ticket, before: int | None, after: int | None) -> tuple[list[ThreadEntry], bool, bool]:
+    """Return the page's entries in order, and whether there are some before and behind them."""
+    mail = OutgoingMail.objects.filter(entry=OuterRef("pk"), template=Template.TICKET_REPLY).order_by("-id")
+    told = mail.values(told=JSONObject(state="state", why="why"))[:1]
+    files = Attachment.objects.select_related("blob").order_by("position")
+    entries: EntryQuerySet = (
+        ThreadEntry.objects.filter(ticket=ticket)
+        .select_related("author")
+        .prefetch_related(Prefetch("attachments", queryset=files))
+        .annotate(delivery=Subquery(told, output_field=JSONField()))
+    )
+    if after is not None:
+        rows = list(entries.filter(number__gt=after).order_by("number")[: PAGE_ENTRIES + 1])
+        return rows[:PAGE_ENTRIES], True, len(rows) > PAGE_ENTRIES
+    if before is not None:
+        entries = entries.filter(number__lt=before)
+    rows = list(entries.order_by("-number")[: PAGE_ENTRIES + 1])
+    return rows[:PAGE_ENTRIES][::-1], len(rows) > PAGE_ENTRIES, before is not None
+
+
+def _read_events(ticket: Ticket, page: ThreadPage) -> list[TicketEvent]:
+    """Return what happened from the page's first entry up to the one behind its last."""
+    events = TicketEvent.objects.filter(ticket=ticket)
+    writing = events.filter(kind__in=WRITTEN)
+    within = Q()
+    if page.earlier is not None:
+        within &= Q(number__gte=Subquery(writing.filter(data__entry=page.earlier).values("number")[:1]))
+    if page.later is not None:
+        within &= Q(number__lt=Subquery(writing.filter(data__entry=page.later + 1).values("number")[:1]))
+    return list(events.filter(within).select_related("by").order_by("-number")[:PAGE_EVENTS])[::-1]
+
+
+def _weave(ticket: Ticket, entries: Sequence[ThreadEntry], events: Sequence[TicketEvent]) -> list[Piece]:
+    """Put the events between the entries they happened between."""
+    names = Names(events)
+    written_at = {event.data.get("entry"): event.number for event in events if event.kind in WRITTEN}
+    # An entry whose event lies outside this page follows its predecessor at once.
+    places = list(accumulate((written_at.get(entry.number, 0) for entry in entries), max))
+    latest_reply = max((entry.number for entry in entries if entry.kind == EntryKind.REPLY), default=0)
+    pieces = _told([event for event in events if event.number < places[0]], names)
+    for entry, (place, end) in zip(entries, pairwise([*places, float("inf")]), strict=True):
+        is_new = entry.kind == EntryKind.MESSAGE and 0 < latest_reply < entry.number and ticket.is_working
+        pieces.append(Piece(item=_item(entry, is_new=is_new)))
+        pieces += _told([event for event in events if place <= event.number < end], names)
+    return pieces
+
+
+def _told(events: Sequence[TicketEvent], names: Names) -> list[Piece]:
+    found = lines(events, names)
+    if not found:
+        return []
+    return [Piece(fold=folded)] if (folded := fold(found)) else [Piece(events=found)]
+
+
+def _item(entry: ThreadEntry, *, is_new: bool) -> EntryItem:
+    return EntryItem(
+        entry=entry,
+        html=body_html(entry),
+        files=[
+            File(file.name, file.blob.size, reverse("desk:file", args=[file.pk])) for file in entry.attachments.all()
+        ],
+        via=VIA.get(entry.source, ""),
+        delivery=_delivery(getattr(entry, "delivery", None)) if entry.kind == EntryKind.REPLY else None,
+        is_new=is_new,
+    )
+
+
+def body_html(entry: ThreadEntry) -> SafeString:
+    """Return what was written: the HTML that was cleaned when it was saved, else the text, escaped."""
+    if entry.html_version:
+        return mark_safe(entry.html)  # noqa: S308 - cleaned by allow-list when it was saved
+    return mark_safe(linebreaks(urlize(entry.text, nofollow=True, autoescape=True)))  # noqa: S308 - escaped
+
+
+def _delivery(mail: Mapping[str, Any] | None) -> Delivery | None:
+    if mail is None:
+        return None
+    state = mail["state"]
+    if state == MailState.SUPPRESSED:
+        told = NOT_MAILED.get(mail["why"], MailState.SUPPRESSED.label)
+        return Delivery("circle-x", told, is_trouble=mail["why"] != Suppressed.DEMO)
+    icon, text = DELIVERY.get(state, ("mail", state))
+    return Delivery(icon, text, is_trouble=icon == "triangle-alert")

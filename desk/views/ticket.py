@@ -1,0 +1,208 @@
+"""A ticket: its thread, its properties, and what may be done to it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import starmap
+from typing import Any, NamedTuple
+
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from core.context import site_of
+from core.uploads import MAX_FILES
+from desk.access import AgentRequest, agent_required, load_ticket
+from desk.deeds import deed_url, offers, ticket_url
+from desk.forms import ReplyForm
+from desk.history import Line
+from desk.sidebar import Origin, read_id, shell
+from desk.thread import read_thread
+from sla.models import Target
+from tickets import policy
+from tickets.models import Ticket, TicketClock
+from tickets.models.clock import Outcome
+from tickets.policy import Deed, Standing
+from tickets.queues import neighbours
+
+# The requester's other tickets: counted up to the first number, shown up to the second.
+PAST_LIMIT = 100
+PAST_SHOWN = 5
+RELATED_LIMIT = 20
+KEPT_SHOWN = 50
+
+
+class Other(NamedTuple):
+    """Another ticket, as far as the panel tells of it."""
+
+    pk: int
+    number: str
+    subject: str
+    status: str
+    at: datetime
+    follows: int | None
+
+
+@agent_required
+@require_safe
+def ticket(request: AgentRequest, number: str) -> HttpResponse:
+    return show_ticket(request, load_for_page(request, number))
+
+
+def load_for_page(request: AgentRequest, number: str) -> Ticket:
+    """Return the ticket with the numbers of its neighbours in the queue it was opened from."""
+    origin = Origin.read(request.GET)
+    if origin.queue is None:
+        return load_ticket(request.principal, number)
+    beside = neighbours(origin.queue, origin.queue.tickets(request.principal, now(), origin.department_id))
+    return load_ticket(request.principal, number, among=Ticket.objects.visible_to(request.principal).annotate(**beside))
+
+
+def show_ticket(
+    request: AgentRequest,
+    ticket: Ticket,
+    *,
+    form: ReplyForm | None = None,
+    newer: Sequence[Line] = (),
+    status: int = 200,
+) -> HttpResponse:
+    """Return the ticket's page; with `form`, the composer as it was sent."""
+    at = now()
+    origin = Origin.read(request.GET)
+    standing = policy.standing(request.principal, ticket)
+    context, _counts = shell(request.principal, at, origin)
+    thread = read_thread(
+        ticket,
+        before=read_id(request.GET.get("before", "")),
+        after=read_id(request.GET.get("after", "")),
+    )
+    context |= {
+        "ticket": ticket,
+        "now": at,
+        "origin": origin,
+        "thread": thread,
+        "ticket_url": ticket_url(ticket.number, origin),
+        "earlier_url": _page_url(ticket, origin, "before", thread.earlier),
+        "later_url": _page_url(ticket, origin, "after", thread.later),
+        "is_part": bool(request.htmx),
+    }
+    if request.htmx:
+        # Earlier entries alone are taken from this: what is to be said waits for somebody who reads.
+        context["messages"] = ()
+    context |= _head(ticket, standing, origin)
+    context |= _clocks(ticket)
+    context |= _composer(request, ticket, standing, origin, form, newer)
+    context |= _panel(request, ticket, standing)
+    return render(request, "desk/ticket.html", context, status=status)
+
+
+def _page_url(ticket: Ticket, origin: Origin, side: str, entry: int | None) -> str:
+    joint = "&" if origin.query else "?"
+    return f"{ticket_url(ticket.number, origin)}{joint}{side}={entry}" if entry is not None else ""
+
+
+def _head(ticket: Ticket, standing: Standing, origin: Origin) -> dict[str, Any]:
+    deeds = offers(standing, ticket, origin)
+    beside = {name: getattr(ticket, f"{name}_number", None) for name in ("previous", "next")}
+    return {
+        "back": {"label": origin.label, "url": origin.url},
+        "previous_url": ticket_url(beside["previous"], origin) if beside["previous"] else "",
+        "next_url": ticket_url(beside["next"], origin) if beside["next"] else "",
+        "deeds": deeds,
+        "main_deeds": [deed for deed in deeds.values() if deed.is_main],
+        "more_deeds": [deed for deed in deeds.values() if not deed.is_main],
+        "history_url": deed_url("history", ticket.number, origin),
+    }
+
+
+def _clocks(ticket: Ticket) -> dict[str, Any]:
+    """Return the newest clock of each target, in the order of the targets, and the one that is due next."""
+    clocks: list[TicketClock] = list(ticket.clocks.exclude(outcome=Outcome.CANCELLED).order_by("started_at", "id"))
+    newest = {clock.target: clock for clock in clocks}
+    running = [clock for clock in clocks if clock.is_running]
+    # Once there was a first response, the next one is the promise to look at.
+    if Target.NEXT_RESPONSE in newest and newest[Target.NEXT_RESPONSE].is_running:
+        newest.pop(Target.FIRST_RESPONSE, None)
+    return {
+        "clocks": [newest[target] for target in Target if target in newest],
+        "due_clock": min(running, key=lambda clock: clock.deadline_at, default=None),
+    }
+
+
+def _composer(
+    request: AgentRequest,
+    ticket: Ticket,
+    standing: Standing,
+    origin: Origin,
+    form: ReplyForm | None,
+    newer: Sequence[Line],
+) -> dict[str, Any]:
+    return {
+        "form": form if form is not None else ReplyForm(ticket=ticket),
+        "action": deed_url("reply", ticket.number, origin),
+        "note_action": deed_url("note", ticket.number, origin),
+        "can_reply": bool(standing.may(Deed.REPLY, ticket)),
+        "can_note": bool(standing.may(Deed.NOTE, ticket)),
+        "can_resolve": bool(standing.may(Deed.RESOLVE, ticket)),
+        "newer": newer,
+        "max_files": MAX_FILES,
+        "max_bytes": site_of(request).max_upload_mb * 1024 * 1024,
+    }
+
+
+def _panel(request: AgentRequest, ticket: Ticket, standing: Standing) -> dict[str, Any]:
+    others = _others_of_requester(request, ticket)
+    past = [other for other in others if not _relation(ticket, other)]
+    return {
+        "address": getattr(ticket, "requester_email", None) or "",
+        "address_confirmed": getattr(ticket, "requester_confirmed_at", None) is not None,
+        "past_tickets": [_mini(ticket, other) for other in past[:PAST_SHOWN]],
+        "past_count_text": _past_words(len(past)),
+        "related": [_mini(ticket, other) for other in others if _relation(ticket, other)],
+        "kept_access": _kept_access(ticket, standing),
+        "remove_url": deed_url("remove-referral", ticket.number, Origin.read(request.GET)),
+    }
+
+
+def _others_of_requester(request: AgentRequest, ticket: Ticket) -> list[Other]:
+    """Return the requester's other tickets that this agent may see, newest first, and those that this one follows
+    or that follow it, whoever asked.
+    """
+    visible = Ticket.objects.visible_to(request.principal).exclude(pk=ticket.pk)
+    recent = visible.filter(requester=ticket.requester_id).order_by("-id").values("pk")[:PAST_LIMIT]
+    found = visible.filter(Q(pk__in=recent) | Q(follow_up_of=ticket) | Q(pk=ticket.follow_up_of_id)).order_by("-id")
+    columns = ("id", "number", "subject", "status", "last_activity_at", "follow_up_of")
+    return list(starmap(Other, found.values_list(*columns)[: PAST_LIMIT + RELATED_LIMIT]))
+
+
+def _relation(ticket: Ticket, other: Other) -> str:
+    if other.pk == ticket.follow_up_of_id:
+        return _("came before")
+    return _("came after") if other.follows == ticket.pk else ""
+
+
+def _mini(ticket: Ticket, other: Other) -> dict[str, Any]:
+    return {
+        "number": other.number,
+        "subject": other.subject,
+        "status": other.status,
+        "at": other.at,
+        "url": ticket_url(other.number, Origin()),
+        "relation": _relation(ticket, other),
+    }
+
+
+def _past_words(count: int) -> str:
+    if count >= PAST_LIMIT:
+        return _("More than %(count)s other tickets") % {"count": PAST_LIMIT - 1}
+    return ngettext("%(count)s other ticket", "%(count)s other tickets", count) % {"count": count} if count else ""
+
+
+def _kept_access(ticket: Ticket, standing: Standing) -> list[dict[str, Any]]:
+    """Return who may read the ticket because it was referred to them."""
+    referrals = ticket.referrals.select_related("department", "agent", "team").order_by("id")[:KEPT_SHOWN]
+    may_remove = bool(standing.may(Deed.REMOVE_REFERRAL, ticket))
+    return [{"id": referral.pk, "holder": referral.holder, "may_remove": may_remove} for referral in referrals]

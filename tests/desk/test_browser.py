@@ -1,0 +1,330 @@
+"""The desk in a real browser: single keys, dialogs, drafts; readable by everybody; nothing that the CSP refuses."""
+
+import gzip
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.db import connections
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from accounts.models import User
+from core.files import store
+from core.models import NewFile, SiteSettings
+from tests import cast
+from tests.cast import HOUR, MINUTE
+from tests.plugins.chromium import ARGUMENTS
+from tickets import actions
+from tickets.models import Department, EntryKind, HelpTopic, Status, Ticket
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+FIRST_LOAD = 150 * 1024
+
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture
+def browser(chromium_path: str, live_server: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """A browser of this test's own.
+
+    While Playwright's loop runs in this thread, Django takes another connection for it: the loop starts after the
+    database is set up and ends before it is emptied, and its connection is closed.
+    """
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
+        yield found
+        found.close()
+        connections.close_all()
+
+
+@pytest.fixture
+def context(
+    browser: Browser, live_server: object, grace: User, request: pytest.FixtureRequest
+) -> Iterator[BrowserContext]:
+    """Grace's browser, signed in. Its settings are the test's parameter, if it has one."""
+    made = browser.new_context(base_url=live_server.url, **getattr(request, "param", {"viewport": DESKTOP}))
+    client = Client()
+    client.force_login(grace, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    made.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+    made.set_default_timeout(15_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page whose console must have nothing to complain of, such as what the CSP refused."""
+    troubles: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        # A refused form answers 422, which the console tells as well.
+        if message.type in {"error", "warning"} and "422" not in message.text:
+            troubles.append(message.text)
+
+    made = context.new_page()
+    made.on("console", listen)
+    made.on("pageerror", lambda error: troubles.append(str(error)))
+    yield made
+    made.wait_for_timeout(100)
+    assert troubles == []
+
+
+@pytest.fixture
+def three(ada: User, topic: HelpTopic, grace: User) -> list[Ticket]:
+    """Three tickets in the order of their deadlines: over, due within the hour, answered with everything there is."""
+    now = timezone.now()
+    over, soon = (cast.make_ticket(ada, topic, at=now - span) for span in (90 * MINUTE, 20 * MINUTE))
+    png = NewFile(store([b"\x89PNG\r\n\x1a\n"]), "screen 😀.png", "image/png")
+    full = cast.make_ticket(ada, topic, at=now - 10 * MINUTE, files=[png], subject="אין גישה <b>" + "x" * 300)
+    by = cast.principal(grace)
+    actions.reply(ticket=full, text="See https://example.org/", by=by, at=now - 9 * MINUTE, keeps=True)
+    actions.add_note(ticket=full, text="A note", by=by, at=now - 8 * MINUTE)
+    for name in ("Low", "High", "Low", "Normal"):
+        actions.change_priority(ticket=full, to=cast.priority(name), by=by, at=now - 7 * MINUTE)
+    return [over, soon, full]
+
+
+# --- Keys ----------------------------------------------------------------------------------------
+
+
+def test_single_keys_lead_through_the_queue_and_its_tickets(page: Page, three: list[Ticket]) -> None:
+    over, soon, _full = three
+    page.goto("/desk/")
+    for key, ticket in (("j", over), ("j", soon), ("k", over), ("k", over)):
+        page.keyboard.press(key)
+        expect(page.locator(f"#t{ticket.number} .row-link")).to_be_focused()
+
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/desk/tickets/{over.number}/?queue=open")
+    page.keyboard.press("j")
+    page.wait_for_url(f"**/desk/tickets/{soon.number}/?queue=open")
+    page.keyboard.press("k")
+    page.wait_for_url(f"**/desk/tickets/{over.number}/?queue=open")
+
+
+@pytest.mark.parametrize("width", [360, 720, 900, 1000, 1280, 1440])
+def test_the_queue_fills_its_page_at_every_width(page: Page, three: list[Ticket], width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/desk/")
+    ends = page.evaluate(
+        "[...document.querySelectorAll('.queue-body, .tickets, .tickets tbody tr, .tickets tbody tr > :last-child')]"
+        ".filter((each) => each.offsetParent && !each.matches('.group-row > *'))"
+        ".map((each) => Math.round(each.getBoundingClientRect().right))"
+    )
+    assert len(ends) > 5
+    assert max(ends) - min(ends) <= (16 if width <= 720 else 1)  # cards keep a margin
+
+
+def test_a_long_name_of_the_help_desk_leaves_the_account_menu_on_a_phone(page: Page, three: list[Ticket]) -> None:
+    SiteSettings.objects.update(name="The help desk of the long island " * 2)
+    page.set_viewport_size(PHONE)
+    page.goto("/desk/")
+    expect(page.locator(".topbar .avatar-btn")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_r_writes_a_reply_and_m_a_note_that_cannot_be_mistaken(page: Page, three: list[Ticket]) -> None:
+    ticket = three[0]
+    page.goto(f"/desk/tickets/{ticket.number}/")
+    page.keyboard.press("r")
+    expect(page.locator("#id_body")).to_be_focused()
+    expect(page.get_by_role("button", name="Send and resolve")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("m")
+    expect(page.locator("#id_body")).to_be_focused()
+    expect(page.get_by_role("button", name="Send and resolve")).to_be_hidden()
+    page.keyboard.type("jkratec is no command here")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator(".entry-note .prose")).to_have_text("jkratec is no command here")
+    expect(page.locator("[data-toast]")).to_contain_text(f"Note added to #{ticket.number}")
+    assert ticket.entries.get(kind=EntryKind.NOTE).text == "jkratec is no command here"
+
+
+def test_a_draft_stays_until_its_text_arrived(page: Page, three: list[Ticket]) -> None:
+    url = f"/desk/tickets/{three[0].number}/"
+    page.goto(url)
+    page.keyboard.press("r")
+    page.keyboard.type("Half a sen")
+    expect(page.locator("[data-saved]")).to_have_text("Draft saved in this browser")
+
+    page.goto(url)
+    expect(page.locator("#id_body")).to_have_value("Half a sen")
+    page.locator("#id_body").press("Control+Enter")
+
+    expect(page.locator("[data-toast]")).to_contain_text("resolved and reply sent")
+    page.goto(url)
+    expect(page.locator("#id_body")).to_have_value("")
+
+
+def test_c_claims_and_undo_gives_it_back(page: Page, three: list[Ticket]) -> None:
+    ticket = three[0]
+    page.goto(f"/desk/tickets/{ticket.number}/")
+    page.keyboard.press("c")
+    expect(page.locator("[data-toast]")).to_contain_text(f"#{ticket.number} is yours")
+    page.get_by_role("button", name="Undo").click()
+
+    expect(page.locator("[data-toast]")).to_contain_text(f"#{ticket.number} given back")
+    ticket.refresh_from_db()
+    assert ticket.status == Status.OPEN
+
+
+@pytest.mark.parametrize(("key", "title"), [("a", "Assign"), ("t", "Transfer"), ("e", "Resolve")])
+def test_a_key_opens_its_dialog_and_escape_gives_the_focus_back(
+    page: Page, three: list[Ticket], key: str, title: str
+) -> None:
+    ticket = three[0]
+    page.goto(f"/desk/tickets/{ticket.number}/")
+
+    page.keyboard.press(key)
+    dialog = page.get_by_role("dialog", name=f"{title} #{ticket.number}")
+    expect(dialog).to_be_visible()
+    expect(dialog.locator(".dialog-body :is(select, textarea)").first).to_be_focused()
+    page.keyboard.press("Escape")
+
+    # Closed it is gone at the next turn only; until then the focus is in it, and keys are typing.
+    expect(page.locator("dialog", has_text=f"{title} #{ticket.number}")).to_have_count(0)
+    page.keyboard.press(key)
+    expect(dialog).to_be_visible()
+
+
+def test_a_dialog_refuses_in_place_then_does_it(
+    page: Page, three: list[Ticket], support: Department, ken: User
+) -> None:
+    ticket = three[0]
+    page.goto(f"/desk/tickets/{ticket.number}/?queue=open")
+    page.keyboard.press("t")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Internal note").fill("Over to you")
+    dialog.get_by_role("button", name="Transfer").click()
+    expect(dialog.locator("[data-error-summary]")).to_be_focused()
+    expect(dialog.get_by_label("Internal note")).to_have_value("Over to you")
+
+    dialog.get_by_label("Department").select_option("Support")
+    expect(dialog.get_by_label("Assign to").locator("option")).to_have_count(2)
+    dialog.get_by_label("Assign to").select_option("Ken")
+    dialog.get_by_role("button", name="Transfer").click()
+
+    expect(page.locator("[data-toast]")).to_contain_text(f"#{ticket.number} transferred to Support")
+    ticket.refresh_from_db()
+    assert (ticket.department, ticket.assignee) == (support, ken)
+
+
+def test_among_many_agents_the_list_follows_the_typing(page: Page, three: list[Ticket], billing: Department) -> None:
+    crowd = [cast.make_agent(f"Agent {n:03}", billing) for n in range(60)]
+    page.goto(f"/desk/tickets/{three[0].number}/")
+    page.keyboard.press("a")
+    dialog = page.get_by_role("dialog")
+
+    dialog.get_by_label("Find").fill("059")
+    expect(dialog.get_by_label("Assign to").locator("optgroup option")).to_have_text([crowd[59].name])
+    dialog.get_by_label("Assign to").select_option(crowd[59].name)
+    dialog.get_by_role("button", name="Assign", exact=False).last.click()
+
+    expect(page.locator("[data-toast]")).to_contain_text("assigned to Agent 059")
+
+
+@pytest.mark.parametrize("context", [{"java_script_enabled": False, "viewport": DESKTOP}], indirect=True)
+def test_without_script_every_form_is_a_page(page: Page, three: list[Ticket], support: Department) -> None:
+    ticket = three[0]
+    page.goto(f"/desk/tickets/{ticket.number}/?queue=open")
+    page.get_by_role("link", name="Transfer").click()
+    page.get_by_label("Internal note").fill("Over to you")
+    page.get_by_label("Department", exact=True).select_option("Support")
+    page.get_by_role("button", name="Transfer").click()
+
+    expect(page.locator("[data-toast]")).to_contain_text(f"#{ticket.number} transferred to Support")
+    page.get_by_label("Text").fill("Thank you")
+    page.get_by_role("button", name="Add note").click()
+    expect(page.locator(".entry-note .prose").last).to_have_text("Thank you")
+
+
+# --- News ----------------------------------------------------------------------------------------
+
+
+def test_the_queue_follows_what_happens_and_moves_nothing_under_the_focus(
+    page: Page, three: list[Ticket], ada: User, topic: HelpTopic
+) -> None:
+    page.clock.install()
+    page.goto("/desk/")
+    first = cast.make_ticket(ada, topic, at=timezone.now() - 30 * MINUTE)
+    page.clock.run_for(31_000)
+    expect(page.locator(f"#t{first.number}")).to_be_visible()
+    expect(page.locator("h1")).to_have_text("Open 4")
+
+    page.keyboard.press("j")
+    second = cast.make_ticket(ada, topic, at=timezone.now() - 100 * MINUTE)
+    page.clock.run_for(31_000)
+    expect(page.get_by_role("button", name="1 new")).to_be_visible()
+    expect(page.locator(".nav-item", has_text="Open").locator(".nav-count")).to_have_text("5")
+    expect(page.locator(f"#t{second.number}")).to_have_count(0)
+    expect(page.locator(f"#t{three[0].number} a")).to_be_focused()
+
+    page.get_by_role("button", name="1 new").click()
+    expect(page.locator(f"#t{second.number}")).to_be_visible()
+
+
+# --- For everybody ---------------------------------------------------------------------------------
+
+EVERY_SIZE_AND_THEME = pytest.mark.parametrize(
+    "context",
+    [
+        {"viewport": viewport, "color_scheme": scheme, "reduced_motion": "reduce"}
+        for viewport in (DESKTOP, PHONE)
+        for scheme in ("light", "dark")
+    ],
+    indirect=True,
+    ids=["desktop-light", "desktop-dark", "phone-light", "phone-dark"],
+)
+
+
+def every_view(page: Page, full: Ticket) -> Iterator[str]:
+    """Show the desk's views one after the other."""
+    ticket = f"/desk/tickets/{full.number}/"
+    addresses = ["/desk/", "/desk/queues/closed/", f"{ticket}?queue=open", f"{ticket}history/", f"{ticket}transfer/"]
+    for address in addresses:
+        page.goto(address)
+        yield address
+    for key in "rmate":
+        page.goto(ticket)
+        page.keyboard.press(key)
+        page.locator("dialog[open]" if key in "ate" else ".composer:not(.is-folded)").wait_for()
+        yield f"{ticket} {key}"
+
+
+@EVERY_SIZE_AND_THEME
+def test_axe_finds_nothing(context: BrowserContext, three: list[Ticket]) -> None:
+    # Without an ear for the console: what axe does to a page is refused by the CSP.
+    page = context.new_page()
+    for view in every_view(page, three[2]):
+        found = Axe().run(page)
+
+        assert found.violations_count == 0, f"{view}: {found.generate_report()}"
+
+
+@EVERY_SIZE_AND_THEME
+def test_nothing_sticks_out_and_the_console_is_quiet(page: Page, three: list[Ticket]) -> None:
+    for view in every_view(page, three[2]):
+        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], view
+
+
+def test_the_first_load_of_a_full_queue_is_light(
+    page: Page, ada: User, topic: HelpTopic, context: BrowserContext
+) -> None:
+    for n in range(26):
+        cast.make_ticket(ada, topic, at=timezone.now() - n * HOUR, subject=f"Something different, {n} times")
+    weights: dict[str, int] = {}
+    page.on("response", lambda answer: weights.update({answer.url: len(gzip.compress(answer.body()))}))
+
+    page.goto("/desk/", wait_until="networkidle")
+
+    assert len(weights) > 5
+    assert sum(weights.values()) <= FIRST_LOAD, weights
