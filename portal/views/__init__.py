@@ -1,0 +1,1 @@
+"""The requester's pages: one file per screen."""

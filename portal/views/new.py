@@ -1,0 +1,143 @@
+"""Open a ticket: the form, what a topic promises, and the page that says it is sent."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.adapter import demo_may_sign_in
+from accounts.people import address_of
+from accounts.principal import Principal
+from core import throttle
+from portal.forms import OpenTicketForm
+from portal.promises import Offer, offers, spell
+from portal.views.link import guard
+from sla.models import Target
+from tickets import actions, links
+from tickets.errors import DeedRefused, NotOffered
+from tickets.models import Source, Ticket
+
+SENT_SALT = "portal.sent"
+SENT_LASTS = timedelta(days=1)
+
+# Per client, and per address that somebody types: mail goes there.
+CLIENT_LIMIT, ADDRESS_LIMIT, WINDOW = 60, 20, timedelta(hours=1)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def new(request: HttpRequest) -> HttpResponse:
+    offered = offers()
+    if request.method != "POST":
+        form = OpenTicketForm(offers=offered, initial=_known(request))
+        return _page(request, form, 200)
+    if not throttle.allow(request, "portal.new", CLIENT_LIMIT, WINDOW):
+        # Without its files: they would be stored.
+        form = OpenTicketForm(request.POST, offers=offered)
+        form.add_error(
+            None, _("These are many tickets in a short time. Wait a while, choose your files again, and send.")
+        )
+        return _page(request, form, 429)
+    form = OpenTicketForm(request.POST, request.FILES, offers=offered)
+    if form.is_valid() and (ticket := _open(request, form)):
+        return redirect("portal:sent", sent_token(ticket))
+    return _page(request, form, 422)
+
+
+@require_safe
+def topic(request: HttpRequest) -> HttpResponse:
+    """Return what comes after sending, for the topic that is chosen; for htmx."""
+    chosen = {str(offer.pk): offer for offer in offers()}.get(request.GET.get("topic", ""))
+    return render(request, "portal/_next.html", {"chosen": chosen, "has_mail": bool(settings.MAIL_URL)})
+
+
+@require_safe
+def sent(request: HttpRequest, signed: str) -> HttpResponseBase:
+    """Tell the number and what happens next. Opens no ticket, and shows nothing of a person.
+
+    But in the demo, on this machine and without a mail server: there the link of the mail stands here, so that the
+    requester's side can be tried at all.
+    """
+    try:
+        pk = signing.loads(signed, salt=SENT_SALT, max_age=SENT_LASTS)
+    except signing.BadSignature as error:
+        raise Http404 from error
+    ticket = Ticket.objects.live().select_related("follow_up_of", "requester").filter(pk=pk).first()
+    if ticket is None:
+        raise Http404
+    first = ticket.clocks.filter(target=Target.FIRST_RESPONSE).order_by("pk").first()
+    participant = ticket.participants.select_related("address").get(user=ticket.requester_id)
+    has_mail = bool(settings.MAIL_URL)
+    context = {
+        "ticket": ticket,
+        "mailed_to": masked(participant.address.email),
+        "has_mail": has_mail,
+        "demo_link": links.link_for(participant) if not has_mail and demo_may_sign_in(request) else "",
+        "answer_within": spell(first.within) if first else "",
+    }
+    return guard(render(request, "portal/sent.html", context))
+
+
+def sent_token(ticket: Ticket) -> str:
+    """Return what the address of the "sent" page carries."""
+    return signing.dumps(ticket.pk, salt=SENT_SALT)
+
+
+def masked(email: str) -> str:
+    """Return an address that its owner knows again, and others do not learn."""
+    local, _at, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
+
+
+def _open(request: HttpRequest, form: OpenTicketForm) -> Ticket | None:
+    """Open the ticket, or say on the form why not."""
+    data = form.cleaned_data
+    if not throttle.allow(request, "portal.new.address", ADDRESS_LIMIT, WINDOW, key=data["email"].lower()):
+        form.add_error(
+            "email", _("Many tickets were opened with this address just now. Wait a while, then send again.")
+        )
+        return None
+    address = address_of(data["email"], name=data["name"])
+    chosen: Offer | None = data.get("topic")
+    try:
+        return actions.open_ticket(
+            address=address,
+            topic=chosen.topic if chosen else None,
+            subject=data["subject"],
+            text=data["text"],
+            files=data["attachments"],
+            source=Source.WEB,
+            by=Principal.requester(address.user),
+            at=now(),
+            request_key=form.sent_as(),
+        )
+    except NotOffered as refusal:
+        form.add_error("topic", str(refusal))
+    except DeedRefused as refusal:
+        form.add_error(None, str(refusal))
+    return None
+
+
+def _known(request: HttpRequest) -> dict[str, str]:
+    """Return what need not be typed: who is signed in, and the topic a link names."""
+    known = {"topic": request.GET["topic"]} if "topic" in request.GET else {}
+    if request.user.is_authenticated:
+        known |= {"email": request.user.email, "name": request.user.name}
+    return known
+
+
+def _page(request: HttpRequest, form: OpenTicketForm, status: int) -> HttpResponse:
+    context = {
+        "form": form,
+        "topics": list(form.offers.values()),
+        "chosen": form.chosen,
+        "has_mail": bool(settings.MAIL_URL),
+        "nav_current": "new",
+    }
+    return render(request, "portal/new.html", context, status=status)
