@@ -1,0 +1,136 @@
+"""Who and what the demo help desk consists of. Everybody has an address under example.com (RFC 2606)."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import timedelta
+
+SITE_NAME = "Meridian Support"
+PASSWORD_ENDING = "-demo-2026"  # noqa: S105  # shown on the sign-in page, good on this machine only
+
+
+@dataclass(frozen=True)
+class DemoPlan:
+    name: str
+    first_response: timedelta
+    resolution: timedelta
+
+
+@dataclass(frozen=True)
+class DemoTopic:
+    name: str
+    hint: str
+    department: str
+    priority: str
+    plan: str
+    advice: str = ""
+    is_public: bool = True
+
+
+@dataclass(frozen=True)
+class DemoAgent:
+    name: str
+    # Department → role.
+    access: dict[str, str]
+    is_administrator: bool = False
+    alerts: bool = True
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split()[0].lower()
+
+    @property
+    def email(self) -> str:
+        return f"{self.first_name}@example.com"
+
+    @property
+    def password(self) -> str:
+        return self.first_name + PASSWORD_ENDING
+
+    @property
+    def role(self) -> str:
+        """What the sign-in page says about them."""
+        return "Administrator" if self.is_administrator else next(iter(self.access))
+
+
+PLANS = [
+    DemoPlan("Sev-A (1h/4h, 24/7)", timedelta(hours=1), timedelta(hours=4)),
+    DemoPlan("Sev-B (4h/1d, 24/7)", timedelta(hours=4), timedelta(days=1)),
+    DemoPlan("Relaxed (1d/7d, 24/7)", timedelta(days=1), timedelta(days=7)),
+]
+STANDARD = "Standard (8h/3d, 24/7)"
+SEV_A, SEV_B, RELAXED = (plan.name for plan in PLANS)
+
+DEPARTMENTS = ["Support", "System Administrators", "Payments", "Card Services", "Facilities"]
+TEAMS = {"Network on call": ["Mary Okafor", "Viktor Holm"], "Branch visits": ["Rosa Pinto", "Nadia Rahman"]}
+
+TOPICS = [
+    DemoTopic(
+        "Business critical outage",
+        "A service that customers or branches depend on is down",
+        "Support",
+        "Emergency",
+        SEV_A,
+        "Outages are handled day and night. Tell us since when, and who is affected.",
+    ),
+    DemoTopic(
+        "Something does not work",
+        "An error, a fault, something slow",
+        "Support",
+        "Normal",
+        STANDARD,
+        "Tell us what you did, what you saw, and the exact words of any error.",
+    ),
+    DemoTopic(
+        "Access and accounts",
+        "Sign-in, permissions, new starters",
+        "Support",
+        "Normal",
+        STANDARD,
+        "Never send us a password.",
+    ),
+    DemoTopic("Payments and transfers", "Wires, standing orders, statements", "Payments", "High", SEV_B),
+    DemoTopic("Cards and terminals", "Cards, terminals, cash machines", "Card Services", "High", SEV_B),
+    DemoTopic("Equipment or software", "Order, replace, install", "Support", "Low", RELAXED),
+    DemoTopic("Rooms and buildings", "Heating, doors, furniture", "Facilities", "Low", RELAXED),
+    DemoTopic("Planned maintenance", "For agents only", "System Administrators", "Normal", RELAXED, is_public=False),
+]
+
+AGENTS = [
+    DemoAgent("Ken Tanaka", {"Support": "All access"}),
+    DemoAgent("Mary Okafor", {"System Administrators": "All access"}),
+    DemoAgent("Rosa Pinto", {"Support": "Limited access"}),
+    DemoAgent("Viktor Holm", {"System Administrators": "Expanded access"}),
+    DemoAgent("Sam Obi", {"Payments": "All access", "Card Services": "Limited access"}),
+    DemoAgent("Nadia Rahman", {"Card Services": "All access", "Facilities": "Expanded access"}),
+    DemoAgent("Alex Moreno", dict.fromkeys(DEPARTMENTS, "All access"), is_administrator=True, alerts=False),
+]
+
+ORGANIZATIONS = ["Meridian Bank", "Harbour Credit Union", "Northwind Trading"]
+
+# Requesters: name → organisation.
+REQUESTERS = {
+    "Priya Nair": "Meridian Bank",
+    "Tomás Rivera": "Meridian Bank",
+    "Ines Kovač": "Meridian Bank",
+    "Lukas Brandt": "Meridian Bank",
+    "Amara Diallo": "Meridian Bank",
+    "Oskar Lindqvist": "Harbour Credit Union",
+    "Grace Muir": "Meridian Bank",
+    "Daniel Weiss": "Northwind Trading",
+    "Noor Haddad": "Meridian Bank",
+    "Ben Archer": "Meridian Bank",
+    "Elif Aydın": "Harbour Credit Union",
+    "Marta Wójcik": "Northwind Trading",
+    "Henry Osei": "Harbour Credit Union",
+    "יעל כהן": "Harbour Credit Union",
+    "محمد الفارسي": "Northwind Trading",
+    "小林 直子": "Northwind Trading",
+}
+WRITTEN_OTHERWISE = {"יעל כהן": "yael.cohen", "محمد الفارسي": "mohammed.alfarsi", "小林 直子": "naoko.kobayashi"}
+
+
+def address_of(requester: str) -> str:
+    """Return a requester's address: the name without its accents, under example.com."""
+    plain = unicodedata.normalize("NFKD", requester.lower().replace("ı", "i"))
+    local_part = "".join(letter for letter in plain if letter.isascii()).split()
+    return f"{WRITTEN_OTHERWISE.get(requester) or '.'.join(local_part)}@example.com"

@@ -1,0 +1,250 @@
+"""The relay: the only timer. It turns rows that are due into tasks, and holds nothing itself.
+
+A thread in every worker runs it, one of them active by a lease. Handing a row out moves its `due_at` to the end
+of the claim and gives it a new token, so whatever is lost after that simply becomes due again: a message, the
+broker's whole memory, a worker, the relay.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, connections, transaction
+from django.db.models import QuerySet
+from django.utils.timezone import now
+from kombu.exceptions import OperationalError as BrokerError
+from redis import RedisError
+from redis.client import PubSub
+
+import core.tasks
+import mail.tasks
+import tickets.tasks
+from core import lease, periodic, sweeping, wakeups
+from core.models import PeriodicJob, Waiting
+from core.periodic import Job
+from mail.models import OutgoingMail
+from tickets.models import FailedHandler, TicketClock, TicketTimer
+
+logger = logging.getLogger(__name__)
+
+LEASE = "relay"
+LEASE_LASTS = timedelta(seconds=10)
+# The lease is renewed when this share of it is used up.
+RENEW_AT = 0.3
+
+BATCH = 100
+# At most 1,000 rows are out at once, and no kind takes the place of the others.
+MOST_OUT = 200
+# Claims that end before their message is read are handed out anew. Workers pass over the old messages, some
+# forty a second at least: with short claims fewer rows are out, so that the old ones never gather faster.
+OUT_PER_SECOND = 5
+
+# How often to look: at SQLite's change counter, which costs nothing; at the tables, whatever happens.
+GLANCE = 0.2
+LOOK = 1.0
+LONGEST_BACKOFF = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkKind:
+    """A table of waiting rows, and the task that takes (id, claim token) of one."""
+
+    model: type[Waiting]
+    task: Any
+
+    def send(self, pk: int, claim: UUID) -> None:
+        self.task.delay(pk, str(claim))
+
+
+KINDS: Sequence[WorkKind] = (
+    WorkKind(TicketClock, tickets.tasks.run_clock),
+    WorkKind(TicketTimer, tickets.tasks.run_timer),
+    WorkKind(FailedHandler, tickets.tasks.retry_handler),
+    WorkKind(OutgoingMail, mail.tasks.send),
+    WorkKind(PeriodicJob, core.tasks.run_periodic),
+)
+
+PERIODIC = {
+    "sweep_files": Job(sweeping.sweep_files, every=timedelta(hours=1)),
+    "clear_sessions": Job(sweeping.clear_sessions, every=timedelta(hours=6)),
+    "clear_cache": Job(sweeping.clear_cache, every=timedelta(hours=1)),
+}
+periodic.schedule(PERIODIC)
+
+
+def hand_out(
+    kind: WorkKind, *, at: datetime, send: Callable[[int, UUID], object] | None = None, limit: int = BATCH
+) -> int:
+    """Claim at most `limit` due rows of a kind in one UPDATE and send them off; say how many.
+
+    What could not be sent, the broker being away, is due again at once.
+    """
+    rows = kind.model._default_manager.all()
+    if not rows.filter(due_at__lte=at).exists():
+        return 0
+    limit = min(limit, most_out() - _out(rows, at))
+    if limit <= 0:
+        return 0
+    claim = uuid4()
+    pks = _claim(rows, claim, at, limit)
+    for number, pk in enumerate(pks):
+        try:
+            (send or kind.send)(pk, claim)
+        except Exception:
+            rows.filter(pk__in=pks[number:], claim=claim).update(due_at=at, claim=None)
+            raise
+    return len(pks)
+
+
+def most_out() -> int:
+    """Return how many rows of a kind may be out at once."""
+    return min(MOST_OUT, max(1, int(settings.CLAIM_TIME.total_seconds() * OUT_PER_SECOND)))
+
+
+def _out(rows: "QuerySet[Any]", at: datetime) -> int:
+    """Count the rows that are handed out and not done, which a claim's time is enough to find."""
+    return rows.filter(due_at__gt=at, due_at__lte=at + settings.CLAIM_TIME, claim__isnull=False).count()
+
+
+def _claim(rows: "QuerySet[Any]", claim: UUID, at: datetime, limit: int) -> list[int]:
+    """Put the rows that are due longest under the claim; another relay's are passed over, not waited for."""
+    with transaction.atomic():
+        due = rows.filter(due_at__lte=at).order_by("due_at", "pk").select_for_update(skip_locked=True, of=("self",))
+        pks = list(due.values_list("pk", flat=True)[:limit])
+        rows.filter(pk__in=pks).update(due_at=at + settings.CLAIM_TIME, claim=claim)
+    return pks
+
+
+class Relay:
+    """The thread of one worker. `start` and `stop` are called once each."""
+
+    def __init__(self) -> None:
+        self.holder = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid4().hex[:8]}"
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+        self._is_active = False
+        self._asks_at = now()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, *, wait: float = 0.0) -> None:
+        """Hand nothing out any more; wait so many seconds for the thread to end."""
+        self._stopped.set()
+        if wait and self._thread.is_alive():
+            self._thread.join(wait)
+
+    def turn(self, at: datetime) -> bool:
+        """Look at every kind once, if the lease is ours; say whether there may be more."""
+        if not self._holds_lease(at):
+            return False
+        full = [hand_out(kind, at=at) >= BATCH for kind in KINDS]
+        return any(full)
+
+    def _run(self) -> None:
+        backoff = GLANCE
+        while not self._stopped.is_set():
+            started = time.monotonic()
+            try:
+                self._serve()
+            except (OperationalError, InterfaceError, RedisError, BrokerError) as error:
+                logger.warning("the relay waits for database or broker: %s", " ".join(str(error).split()))
+            except Exception:
+                logger.exception("the relay failed and goes on")
+            self._is_active = False
+            _let_go()
+            if time.monotonic() - started > LONGEST_BACKOFF:
+                backoff = GLANCE
+            self._stopped.wait(backoff)
+            backoff = min(backoff * 2, LONGEST_BACKOFF)
+
+    def _serve(self) -> None:
+        """Look until stopped. Whatever goes wrong ends it, and `_run` starts anew with a fresh connection."""
+        with closing(_Pause(self._stopped)) as pause:
+            try:
+                if _is_alone():
+                    _take_over(now())
+                periodic.ensure_rows(now())
+                while not self._stopped.is_set():
+                    if not self.turn(now()):
+                        pause.until_something_happens()
+            finally:
+                with suppress(DatabaseError, InterfaceError):
+                    lease.give_back(LEASE, holder=self.holder)
+
+    def _holds_lease(self, at: datetime) -> bool:
+        if at >= self._asks_at or not self._is_active:
+            lasts = min(LEASE_LASTS, settings.CLAIM_TIME)
+            was_active = self._is_active
+            self._is_active = lease.take(LEASE, holder=self.holder, at=at, lasts=lasts)
+            self._asks_at = at + lasts * RENEW_AT
+            if self._is_active and not was_active:
+                logger.info("the relay of %s is the active one", self.holder)
+        return self._is_active
+
+
+class _Pause:
+    """Waiting for something to happen: for a wake-up through Redis, or for SQLite's change counter to move."""
+
+    def __init__(self, stopped: threading.Event) -> None:
+        self._stopped = stopped
+        self._channel: PubSub | None = None
+        self._seen: int | None = None
+
+    def until_something_happens(self) -> None:
+        """Return when there is reason to look, after LOOK seconds at the latest."""
+        if settings.REDIS_URL:
+            self._listen()
+        elif connection.vendor == "sqlite":
+            self._watch()
+        else:
+            self._stopped.wait(LOOK)
+
+    def close(self) -> None:
+        if self._channel is not None:
+            with suppress(RedisError):
+                self._channel.close()
+
+    def _listen(self) -> None:
+        self._channel = self._channel or wakeups.listen()
+        assert self._channel is not None
+        if self._channel.get_message(timeout=LOOK) is not None:
+            # What else came meanwhile is answered by the same look.
+            while self._channel.get_message() is not None:
+                pass
+
+    def _watch(self) -> None:
+        before, deadline = self._seen, time.monotonic() + LOOK
+        while not self._stopped.wait(GLANCE):
+            with connection.cursor() as cursor:
+                # Moves when another connection has changed the database.
+                cursor.execute("PRAGMA data_version")
+                [self._seen] = cursor.fetchone()
+            if self._seen != before or time.monotonic() >= deadline:
+                return
+
+
+def _is_alone() -> bool:
+    """Say whether this worker is the only one: with the broker inside, nobody else could get its messages."""
+    return str(settings.CELERY_BROKER_URL).startswith("memory:")
+
+
+def _take_over(at: datetime) -> None:
+    """Make due at once what the worker before us had in hand: with its process its messages are gone."""
+    lease.clear(LEASE)
+    for kind in KINDS:
+        kind.model._default_manager.filter(claim__isnull=False).update(due_at=at, claim=None)
+
+
+def _let_go() -> None:
+    with suppress(DatabaseError, InterfaceError):
+        connections.close_all()

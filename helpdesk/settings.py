@@ -1,0 +1,365 @@
+"""All settings, read from the environment once, at start.
+
+Two sizes share this file. With nothing set it is the embedded help desk: SQLite and a database
+cache in `HELPDESK_DATA`, the broker inside the worker. `DATABASE_URL` and `REDIS_URL` make it the
+production size. README.md has the table of settings; a value that is missing, malformed or
+misspelt stops the start with its name.
+"""
+
+import logging
+import os
+import secrets
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from core.secrets import check_keys
+from mail.url import MailUrlInvalid
+from mail.url import parse as parse_mail_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+
+KNOWN_NAMES = {
+    "HELPDESK_DATA",
+    "HELPDESK_STATIC",
+    "HELPDESK_DEMO",
+    "HELPDESK_CLAIM_SECONDS",
+    "HELPDESK_RETRY_SECONDS",
+}
+_unknown = sorted(n for n in os.environ if n.startswith("HELPDESK_") and n not in KNOWN_NAMES)
+if _unknown:
+    raise ImproperlyConfigured(f"Unknown setting {_unknown[0]}. Known: {', '.join(sorted(KNOWN_NAMES))}.")
+
+
+def _flag(name: str) -> bool:
+    text = env.str(name, default="").lower()
+    if text in {"", "0", "false", "no", "off"}:
+        return False
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    raise ImproperlyConfigured(f"{name} must be true or false, not {text}.")
+
+
+def _seconds(name: str, default: float) -> timedelta:
+    text = env.str(name, default="") or str(default)
+    try:
+        return timedelta(seconds=float(text))
+    except (ValueError, OverflowError) as error:
+        raise ImproperlyConfigured(f"{name} must be a number of seconds, not {text}.") from error
+
+
+def _secret_key() -> str:
+    """Return SECRET_KEY, else the key kept in the data folder, made on the first start."""
+    if key := env.str("SECRET_KEY", default=""):
+        return str(key)
+    file = DATA_DIR / "secret_key"
+    try:
+        return file.read_text().strip()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise ImproperlyConfigured(f"HELPDESK_DATA: the key {file} cannot be read: {error.strerror}.") from error
+    try:
+        DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Written beside and linked into place, so that two processes that start at once agree.
+        fresh = DATA_DIR / f"secret_key.{os.getpid()}"
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(50))
+        try:
+            os.link(fresh, file)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+        return file.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"HELPDESK_DATA is {DATA_DIR}, which cannot be written: {error.strerror}. "
+            "Choose a folder you may write to, or set SECRET_KEY."
+        ) from error
+
+
+DATA_DIR = Path(env.str("HELPDESK_DATA", default=str(BASE_DIR / "var"))).expanduser().resolve()
+FILES_DIR = DATA_DIR / "files"
+SECRET_KEY = _secret_key()
+# What encrypts secrets in the database; the first key encrypts, all of them read. Empty: a key file in HELPDESK_DATA.
+FIELD_KEYS = env.list("FIELD_KEYS", default=[])
+check_keys(FIELD_KEYS)
+DEBUG = _flag("DEBUG")
+
+# The address people reach this help desk at; links in mails and the secure cookies follow it.
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
+_public = urlsplit(PUBLIC_URL)
+try:
+    _public.port  # noqa: B018
+except ValueError as error:
+    raise ImproperlyConfigured(f"PUBLIC_URL: {error}.") from error
+if _public.scheme not in {"http", "https"} or not _public.hostname or _public.path:
+    raise ImproperlyConfigured("PUBLIC_URL must look like https://support.example.com, with nothing behind the name.")
+IS_HTTPS = _public.scheme == "https"
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), _public.hostname]
+if _public.hostname == "localhost":
+    ALLOWED_HOSTS += ["127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# Whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or networks of our proxies.
+try:
+    TRUSTED_PROXIES = [ip_network(text, strict=False) for text in env.list("TRUSTED_PROXIES", default=[])]
+except ValueError as error:
+    raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}") from error
+
+# True while the demo help desk is loaded; set by script/serve, never in production.
+DEMO = _flag("HELPDESK_DEMO")
+
+# --- Apps, from the top floor down (docs/architecture.md) ------------------------------------
+
+INSTALLED_APPS = [
+    "helpdesk",
+    "desk",
+    "portal",
+    "mail",
+    "tickets",
+    "sla",
+    "accounts",
+    "core",
+    "helpdesk.admin_apps.HelpdeskAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "anymail",
+    "csp",
+    "django_htmx",
+    "lucide",
+]
+
+MIDDLEWARE = [
+    "core.middleware.TrustedProxyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.middleware.TimeZoneMiddleware",
+    "helpdesk.middleware.FirstRunMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "helpdesk.urls"
+WSGI_APPLICATION = "helpdesk.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "core.context.site",
+            ],
+            "builtins": ["core.templatetags.ui"],
+        },
+    }
+]
+
+# --- Database --------------------------------------------------------------------------------
+
+if urlsplit(env.str("DATABASE_URL", default="sqlite:")).scheme not in {"sqlite", "postgres", "postgresql"}:
+    raise ImproperlyConfigured(
+        "DATABASE_URL must look like postgresql://user:password@host:5432/name, or sqlite:///file."
+    )
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'helpdesk.sqlite3'}")}
+_database = DATABASES["default"]
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
+    }
+else:
+    # What stands behind the ? of the address, such as sslmode, is kept. Without jit: compiling the counts of the
+    # sidebar anew for every page takes several times as long as counting. PgBouncer has to ignore `options` then.
+    _database["OPTIONS"] = {
+        "options": "-c jit=off",
+        **_database.get("OPTIONS", {}),
+        "pool": {"min_size": 2, "max_size": 8, "timeout": 10},
+    }
+    _database["CONN_MAX_AGE"] = 0
+    # A server that was restarted costs no failed page.
+    _database["CONN_HEALTH_CHECKS"] = True
+
+# --- Redis: cache, throttles and broker --------------------------------------------------------
+
+REDIS_URL = env.str("REDIS_URL", default="")
+if REDIS_URL and urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
+    raise ImproperlyConfigured("REDIS_URL must look like redis://host:6379/0.")
+CACHES: dict[str, dict[str, object]] = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        # Throttles live here: a full table must not throw them out.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
+# The in-memory broker is looked at in turns: often enough that nobody waits for it.
+CELERY_BROKER_TRANSPORT_OPTIONS = {} if REDIS_URL else {"polling_interval": 0.1}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TIMEZONE = "UTC"
+
+# How long a worker holds a row it was given. Above every socket timeout; tests shorten it.
+CLAIM_TIME = _seconds("HELPDESK_CLAIM_SECONDS", 120)
+SOCKET_TIMEOUT = 30.0
+# The first wait before a mail is tried again; later waits grow from it. Tests shorten it.
+RETRY_FIRST = _seconds("HELPDESK_RETRY_SECONDS", 10)
+
+# --- Mail --------------------------------------------------------------------------------------
+
+# Where workers hand mail over: smtp://user:password@host:587, smtps://…, or anymail+postmark://?server_token=…
+# Empty: nothing is sent, and every mail says so.
+MAIL_URL = env.str("MAIL_URL", default="")
+if MAIL_URL:
+    try:
+        parse_mail_url(MAIL_URL)
+    except MailUrlInvalid as error:
+        raise ImproperlyConfigured(f"MAIL_URL: {error}") from None
+# The sender of every mail; without a name before the address the site's own is shown.
+MAIL_FROM = env.str("MAIL_FROM", default=f"helpdesk@{_public.hostname}")
+# The right side of the Message-IDs we make.
+MAIL_DOMAIN = MAIL_FROM.rpartition("@")[2].strip("> ") or _public.hostname
+EMAIL_BACKEND = "mail.backend.OutboxBackend"
+DEFAULT_FROM_EMAIL = MAIL_FROM
+SERVER_EMAIL = MAIL_FROM
+
+# --- People and sign-in -------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.AddressBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+# How long the mailed link to set a password works.
+PASSWORD_RESET_TIMEOUT = 60 * 60 * 24
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/desk/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_PREVENT_ENUMERATION = True
+# Django's own, as in accounts.passwords: allauth's would fill its table of addresses, which nobody reads.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+# Sign-in and forms are throttled by core.throttle, whose slots are taken atomically.
+ACCOUNT_RATE_LIMITS = False
+
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_HTTPONLY = False
+CSRF_FAILURE_VIEW = "core.views.csrf_failure"
+
+# --- Safety headers -----------------------------------------------------------------------------
+
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# --- Uploads -------------------------------------------------------------------------------------
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024  # a form of 10 MB of text gets its sentence, not a bare 400
+DATA_UPLOAD_MAX_NUMBER_FILES = 50
+FILE_UPLOAD_HANDLERS = [
+    "core.uploads.LimitedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
+# --- Language, time, static files ------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+if TIME_ZONE not in available_timezones():
+    raise ImproperlyConfigured(f"TIME_ZONE must look like Europe/Berlin, not {TIME_ZONE}.")
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env.str("HELPDESK_STATIC", default=str(DATA_DIR / "static")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": FILES_DIR}},
+    # Names with hashes only: compressing is the image build's work, not the first start's.
+    "staticfiles": {"BACKEND": "core.bundles.BundledStaticFilesStorage"},
+}
+WHITENOISE_MAX_AGE = 31_536_000
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in logging.getLevelNamesMapping():
+    raise ImproperlyConfigured(f"LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {LOG_LEVEL}.")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"()": "core.logs.LineFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+}

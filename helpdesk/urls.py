@@ -1,0 +1,22 @@
+"""Addresses of all doors."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from accounts.views import SignIn
+from core.logo import favicon, logo
+from core.views import healthz
+from helpdesk.demo.loading import sign_ins
+from helpdesk.views import setup
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("logo", logo, name="site-logo"),
+    path("favicon.ico", favicon),
+    path("desk/", include("desk.urls")),
+    path("setup/", setup, name="setup"),
+    path("accounts/login/", SignIn.as_view(demo_sign_ins=sign_ins), name="account_login"),
+    path("accounts/", include("accounts.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("portal.urls")),
+]

@@ -1,0 +1,151 @@
+"""The administration in a real browser: nothing that the content security policy stops, nothing that cannot be read.
+
+Its lists are Django's own and are judged by what we wrote: colours, our own fields and our own pages.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.admin import site
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from mail.models import OutgoingMail, Template
+from tests import cast
+from tests.cast import MONDAY, PASSWORD
+from tests.plugins.chromium import ARGUMENTS
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+
+SETTLED = """async () => {
+    for (let n = 0; n < 2; n += 1) await new Promise(requestAnimationFrame);
+    await Promise.all(document.getAnimations().map((one) => one.finished));
+}"""
+
+JUDGED = (
+    "/admin/",
+    "/admin/tickets/department/",
+    "/admin/tickets/department/add/",
+    "/admin/accounts/agent/add/",
+    "/admin/core/sitesettings/1/change/",
+    "/admin/mail/outgoingmail/",
+)
+
+
+@pytest.fixture
+def chromium(chromium_path: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    # Playwright's loop runs in this thread; what we ask of the database meanwhile is quick.
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def enter(chromium: Browser, live_server, admin_user, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Page]]:
+    """`enter()` signs Rosa Root in through the sign-in page; faults in the console fail the test at the end."""
+    contexts, faults = [], []
+
+    def entered(*, theme: str = "light", judged: bool = False) -> Page:
+        context = chromium.new_context(
+            base_url=live_server.url, color_scheme=theme, reduced_motion="reduce", bypass_csp=judged
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto("/admin/")
+        page.get_by_label("E-mail address").fill("root@example.com")
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page).to_have_url(f"{live_server.url}/admin/")
+        return page
+
+    yield entered
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def rows(ticket, grace, accountants) -> None:
+    OutgoingMail.objects.create(
+        recipient="ada@example.org",
+        address=cast.address_for(ticket.requester),
+        user=ticket.requester,
+        template=Template.TICKET_LINK,
+        ticket=ticket,
+        created_at=MONDAY,
+    )
+
+
+def every_page(admin_user) -> list[str]:
+    paths = ["/admin/"]
+    for model in site._registry:
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        paths.append(reverse(f"admin:{name}_changelist"))
+        row = model._default_manager.order_by("pk").last()
+        if row is not None and model.__name__ != "User":
+            paths.append(reverse(f"admin:{name}_change", args=[row.pk]))
+            paths.append(reverse(f"admin:{name}_history", args=[row.pk]))
+    return [*paths, *(reverse(f"admin:{name}_add") for name in ("accounts_agent", "sla_slaplan", "tickets_helptopic"))]
+
+
+def test_no_page_meets_the_content_security_policy(enter, rows, admin_user):
+    page = enter()
+
+    for path in every_page(admin_user):
+        response = page.goto(path)
+        assert response is not None
+        assert response.status == 200, path
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+
+
+def test_a_mail_is_looked_at_in_a_page_that_runs_nothing(enter, rows):
+    page = enter()
+
+    page.goto(reverse("admin:mail_outgoingmail_change", args=[OutgoingMail.objects.latest("pk").pk]))
+    page.get_by_role("link", name="Show it as a mail program would").click()
+
+    expect(page.locator("h1")).to_be_visible()
+    assert page.evaluate("window.origin") == "null"
+
+
+def test_an_agent_is_made_with_access_to_a_department(enter, rows):
+    page = enter()
+
+    page.goto("/admin/accounts/agent/add/")
+    page.get_by_label("Name:").fill("Nadia Rahman")
+    page.get_by_label("E-mail address").fill("nadia@example.com")
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_role("button", name="Add another Access to a department").click()
+    page.locator("#id_department_access-0-department").select_option(label="Billing")
+    page.locator("#id_department_access-0-role").select_option(label="Limited access")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.get_by_role("row", name="Nadia Rahman")).to_contain_text("Billing")
+
+
+def test_a_requesters_organisation_is_found_while_typing(enter, rows, ticket):
+    ticket.requester.organization = None
+    page = enter()
+
+    page.goto(reverse("admin:accounts_user_change", args=[ticket.requester_id]))
+    page.locator(".select2-selection").click()
+
+    expect(page.locator(".select2-results")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_can_be_read_by_everybody(enter, rows, theme):
+    page = enter(theme=theme, judged=True)
+
+    for path in JUDGED:
+        page.goto(path)
+        page.evaluate(SETTLED)
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+        problems = {violation["id"]: violation["nodes"][0]["html"] for violation in found.response["violations"]}
+        assert problems == {}, path

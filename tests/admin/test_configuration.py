@@ -1,0 +1,347 @@
+"""Departments, topics, priorities, plans, roles and the site: archived, not deleted; one default; readable times."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from accounts.models import Permission, Role, User
+from core.files import open_blob
+from core.models import SiteSettings
+from helpdesk.demo.files import make
+from sla.models import PlanTarget, Priority, SLAPlan
+from tests import cast
+from tests.cast import ALL_ACCESS
+from tickets.models import Department, DepartmentAccess, HelpTopic, Ticket
+
+DEPARTMENTS = "/admin/tickets/department/"
+PRIORITIES = "/admin/sla/priority/"
+DELETE = 'class="deletelink"'
+
+
+def page(row: object, what: str = "change") -> str:
+    meta = row._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_{what}", args=[row.pk])
+
+
+def act(client, row, action: str, *more):
+    meta = row._meta
+    rows = [row.pk, *(other.pk for other in more)]
+    address = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+    return client.post(address + "?archived=all", {"action": action, "_selected_action": rows}, follow=True)
+
+
+def said(response) -> str:
+    return " ".join(str(message) for message in response.context["messages"])
+
+
+def department_data(**fields: str) -> dict[str, str]:
+    return {"name": "Billing", "sla_plan": "", "close_after": "", "reopen_within": ""} | fields
+
+
+# --- The default ---------------------------------------------------------------------------------
+
+
+def test_making_a_department_the_default_takes_it_from_the_old_one(root, support, billing):
+    response = root.post(page(billing), department_data(make_default="on"))
+
+    assert response.status_code == 302
+    assert list(Department.objects.filter(is_default=True)) == [billing]
+
+
+def test_the_default_cannot_just_be_given_up(root, support):
+    response = root.post(page(support), department_data(name="Support"))
+
+    assert "There has to be a default" in response.content.decode()
+    assert Department.objects.get(is_default=True) == support
+
+
+def test_there_may_be_no_default_plan(root):
+    plan = SLAPlan.objects.get()
+    rows = plan.targets.order_by("pk")
+    data = {
+        "name": plan.name,
+        "targets-TOTAL_FORMS": "2",
+        "targets-INITIAL_FORMS": "2",
+        "targets-0-id": rows[0].pk,
+        "targets-0-target": rows[0].target,
+        "targets-0-within": "8h",
+        "targets-1-id": rows[1].pk,
+        "targets-1-target": rows[1].target,
+        "targets-1-within": "3d",
+    }
+
+    response = root.post(page(plan), data)
+
+    assert response.status_code == 302
+    assert not SLAPlan.objects.filter(is_default=True).exists()
+
+
+def test_a_plan_that_promises_nothing_is_refused(root):
+    data = {"name": "Empty words", "targets-TOTAL_FORMS": "1", "targets-INITIAL_FORMS": "0"}
+
+    response = root.post("/admin/sla/slaplan/add/", data)
+
+    assert response.status_code == 200
+    assert not SLAPlan.objects.filter(name="Empty words").exists()
+
+
+def test_the_default_stays_out_of_the_archive(root, support):
+    response = act(root, support, "archive")
+
+    support.refresh_from_db()
+    assert support.archived_at is None
+    assert "is the default" in said(response)
+
+
+def test_what_is_archived_does_not_become_the_default(root, support, billing):
+    act(root, billing, "archive")
+
+    response = root.post(page(billing), department_data(make_default="on"))
+
+    assert "Bring it back first" in response.content.decode()
+    assert Department.objects.get(is_default=True) == support
+
+
+# --- Archive and delete --------------------------------------------------------------------------
+
+
+def test_archive_and_bring_back(root, billing):
+    act(root, billing, "archive")
+    assert "Billing" not in root.get(DEPARTMENTS).content.decode()
+    assert "Billing" in root.get(DEPARTMENTS + "?archived=yes").content.decode()
+
+    act(root, billing, "bring_back")
+    billing.refresh_from_db()
+    assert billing.archived_at is None
+
+
+def test_a_department_that_a_help_topic_leads_to_is_not_archived(root, topic, billing):
+    response = act(root, billing, "archive")
+
+    billing.refresh_from_db()
+    assert billing.archived_at is None
+    assert str(topic) in said(response)
+
+
+def test_a_department_with_tickets_being_worked_on_is_not_archived(root, ticket, billing):
+    response = act(root, billing, "archive")
+
+    billing.refresh_from_db()
+    assert billing.archived_at is None
+    assert "still has tickets" in said(response)
+
+
+@pytest.mark.parametrize("what", ["department", "topic", "priority", "sla_plan"])
+def test_what_a_ticket_has_is_never_deleted(root, ticket, what):
+    row = getattr(ticket, what)
+
+    assert DELETE not in root.get(page(row)).content.decode()
+    assert root.post(page(row, "delete"), {"post": "yes"}).status_code == 403
+    assert Ticket.objects.filter(pk=ticket.pk).exists()
+
+
+def test_what_was_never_used_can_be_deleted(root, db):
+    topic = HelpTopic.objects.create(name="Typo")
+
+    assert DELETE in root.get(page(topic)).content.decode()
+    root.post(page(topic, "delete"), {"post": "yes"})
+
+    assert not HelpTopic.objects.filter(pk=topic.pk).exists()
+
+
+def test_a_role_that_somebody_has_is_not_deleted(root, grace):
+    role = Role.objects.get(name=ALL_ACCESS)
+
+    assert root.post(page(role, "delete"), {"post": "yes"}).status_code == 403
+    assert DepartmentAccess.objects.filter(role=role).exists()
+
+
+def test_forms_offer_what_is_active_and_what_was_chosen_before(root, topic, billing, elsewhere, support):
+    for department in (billing, elsewhere):
+        department.archived_at = cast.MONDAY
+        department.save()
+
+    form = root.get(page(topic)).context["adminform"].form
+
+    offered = {str(department) for department in form.fields["department"].queryset}
+    assert offered == {"Support", "Billing"}
+
+
+# --- Times ---------------------------------------------------------------------------------------
+
+
+def plan_data(within: str) -> dict[str, str]:
+    return {
+        "name": "Quick",
+        "targets-TOTAL_FORMS": "1",
+        "targets-INITIAL_FORMS": "0",
+        "targets-0-target": "first_response",
+        "targets-0-within": within,
+    }
+
+
+def test_a_plan_is_promised_in_words(root):
+    root.post("/admin/sla/slaplan/add/", plan_data("1h 30m"))
+
+    assert PlanTarget.objects.get(plan__name="Quick").within == timedelta(minutes=90)
+    assert "First response 1h 30m" in root.get("/admin/sla/slaplan/").content.decode()
+
+
+@pytest.mark.parametrize(("within", "why"), [("soon", "Write a time like"), ("5000d", "between one minute")])
+def test_a_time_that_cannot_be_promised_is_refused_by_its_field(root, within, why):
+    response = root.post("/admin/sla/slaplan/add/", plan_data(within))
+
+    assert why in response.content.decode()
+    assert not SLAPlan.objects.filter(name="Quick").exists()
+
+
+def test_a_department_shows_its_times_as_people_write_them(root, billing):
+    billing.close_after = timedelta(days=3, hours=12)
+    billing.save()
+
+    assert 'value="3d 12h"' in root.get(page(billing)).content.decode()
+
+
+# --- Roles ---------------------------------------------------------------------------------------
+
+
+def test_a_role_is_checked_together(root, db):
+    root.post("/admin/accounts/role/add/", {"name": "Answers", "permissions": ["ticket.reply", "ticket.note"]})
+
+    assert Role.objects.get(name="Answers").permissions == ["ticket.reply", "ticket.note"]
+
+
+def test_every_permission_has_a_box(root, db):
+    page_text = root.get("/admin/accounts/role/add/").content.decode()
+
+    assert all(f'value="{permission}"' in page_text for permission in Permission.values)
+
+
+def test_a_permission_that_does_not_exist_is_refused(root, db):
+    response = root.post("/admin/accounts/role/add/", {"name": "Odd", "permissions": ["ticket.delete"]})
+
+    assert response.status_code == 200
+    assert not Role.objects.filter(name="Odd").exists()
+
+
+# --- Site settings -------------------------------------------------------------------------------
+
+
+def site_data(**fields: object) -> dict[str, object]:
+    return {
+        "name": "Meridian",
+        "time_zone": "Europe/Berlin",
+        "close_after": "2d",
+        "reopen_within": "10d",
+        "numbering": "random",
+        "number_digits": "6",
+        "next_number": "1",
+        "max_upload_mb": "20",
+    } | fields
+
+
+def test_the_site_has_one_page(root):
+    assert root.get("/admin/core/sitesettings/")["Location"] == "/admin/core/sitesettings/1/change/"
+    assert root.get("/admin/core/sitesettings/add/").status_code == 403
+    assert root.post("/admin/core/sitesettings/1/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_the_site_settings_are_saved(root):
+    root.post("/admin/core/sitesettings/1/change/", site_data())
+
+    site = SiteSettings.objects.get()
+    assert (site.name, site.close_after) == ("Meridian", timedelta(days=2))
+
+
+def test_a_field_that_is_not_offered_is_not_set(root):
+    root.post("/admin/core/sitesettings/1/change/", site_data(is_demo="on"))
+
+    assert not SiteSettings.objects.get().is_demo
+
+
+def test_a_logo_is_shown_and_removed(root, client):
+    upload = SimpleUploadedFile("logo.png", open_blob(make("logo.png").blob).read())
+
+    root.post("/admin/core/sitesettings/1/change/", site_data(picture=upload))
+
+    response = client.get("/logo")
+    assert response["Content-Type"] == "image/png"
+    assert "sandbox" in response["Content-Security-Policy"]
+    root.post("/admin/core/sitesettings/1/change/", site_data(no_picture="on"))
+    assert client.get("/logo").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"), ("logo.png", b"<html>")],
+)
+def test_a_logo_that_is_no_picture_is_refused(root, name, content):
+    upload = SimpleUploadedFile(name, content, "image/png")
+
+    response = root.post("/admin/core/sitesettings/1/change/", site_data(picture=upload))
+
+    assert "Choose a PNG, JPEG, GIF or WebP picture." in response.content.decode()
+    assert SiteSettings.objects.get().logo is None
+
+
+def test_teams_offer_agents_only(root, grace, ada):
+    form = root.get("/admin/accounts/team/add/").context["adminform"].form
+
+    assert list(form.fields["members"].queryset) == [grace]
+
+
+# --- Budgets -------------------------------------------------------------------------------------
+
+
+def _make(numbers: range) -> None:
+    """Rows that differ in every relation."""
+    for number in numbers:
+        plan = cast.make_plan(f"Plan {number}", first_response=timedelta(hours=1))
+        department = Department.objects.create(name=f"Department {number}", sla_plan=plan)
+        cast.make_team(f"Team {number}", cast.make_agent(f"Agent {number}", department))
+        priority = Priority.objects.create(name=f"Priority {number}", level=number + 100)
+        HelpTopic.objects.create(name=f"Topic {number}", department=department, priority=priority, sla_plan=plan)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        DEPARTMENTS,
+        PRIORITIES,
+        "/admin/sla/slaplan/",
+        "/admin/tickets/helptopic/",
+        "/admin/accounts/agent/",
+        "/admin/accounts/team/",
+        "/admin/accounts/address/",
+    ],
+)
+def test_a_list_of_twenty_costs_as_many_queries_as_one_of_four(
+    root, path, django_assert_max_num_queries, django_assert_num_queries
+):
+    _make(range(4))
+    with django_assert_max_num_queries(12) as few:
+        root.get(path)
+
+    _make(range(4, 20))
+
+    with django_assert_num_queries(len(few)):
+        root.get(path)
+
+
+def test_an_agent_in_ten_departments_costs_as_many_queries_as_one_in_two(
+    root, django_assert_max_num_queries, django_assert_num_queries
+):
+    _make(range(10))
+    agent = User.objects.get(name="Agent 0")
+    cast.give_access(agent, Department.objects.get(name="Department 1"))
+    root.get(f"/admin/accounts/agent/{agent.pk}/change/")
+    with django_assert_max_num_queries(25) as few:
+        root.get(f"/admin/accounts/agent/{agent.pk}/change/")
+
+    for number in range(2, 10):
+        cast.give_access(agent, Department.objects.get(name=f"Department {number}"))
+
+    with django_assert_num_queries(len(few)):
+        root.get(f"/admin/accounts/agent/{agent.pk}/change/")
