@@ -1,0 +1,41 @@
+"""script/test: make the environment, look for a browser, then become pytest."""
+
+import os
+import subprocess
+import sys
+
+from environment import ROOT, Trouble, ensure
+
+HELP = """\
+usage: script/test [--long] [any pytest option or path]
+
+Set up and run all tests, the browser's included.
+
+  --long    also the long runs: more kills, more rounds (half an hour)
+
+DATABASE_URL and REDIS_URL, when set, run the same tests on PostgreSQL and Redis. What this
+machine lacks is skipped, and listed at the end with its reason.
+"""
+
+
+def main() -> None:
+    arguments = sys.argv[1:]
+    if arguments in (["--help"], ["-h"]):
+        print(HELP, end="")
+        return
+    try:
+        python = ensure("dev")
+    except Trouble as trouble:
+        sys.exit(f"script/test: {trouble}")
+    os.chdir(ROOT)
+    # A browser is a help, not a condition: without one its tests are skipped and say why.
+    subprocess.run([python, "-m", "tests.plugins.chromium"], stdin=subprocess.DEVNULL, check=False)
+    sys.stdout.flush()
+    os.execv(python, [str(python), "-m", "pytest", *arguments])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
