@@ -1,0 +1,1 @@
+"""The help desk as people meet it: in a browser, with its worker running and its mails arriving."""

@@ -1,0 +1,57 @@
+"""The browser of the tests: the machine's Chromium, or one that Playwright brings.
+
+`python -m tests.plugins.chromium` fetches one if there is none.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Quiet and reproducible; without a sandbox because tests also run as root in containers.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+MISSING = "no Chromium: none in PATH (chromium, google-chrome), and Playwright could not fetch its own"
+
+
+def find() -> str | None:
+    """Return the path of a Chromium, or None."""
+    for name in NAMES:
+        if path := shutil.which(name):
+            return path
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Path of a Chromium; a test that asks for it is skipped where there is none."""
+    path = find()
+    if path is None:
+        pytest.skip(MISSING)
+    return path
+
+
+def main() -> None:
+    if find() is None:
+        print("No Chromium here; asking Playwright for one.", file=sys.stderr)
+        command = [sys.executable, "-m", "playwright", "install", "chromium"]
+        done = subprocess.run(command, capture_output=True, timeout=300)
+        if done.returncode != 0 or find() is None:
+            print("It could not fetch one: the browser's tests will be skipped.", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

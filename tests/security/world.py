@@ -1,0 +1,92 @@
+"""A help desk in which every address has something to show, and everything internal carries a mark."""
+
+import re
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from django.test import Client
+
+from accounts.models import User
+from accounts.principal import Principal
+from core import files
+from core.models import Blob, NewFile
+from portal.views.new import sent_token
+from tests import cast
+from tests.cast import MONDAY, VIEW_ONLY
+from tests.security.routes import Route
+from tickets import actions, links
+from tickets.models import Attachment, Department, Ticket
+
+
+@dataclass
+class World:
+    """Ada's ticket in Billing, with a note and a reply that both have a file; and who may come by."""
+
+    ticket: Ticket
+    note_file: Attachment
+    reply_file: Attachment
+    people: dict[str, User | None]
+    # In every text that agents alone may read.
+    mark: str = field(default_factory=lambda: f"mark{uuid4().hex}")
+
+    def client(self, role: str) -> Client:
+        """Return a client with a session of this role, as it would be after signing in."""
+        client = Client(raise_request_exception=True)
+        user = self.people[role]
+        if user is not None:
+            active, user.is_active = user.is_active, True
+            user.save()
+            client.force_login(user, backend="accounts.backends.AddressBackend")
+            user.is_active = active
+            user.save()
+        return client
+
+    def url(self, route: Route, **given: object) -> str:
+        """Return an address of the route that leads to something, `given` in the place of what usually stands there."""
+        words = {
+            "number": self.ticket.number,
+            "slug": "open",
+            "token": links.token_for(self.ticket.participants.get()),
+            "signed": sent_token(self.ticket),
+            "pk": self.note_file.pk,
+            "uidb36": "1",
+            "key": "abc-def",
+            "app_label": "tickets",
+            "object_id": "1",
+            "content_type_id": "1",
+            "url": "no-such-page",
+        } | given
+        return "/" + fill(route.pattern, {name: str(word) for name, word in words.items()})
+
+
+def fill(pattern: str, words: dict[str, str]) -> str:
+    """Return a path that the pattern matches. Fails on an argument that nobody has thought about."""
+    if pattern.count("^") and "(?P<" in pattern:
+        pattern = pattern.replace("^", "").rstrip("$")
+        return re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", lambda found: words[found[1]], pattern)
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: words[found[1]], pattern)
+
+
+def make_world(ticket: Ticket, ada: User, grace: User, linus: User, admin_user: User, billing: Department) -> World:
+    by = Principal.agent(grace)
+    note = actions.add_note(ticket=ticket, text="Note.", by=by, at=MONDAY, files=[stored("note.txt", b"note")])
+    reply = actions.reply(ticket=ticket, text="Reply.", by=by, at=MONDAY, files=[stored("reply.txt", b"reply")])
+    return World(
+        ticket=Ticket.objects.get(pk=ticket.pk),
+        note_file=note.attachments.get(),
+        reply_file=reply.attachments.get(),
+        people={
+            "nobody": None,
+            "ada": ada,
+            "linus": linus,
+            "vera": cast.make_agent("Vera", billing, role=VIEW_ONLY),
+            "grace": grace,
+            "rosa": admin_user,
+            "gone": cast.make_agent("Gone", billing, is_active=False),
+        },
+    )
+
+
+def stored(name: str, content: bytes, content_type: str = "text/plain") -> NewFile:
+    blob: Blob = files.store([content])
+    return NewFile(blob, name, content_type)
