@@ -31,8 +31,9 @@
       link.removeAttribute('aria-busy');
     }
   });
-  /* A form that was refused comes back into its dialog: read what is wrong with it. */
-  document.body.addEventListener('htmx:afterSwap', (e) => {
+  /* A form that was refused comes back into its dialog: read what is wrong with it. Not before htmx has settled:
+     until then its new fields do not listen yet, and a choice made in them would go unheard. */
+  document.body.addEventListener('htmx:afterSettle', (e) => {
     const dialog = e.target.closest?.('dialog') ?? e.detail.target?.closest?.('dialog');
     dialog?.querySelector('[data-error-summary]')?.focus();
   });
