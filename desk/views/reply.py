@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse, QueryDict
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -76,15 +77,32 @@ def _is_what_was_sent(entry: ThreadEntry, cleaned: dict[str, Any]) -> bool:
 
 
 def _done(ticket: Ticket, then: str) -> Done:
+    """Say what was done with the reply; that it is mailed only where there is somebody to mail it."""
     number = {"number": ticket.number}
+    is_mailed = bool(settings.MAIL_URL)
     match then:
         case "resolve" if Ticket.objects.resolved().filter(pk=ticket.pk).exists():
+            words = (
+                _("#%(number)s resolved and reply sent")
+                if is_mailed
+                else _("#%(number)s resolved and reply saved. Not mailed: no mail server is set")
+            )
             # What was sent is sent: taking it back reopens the ticket.
-            return Done(_("#%(number)s resolved and reply sent") % number, Undo("reopen"))
+            return Done(words % number, Undo("reopen"))
         case "resolve":
             return Done(_("This reply to #%(number)s was sent before, and the ticket is not resolved") % number)
         case "await":
-            return Done(_("Reply to #%(number)s sent, awaiting requester") % number)
+            words = (
+                _("Reply to #%(number)s sent, awaiting requester")
+                if is_mailed
+                else _("Reply to #%(number)s saved, awaiting requester. Not mailed: no mail server is set")
+            )
+            return Done(words % number)
         case "keep":
-            return Done(_("Reply to #%(number)s sent, we keep working on it") % number)
+            words = (
+                _("Reply to #%(number)s sent, we keep working on it")
+                if is_mailed
+                else _("Reply to #%(number)s saved, we keep working on it. Not mailed: no mail server is set")
+            )
+            return Done(words % number)
     return Done(_("Note added to #%(number)s") % number)

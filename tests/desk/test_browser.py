@@ -160,7 +160,7 @@ def test_a_draft_stays_until_its_text_arrived(page: Page, three: list[Ticket]) -
     expect(page.locator("#id_body")).to_have_value("Half a sen")
     page.locator("#id_body").press("Control+Enter")
 
-    expect(page.locator("[data-toast]")).to_contain_text("resolved and reply sent")
+    expect(page.locator("[data-toast]")).to_contain_text("resolved and reply saved")
     page.goto(url)
     expect(page.locator("#id_body")).to_have_value("")
 

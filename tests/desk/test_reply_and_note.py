@@ -28,8 +28,10 @@ def newest(ticket: Ticket) -> ThreadEntry:
     ],
 )
 def test_each_way_to_send_does_what_its_button_says(
-    ticket: Ticket, desk: AtDesk, then: str, status: str, awaiting: str, said: str
+    ticket: Ticket, desk: AtDesk, settings: object, then: str, status: str, awaiting: str, said: str
 ) -> None:
+    settings.MAIL_URL = "smtp://127.0.0.1:9"
+
     answer = desk.reply(ticket, then=then, body="It is corrected.")
 
     ticket.refresh_from_db()
@@ -38,6 +40,21 @@ def test_each_way_to_send_does_what_its_button_says(
     assert (ticket.status, ticket.awaiting) == (status, awaiting)
     assert toasts(answer) == [said % ticket.number]
     assert answer["Location"].endswith(f"/desk/tickets/{ticket.number}/#e{entry.number}")
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        ("resolve", "#%s resolved and reply saved. Not mailed: no mail server is set"),
+        ("await", "Reply to #%s saved, awaiting requester. Not mailed: no mail server is set"),
+        ("keep", "Reply to #%s saved, we keep working on it. Not mailed: no mail server is set"),
+    ],
+)
+def test_without_a_mail_server_nothing_claims_to_be_sent(ticket: Ticket, desk: AtDesk, then: str, said: str) -> None:
+    answer = desk.reply(ticket, then=then, body="It is corrected.")
+
+    assert toasts(answer) == [said % ticket.number]
+    assert newest(ticket).text == "It is corrected."
 
 
 def test_resolving_with_the_reply_is_one_deed(ticket: Ticket, desk: AtDesk) -> None:
