@@ -1,47 +1,20 @@
-"""The administration in a real browser: nothing that the content security policy stops, nothing that cannot be read.
+"""The administration in a real browser: nothing that the content security policy stops.
 
-Its lists are Django's own and are judged by what we wrote: colours, our own fields and our own pages.
+Whether its pages can be read by everybody is asked in tests/e2e/test_axe.py.
 """
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.admin import site
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from mail.models import OutgoingMail, Template
 from tests import cast
 from tests.cast import MONDAY, PASSWORD
-from tests.plugins.chromium import ARGUMENTS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
-
-SETTLED = """async () => {
-    for (let n = 0; n < 2; n += 1) await new Promise(requestAnimationFrame);
-    await Promise.all(document.getAnimations().map((one) => one.finished));
-}"""
-
-JUDGED = (
-    "/admin/",
-    "/admin/tickets/department/",
-    "/admin/tickets/department/add/",
-    "/admin/accounts/agent/add/",
-    "/admin/core/sitesettings/1/change/",
-    "/admin/mail/outgoingmail/",
-)
-
-
-@pytest.fixture
-def chromium(chromium_path: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    # Playwright's loop runs in this thread; what we ask of the database meanwhile is quick.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -49,10 +22,8 @@ def enter(chromium: Browser, live_server, admin_user, monkeypatch: pytest.Monkey
     """`enter()` signs Rosa Root in through the sign-in page; faults in the console fail the test at the end."""
     contexts, faults = [], []
 
-    def entered(*, theme: str = "light", judged: bool = False) -> Page:
-        context = chromium.new_context(
-            base_url=live_server.url, color_scheme=theme, reduced_motion="reduce", bypass_csp=judged
-        )
+    def entered() -> Page:
+        context = chromium.new_context(base_url=live_server.url, reduced_motion="reduce")
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
@@ -137,15 +108,3 @@ def test_a_requesters_organisation_is_found_while_typing(enter, rows, ticket):
     page.locator(".select2-selection").click()
 
     expect(page.locator(".select2-results")).to_be_visible()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_can_be_read_by_everybody(enter, rows, theme):
-    page = enter(theme=theme, judged=True)
-
-    for path in JUDGED:
-        page.goto(path)
-        page.evaluate(SETTLED)
-        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-        problems = {violation["id"]: violation["nodes"][0]["html"] for violation in found.response["violations"]}
-        assert problems == {}, path

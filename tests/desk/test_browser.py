@@ -1,54 +1,34 @@
-"""The desk in a real browser: single keys, dialogs, drafts; readable by everybody; nothing that the CSP refuses."""
+"""The desk in a real browser: single keys, dialogs, drafts; the console stays quiet."""
 
-import gzip
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.db import connections
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from accounts.models import User
 from core.files import store
 from core.models import NewFile, SiteSettings
 from tests import cast
-from tests.cast import HOUR, MINUTE
-from tests.plugins.chromium import ARGUMENTS
+from tests.cast import MINUTE
 from tickets import actions
 from tickets.models import Department, EntryKind, HelpTopic, Status, Ticket
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-FIRST_LOAD = 150 * 1024
 
 expect.set_options(timeout=15_000)
 
 
 @pytest.fixture
-def browser(chromium_path: str, live_server: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    """A browser of this test's own.
-
-    While Playwright's loop runs in this thread, Django takes another connection for it: the loop starts after the
-    database is set up and ends before it is emptied, and its connection is closed.
-    """
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
-        yield found
-        found.close()
-        connections.close_all()
-
-
-@pytest.fixture
 def context(
-    browser: Browser, live_server: object, grace: User, request: pytest.FixtureRequest
+    chromium: Browser, live_server: object, grace: User, request: pytest.FixtureRequest
 ) -> Iterator[BrowserContext]:
     """Grace's browser, signed in. Its settings are the test's parameter, if it has one."""
-    made = browser.new_context(base_url=live_server.url, **getattr(request, "param", {"viewport": DESKTOP}))
+    made = chromium.new_context(base_url=live_server.url, **getattr(request, "param", {"viewport": DESKTOP}))
     client = Client()
     client.force_login(grace, backend=settings.AUTHENTICATION_BACKENDS[-1])
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
@@ -232,6 +212,27 @@ def test_among_many_agents_the_list_follows_the_typing(page: Page, three: list[T
     expect(page.locator("[data-toast]")).to_contain_text("assigned to Agent 059")
 
 
+def test_a_transfer_finds_among_the_many_agents_of_the_department(
+    page: Page, three: list[Ticket], support: Department
+) -> None:
+    crowd = [cast.make_agent(f"Agent {n:03}", support) for n in range(60)]
+    page.goto(f"/desk/tickets/{three[0].number}/")
+    page.keyboard.press("t")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Find")).to_have_count(0)
+
+    dialog.get_by_label("Department").select_option("Support")
+    dialog.get_by_label("Find").fill("059")
+    expect(dialog.get_by_label("Assign to").locator("optgroup option")).to_have_text([crowd[59].name])
+    dialog.get_by_label("Assign to").select_option(crowd[59].name)
+    dialog.get_by_label("Internal note").fill("Over to you")
+    dialog.get_by_label("Internal note").press("Control+Enter")
+
+    expect(page.locator("[data-toast]")).to_contain_text("transferred to Support")
+    three[0].refresh_from_db()
+    assert three[0].assignee == crowd[59]
+
+
 @pytest.mark.parametrize("context", [{"java_script_enabled": False, "viewport": DESKTOP}], indirect=True)
 def test_without_script_every_form_is_a_page(page: Page, three: list[Ticket], support: Department) -> None:
     ticket = three[0]
@@ -270,61 +271,3 @@ def test_the_queue_follows_what_happens_and_moves_nothing_under_the_focus(
 
     page.get_by_role("button", name="1 new").click()
     expect(page.locator(f"#t{second.number}")).to_be_visible()
-
-
-# --- For everybody ---------------------------------------------------------------------------------
-
-EVERY_SIZE_AND_THEME = pytest.mark.parametrize(
-    "context",
-    [
-        {"viewport": viewport, "color_scheme": scheme, "reduced_motion": "reduce"}
-        for viewport in (DESKTOP, PHONE)
-        for scheme in ("light", "dark")
-    ],
-    indirect=True,
-    ids=["desktop-light", "desktop-dark", "phone-light", "phone-dark"],
-)
-
-
-def every_view(page: Page, full: Ticket) -> Iterator[str]:
-    """Show the desk's views one after the other."""
-    ticket = f"/desk/tickets/{full.number}/"
-    addresses = ["/desk/", "/desk/queues/closed/", f"{ticket}?queue=open", f"{ticket}history/", f"{ticket}transfer/"]
-    for address in addresses:
-        page.goto(address)
-        yield address
-    for key in "rmate":
-        page.goto(ticket)
-        page.keyboard.press(key)
-        page.locator("dialog[open]" if key in "ate" else ".composer:not(.is-folded)").wait_for()
-        yield f"{ticket} {key}"
-
-
-@EVERY_SIZE_AND_THEME
-def test_axe_finds_nothing(context: BrowserContext, three: list[Ticket]) -> None:
-    # Without an ear for the console: what axe does to a page is refused by the CSP.
-    page = context.new_page()
-    for view in every_view(page, three[2]):
-        found = Axe().run(page)
-
-        assert found.violations_count == 0, f"{view}: {found.generate_report()}"
-
-
-@EVERY_SIZE_AND_THEME
-def test_nothing_sticks_out_and_the_console_is_quiet(page: Page, three: list[Ticket]) -> None:
-    for view in every_view(page, three[2]):
-        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], view
-
-
-def test_the_first_load_of_a_full_queue_is_light(
-    page: Page, ada: User, topic: HelpTopic, context: BrowserContext
-) -> None:
-    for n in range(26):
-        cast.make_ticket(ada, topic, at=timezone.now() - n * HOUR, subject=f"Something different, {n} times")
-    weights: dict[str, int] = {}
-    page.on("response", lambda answer: weights.update({answer.url: len(gzip.compress(answer.body()))}))
-
-    page.goto("/desk/", wait_until="networkidle")
-
-    assert len(weights) > 5
-    assert sum(weights.values()) <= FIRST_LOAD, weights

@@ -6,10 +6,12 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from django.db import connections
+from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Quiet and reproducible; without a sandbox because tests also run as root in containers.
@@ -42,6 +44,22 @@ def chromium_path() -> str:
     if path is None:
         pytest.skip(MISSING)
     return path
+
+
+@pytest.fixture
+def chromium(chromium_path: str, live_server: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """A browser of this test's own, for pages of the live server.
+
+    While Playwright's loop runs in this thread, Django takes another connection for it: the loop starts after the
+    database is set up and ends before it is emptied, and its connection is closed. What a test asks of the database
+    meanwhile is quick.
+    """
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+        connections.close_all()
 
 
 def main() -> None:

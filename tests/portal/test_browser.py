@@ -1,4 +1,7 @@
-"""The requester's pages in a real browser: readable by all, at any width, in both themes, and whole without script."""
+"""The requester's pages in a real browser: whole without script, and readable with the strangest of contents.
+
+Whether the ordinary pages can be read by everybody is asked in tests/e2e/test_axe.py.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,13 +11,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from core.files import store
 from core.models import NewFile
 from tests import cast
 from tests.cast import DAY, HOUR, MINUTE
-from tests.plugins.chromium import ARGUMENTS
 from tickets import actions, links
 from tickets.models import Source, Status, Ticket
 
@@ -27,16 +29,6 @@ SETTLED = """async () => {
     await Promise.all(document.getAnimations().map((one) => one.finished));
 }"""
 NOT_A_FAULT = ("404 (Not Found)", "422 (Unprocessable", "409 (Conflict)")
-
-
-@pytest.fixture
-def chromium(chromium_path: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    # Playwright's loop runs in this thread; what we ask of the database meanwhile is quick.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -165,36 +157,6 @@ def judge(page: Page, name: str) -> None:
 
 
 # --- Readable by all -----------------------------------------------------------------------------
-
-
-def test_pages_without_a_ticket_are_readable_by_all(visit, topics):
-    pages = {"home": "/", "check": "/check/", "check-sent": "/check/sent/", "link-invalid": "/t/forged/"}
-    for name, path in pages.items():
-        judge(visit(path, judged=True), name)
-
-
-def test_the_form_is_readable_by_all_whatever_stands_in_it(visit, topics):
-    page = visit("/new/", judged=True)
-    judge(page, "new")
-    page.get_by_label("Business critical outage").check()
-    page.get_by_text("We aim to solve it within 4 hours.").wait_for()
-    page.set_input_files(
-        "input[type=file]",
-        [
-            {"name": "sign-in-404.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n" * 900},
-            {"name": "a-very-long-name-" * 8 + ".txt", "mimeType": "text/plain", "buffer": b"404"},
-            {"name": "setup.exe", "mimeType": "text/plain", "buffer": b"MZ"},
-        ],
-    )
-    judge(page, "new-files")
-    page.get_by_role("button", name="Send ticket").click()
-    page.get_by_role("alert").wait_for()
-    judge(page, "new-errors")
-
-
-@pytest.mark.parametrize("upto", ["opened", "assigned", "resolved", "closed", "long closed", "reopened"])
-def test_a_ticket_in_every_state_is_readable_by_all(visit, story, upto):
-    judge(visit(link_to(story(upto)), judged=True), f"ticket-{upto.replace(' ', '-')}")
 
 
 def test_a_ticket_of_extremes_is_readable_by_all(visit, story, ken):
