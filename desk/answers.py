@@ -47,6 +47,18 @@ class Done:
     undo: Undo | None = None
 
 
+def is_looking(request: AgentRequest) -> bool:
+    """Say whether the form came back for its lists alone: a name to find, another department (desk/finding.py)."""
+    return "refresh" in request.POST
+
+
+def filled_in(request: AgentRequest, initial: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what a dialog's form is made of: what was sent, else what it starts from or is filled with so far."""
+    if is_looking(request):
+        return {"initial": request.POST.dict()}
+    return {"data": request.POST} if request.method == "POST" else {"initial": dict(initial or {})}
+
+
 def run_dialog(
     request: AgentRequest,
     ticket: Ticket,
@@ -56,7 +68,7 @@ def run_dialog(
     field: str | None = None,
 ) -> HttpResponse:
     """Show the form; once it was sent and is valid, do the deed. A refusal stands at `field`, else above the form."""
-    if request.method != "POST":
+    if request.method != "POST" or is_looking(request):
         return show_dialog(request, dialog)
     form = dialog.form
     if not form.is_valid():

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
 from core.uploads import FilesForm
-from desk.people import FindInput, Group, agents_of, chosen_among, first, group_of, teams
+from desk.finding import Find, FindSelect, first, given, offer_rows
+from desk.people import Group, agents_of, chosen_among, group_of, teams
 from desk.sidebar import read_id
 from sla.models import Priority, SLAPlan
 from tickets.models import CloseReason, Department, EntryKind, HelpTopic, Ticket
@@ -54,34 +55,24 @@ class AssignForm(SeenForm):
 
     to = forms.CharField(
         label=_("Assign to"),
-        widget=forms.Select,
+        widget=FindSelect,
         error_messages={"required": _("Choose an agent or a team.")},
     )
     note = note_field(NOTE)
 
-    field_order = ["seen", "find", "to", "note"]
-
     def __init__(self, *args: Any, action: str, me: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        given = self.data if self.is_bound else self.initial
-        find = str(given.get("find") or "").replace("\x00", "").strip()[:100]
-        agents, more_agents = first(agents_of(self.ticket.department, find).exclude(pk=self.ticket.assignee_id))
-        some_teams, more_teams = first(teams(find))
-        if find or more_agents or more_teams:
-            self.fields["find"] = forms.CharField(
-                label=_("Find"),
-                required=False,
-                max_length=100,
-                help_text=_("The list shows the first %(count)s. Type a part of a name to find others.")
-                % {"count": len(agents)},
-                widget=FindInput(action=action, target="assign-to"),
-            )
-            self.order_fields(self.field_order)
+        find = Find.of(self, action)
+        agents, more_agents = first(agents_of(self.ticket.department, find.text).exclude(pk=self.ticket.assignee_id))
+        some_teams, more_teams = first(teams(find.text))
         groups = group_of(str(_("Agents")), agents, me) + group_of(str(_("Teams")), some_teams)
-        self.fields["to"].widget.choices = [
-            ("", _("Choose an agent or a team")),
-            *chosen_among(groups, self._holder(str(given.get("to") or ""))),
-        ]
+        chosen = self._holder(str(given(self).get("to") or ""))
+        find.offer(
+            self.fields["to"],
+            [("", _("Choose an agent or a team")), *chosen_among(groups, chosen)],
+            shown=max(len(agents), len(some_teams)),
+            has_more=more_agents or more_teams,
+        )
 
     def clean_to(self) -> User | Team:
         holder = self._holder(self.cleaned_data["to"])
@@ -104,10 +95,11 @@ class TransferForm(SeenForm):
     department = forms.ModelChoiceField(
         label=_("Department"),
         queryset=Department.objects.none(),
+        widget=FindSelect,
         empty_label=_("Choose a department"),
         error_messages={"required": _("Choose a department."), "invalid_choice": CHOOSE_FROM_LIST},
     )
-    assignee = forms.CharField(label=_("Assign to"), required=False, widget=forms.Select)
+    assignee = forms.CharField(label=_("Assign to"), required=False, widget=FindSelect)
     note = note_field(NOTE)
     keep_access = forms.BooleanField(
         label=_("Keep access"),
@@ -119,40 +111,45 @@ class TransferForm(SeenForm):
     def __init__(self, *args: Any, action: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         departments = Department.objects.active().exclude(pk=self.ticket.department_id).order_by("name", "id")
-        self.fields["department"].queryset = departments  # type: ignore[attr-defined]
+        offer_rows(self, "department", departments, action=action, box="find_department")
         self.fields["department"].widget.attrs |= {
             "hx-post": action,
             "hx-trigger": "change",
-            "hx-vals": '{"refresh": "1"}',
-            "hx-target": "#transfer-assignee",
-            "hx-select": "#transfer-assignee",
+            # A name that was looked for in another department says nothing about this one.
+            "hx-vals": '{"refresh": "1", "find": ""}',
+            "hx-target": "#transfer-assignee_field",
+            "hx-select": "#transfer-assignee_field",
             "hx-swap": "outerHTML",
             "hx-sync": "this:replace",
         }
         self.chosen = self._chosen(departments)
+        find = Find.of(self, action)
+        agents: list[User] = []
         groups: list[Group] = []
+        has_more = False
         if self.chosen:
-            agents, _more = first(agents_of(self.chosen))
+            agents, has_more = first(agents_of(self.chosen, find.text))
             groups = group_of(self.chosen.name, agents)
-        given = self.data if self.is_bound else self.initial
-        assignee = self._agent(str(given.get("assignee") or ""))
-        self.fields["assignee"].widget.choices = [
-            ("", _("Nobody yet, let the department decide")),
-            *chosen_among(groups, assignee),
-        ]
+        assignee = self._agent(str(given(self).get("assignee") or ""))
+        find.offer(
+            self.fields["assignee"],
+            [("", _("Nobody yet, let the department decide")), *chosen_among(groups, assignee)],
+            shown=len(agents),
+            has_more=has_more,
+        )
 
     def clean_assignee(self) -> User | None:
-        given = self.cleaned_data["assignee"]
-        if not given:
+        ref = self.cleaned_data["assignee"]
+        if not ref:
             return None
-        agent = self._agent(given)
+        agent = self._agent(ref)
         if agent is None and self.chosen is not None:
             raise forms.ValidationError(_("Choose somebody who works in %(name)s."), params={"name": self.chosen.name})
         return agent
 
     def _chosen(self, departments: Any) -> Department | None:
-        given = read_id(str((self.data if self.is_bound else self.initial).get("department") or ""))
-        department: Department | None = departments.filter(pk=given).first() if given else None
+        pk = read_id(str(given(self).get("department") or ""))
+        department: Department | None = departments.filter(pk=pk).first() if pk else None
         return department
 
     def _agent(self, ref: str) -> User | None:
@@ -164,17 +161,22 @@ class TransferForm(SeenForm):
 
 
 class ChangeForm(SeenForm):
-    """One choice among the rows of a small table of the configuration."""
+    """One choice among the rows of a table of the configuration."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, action: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["to"].error_messages["invalid_choice"] = str(CHOOSE_FROM_LIST)
-        self.fields["to"].error_messages["required"] = str(CHOOSE_FROM_LIST)
+        field: Any = self.fields["to"]
+        offer_rows(self, "to", field.queryset, action=action)
+        field.error_messages["invalid_choice"] = str(CHOOSE_FROM_LIST)
+        field.error_messages["required"] = str(CHOOSE_FROM_LIST)
 
 
 class PriorityForm(ChangeForm):
     to = forms.ModelChoiceField(
-        label=_("Priority"), queryset=Priority.objects.filter(archived_at=None).order_by("level"), empty_label=None
+        label=_("Priority"),
+        queryset=Priority.objects.filter(archived_at=None).order_by("level"),
+        widget=FindSelect,
+        empty_label=None,
     )
 
 
@@ -182,6 +184,7 @@ class TopicForm(ChangeForm):
     to = forms.ModelChoiceField(
         label=_("Help topic"),
         queryset=HelpTopic.objects.active().order_by("position", "name", "id"),
+        widget=FindSelect,
         help_text=_("Department, priority and SLA plan stay as they are."),
     )
 
@@ -190,6 +193,7 @@ class PlanForm(ChangeForm):
     to = forms.ModelChoiceField(
         label=_("SLA plan"),
         queryset=SLAPlan.objects.filter(archived_at=None).order_by("name"),
+        widget=FindSelect,
         help_text=_("Running clocks count as if this plan had held since they started."),
     )
 

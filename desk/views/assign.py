@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from desk.access import AgentRequest, agent_required, load_ticket
-from desk.answers import Dialog, Done, run_dialog, show_dialog
+from desk.answers import Dialog, Done, filled_in, run_dialog
 from desk.deeds import deed_url, ticket_url
 from desk.forms import AssignForm
 from desk.sidebar import Origin
@@ -22,15 +22,7 @@ def assign(request: AgentRequest, number: str) -> HttpResponse:
     ticket = load_ticket(request.principal, number, may=Deed.ASSIGN)
     origin = Origin.read(request.GET)
     action = deed_url("assign", number, origin)
-    is_looking = "refresh" in request.POST
-    form = AssignForm(
-        request.POST if request.method == "POST" and not is_looking else None,
-        initial=request.POST.dict() if is_looking else {},
-        ticket=ticket,
-        name="assign",
-        action=action,
-        me=request.user,
-    )
+    form = AssignForm(**filled_in(request), ticket=ticket, name="assign", action=action, me=request.user)
     dialog = Dialog(
         id="assign",
         title=_("Assign #%(number)s") % {"number": number},
@@ -39,8 +31,6 @@ def assign(request: AgentRequest, number: str) -> HttpResponse:
         submit=_("Assign"),
         cancel_url=ticket_url(number, origin),
     )
-    if is_looking:
-        return show_dialog(request, dialog)
 
     def deed(cleaned: Mapping[str, Any]) -> Done:
         to = cleaned["to"]

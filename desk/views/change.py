@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from desk.access import AgentRequest, agent_required, load_ticket
-from desk.answers import Dialog, Done, run_dialog
+from desk.answers import Dialog, Done, filled_in, run_dialog
 from desk.deeds import deed_url, ticket_url
 from desk.forms import ChangeForm, PlanForm, PriorityForm, TopicForm
 from desk.sidebar import Origin
@@ -39,17 +39,15 @@ def _view(change: Change) -> Callable[..., HttpResponseBase]:
     def view(request: AgentRequest, number: str) -> HttpResponse:
         ticket = load_ticket(request.principal, number, may=change.deed)
         origin = Origin.read(request.GET)
+        action = deed_url(change.name, number, origin)
         form = change.form(
-            request.POST if request.method == "POST" else None,
-            initial={"to": change.current(ticket)},
-            ticket=ticket,
-            name=change.name,
+            **filled_in(request, {"to": change.current(ticket)}), ticket=ticket, name=change.name, action=action
         )
         dialog = Dialog(
             id=change.name,
             title=str(change.title) % {"number": number},
             form=form,
-            action=deed_url(change.name, number, origin),
+            action=action,
             submit=str(change.submit),
             cancel_url=ticket_url(number, origin),
         )

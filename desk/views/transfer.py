@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from desk.access import AgentRequest, agent_required, load_ticket
-from desk.answers import Dialog, Done, run_dialog, show_dialog
+from desk.answers import Dialog, Done, filled_in, is_looking, run_dialog
 from desk.deeds import deed_url, ticket_url
 from desk.forms import TransferForm
 from desk.sidebar import Origin
@@ -21,14 +21,11 @@ def transfer(request: AgentRequest, number: str) -> HttpResponse:
     ticket = load_ticket(request.principal, number, may=Deed.TRANSFER)
     origin = Origin.read(request.GET)
     action = deed_url("transfer", number, origin)
-    is_looking = "refresh" in request.POST
-    form = TransferForm(
-        request.POST if request.method == "POST" and not is_looking else None,
-        initial=request.POST.dict() | {"keep_access": "keep_access" in request.POST} if is_looking else {},
-        ticket=ticket,
-        name="transfer",
-        action=action,
-    )
+    given = filled_in(request)
+    if is_looking(request):
+        # A box that is not checked is not sent.
+        given["initial"]["keep_access"] = "keep_access" in request.POST
+    form = TransferForm(**given, ticket=ticket, name="transfer", action=action)
     dialog = Dialog(
         id="transfer",
         title=_("Transfer #%(number)s") % {"number": number},
@@ -37,8 +34,6 @@ def transfer(request: AgentRequest, number: str) -> HttpResponse:
         submit=_("Transfer"),
         cancel_url=ticket_url(number, origin),
     )
-    if is_looking:
-        return show_dialog(request, dialog)
 
     def deed(cleaned: Mapping[str, Any]) -> Done:
         actions.transfer(

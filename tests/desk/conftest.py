@@ -58,6 +58,13 @@ def desk(at_desk: Callable[[User], AtDesk], grace: User) -> AtDesk:
     return at_desk(grace)
 
 
+def offered(answer: HttpResponse, field: str) -> list[str]:
+    """Return the values that the dialog's list offers, in groups or not; the empty one is left out."""
+    choices = list(answer.context["dialog"].form.fields[field].widget.choices)
+    flat = [each for value, label in choices for each in (label if isinstance(label, list) else [(value, label)])]
+    return [str(value) for value, _label in flat if str(value)]
+
+
 def toasts(answer: HttpResponse) -> list[str]:
     """Return what the answer leaves to be said on the next page."""
     return [str(message) for message in get_messages(answer.wsgi_request)]

@@ -115,14 +115,17 @@ def test_a_ticket_of_50_entries_asks_no_more_than_one_of_5(
     assert abs(many - few) <= 1
 
 
-def test_a_form_for_many_agents_asks_no_more_than_one_for_few(
-    desk: AtDesk, ticket: Ticket, billing: Department
+@pytest.mark.parametrize("name", ["assign", "transfer", "topic"])
+def test_a_form_for_many_to_choose_from_asks_no_more_than_one_for_few(
+    desk: AtDesk, ticket: Ticket, billing: Department, name: str
 ) -> None:
-    few = queries(desk, f"/desk/tickets/{ticket.number}/assign/")
+    few = queries(desk, f"/desk/tickets/{ticket.number}/{name}/")
     for n in range(60):
         cast.make_agent(f"Agent {n}", billing)
         cast.make_team(f"Team {n}")
+    Department.objects.bulk_create(Department(name=f"Branch {n}") for n in range(220))
+    HelpTopic.objects.bulk_create(HelpTopic(name=f"Product {n}") for n in range(220))
 
-    many = queries(desk, f"/desk/tickets/{ticket.number}/assign/")
+    many = queries(desk, f"/desk/tickets/{ticket.number}/{name}/")
 
     assert abs(many - few) <= 1

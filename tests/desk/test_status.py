@@ -5,7 +5,7 @@ import pytest
 from sla.models import Priority, SLAPlan
 from tests import cast
 from tests.cast import HOUR
-from tests.desk.conftest import AtDesk, toasts
+from tests.desk.conftest import AtDesk, offered, toasts
 from tickets.models import CloseReason, EntryKind, HelpTopic, Status, Ticket
 
 
@@ -143,6 +143,20 @@ def test_what_is_archived_cannot_be_chosen(ticket: Ticket, desk: AtDesk, name: s
 
     assert answer.status_code == 422
     assert "Choose from the list." in answer.text
+
+
+def test_among_many_topics_the_others_are_found_by_name(ticket: Ticket, desk: AtDesk, topic: HelpTopic) -> None:
+    HelpTopic.objects.bulk_create(HelpTopic(name=f"Product {n:03}", position=n) for n in range(220))
+    last = HelpTopic.objects.get(name="Product 219")
+
+    form = desk.form(ticket, "topic")
+    found = desk.send(ticket, "topic", refresh="1", to=topic.pk, find="duct 219")
+    desk.send(ticket, "topic", to=last.pk, find="duct 219")
+
+    assert len(offered(form, "to")) == 200
+    assert offered(found, "to") == [str(topic.pk), str(last.pk)]
+    ticket.refresh_from_db()
+    assert ticket.topic == last
 
 
 def test_a_plan_that_promises_nothing_is_refused_with_the_reason(ticket: Ticket, desk: AtDesk) -> None:

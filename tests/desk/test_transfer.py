@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import User
 from tests import cast
-from tests.desk.conftest import AtDesk, toasts
+from tests.desk.conftest import AtDesk, offered, toasts
 from tickets import actions
 from tickets.events import ref
 from tickets.models import Department, EntryKind, Referral, Status, Ticket
@@ -83,6 +83,38 @@ def test_choosing_the_department_offers_its_agents_and_keeps_what_was_typed(
     assert form["keep_access"].value() is False
     ticket.refresh_from_db()
     assert ticket.department.name == "Billing"
+
+
+def test_among_many_agents_of_the_department_the_others_are_found_by_name(
+    ticket: Ticket, desk: AtDesk, support: Department, ken: User
+) -> None:
+    crowd = [cast.make_agent(f"Agent {n:03}", support) for n in range(60)]
+
+    chosen = desk.send(ticket, "transfer", refresh="1", department=support.pk)
+    found = desk.send(ticket, "transfer", refresh="1", department=support.pk, find="agent 059", note=NOTE)
+    desk.send(ticket, "transfer", department=support.pk, find="agent 059", assignee=ref(crowd[59]))
+
+    assert len(offered(chosen, "assignee")) == 50
+    assert "The list shows the first 50." in chosen.text
+    assert offered(found, "assignee") == [ref(crowd[59])]
+    assert NOTE in found.text
+    ticket.refresh_from_db()
+    assert ticket.assignee == crowd[59]
+
+
+def test_among_many_departments_the_others_are_found_by_name(ticket: Ticket, desk: AtDesk, support: Department) -> None:
+    Department.objects.bulk_create(Department(name=f"Branch {n:03}") for n in range(220))
+    last = Department.objects.get(name="Branch 219")
+
+    form = desk.form(ticket, "transfer")
+    found = desk.send(ticket, "transfer", refresh="1", find_department="branch 219", department=support.pk)
+    desk.send(ticket, "transfer", find_department="branch 219", department=last.pk, keep_access="on")
+
+    assert len(offered(form, "department")) == 200
+    # What was chosen before stays chosen until something else is.
+    assert offered(found, "department") == [str(support.pk), str(last.pk)]
+    ticket.refresh_from_db()
+    assert ticket.department == last
 
 
 def test_somebody_of_another_department_cannot_be_named(
