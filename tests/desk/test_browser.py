@@ -233,27 +233,6 @@ def test_a_transfer_finds_among_the_many_agents_of_the_department(
     assert three[0].assignee == crowd[59]
 
 
-def test_a_transfer_finds_among_the_many_agents_of_the_department(
-    page: Page, three: list[Ticket], support: Department
-) -> None:
-    crowd = [cast.make_agent(f"Agent {n:03}", support) for n in range(60)]
-    page.goto(f"/desk/tickets/{three[0].number}/")
-    page.keyboard.press("t")
-    dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_label("Find")).to_have_count(0)
-
-    dialog.get_by_label("Department").select_option("Support")
-    dialog.get_by_label("Find").fill("059")
-    expect(dialog.get_by_label("Assign to").locator("optgroup option")).to_have_text([crowd[59].name])
-    dialog.get_by_label("Assign to").select_option(crowd[59].name)
-    dialog.get_by_label("Internal note").fill("Over to you")
-    dialog.get_by_label("Internal note").press("Control+Enter")
-
-    expect(page.locator("[data-toast]")).to_contain_text("transferred to Support")
-    three[0].refresh_from_db()
-    assert three[0].assignee == crowd[59]
-
-
 @pytest.mark.parametrize("context", [{"java_script_enabled": False, "viewport": DESKTOP}], indirect=True)
 def test_without_script_every_form_is_a_page(page: Page, three: list[Ticket], support: Department) -> None:
     ticket = three[0]
