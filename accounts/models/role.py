@@ -29,6 +29,12 @@ class Role(models.Model):
 
     name = models.CharField(_("name"), max_length=60, unique=True)
     permissions = models.JSONField(_("permissions"), default=list, blank=True, validators=[validate_permissions])
+    needs_second_factor = models.BooleanField(
+        _("needs a second factor"),
+        default=False,
+        help_text=_("Who has this role anywhere signs in with a passkey or an authenticator app besides the password."),
+    )
+    notes = models.TextField(_("notes"), max_length=2000, blank=True, help_text=_("For administrators."))
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
 
     class Meta:

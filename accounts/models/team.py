@@ -11,6 +11,20 @@ class Team(models.Model):
     members = models.ManyToManyField(
         User, related_name="teams", blank=True, limit_choices_to={"is_agent": True}, verbose_name=_("members")
     )
+    lead = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="leads",
+        limit_choices_to={"is_agent": True},
+        verbose_name=_("lead"),
+        help_text=_("One of the members."),
+    )
+    alerts = models.BooleanField(
+        _("alerts"), default=True, help_text=_("Tell the members by mail when a ticket is assigned to the team.")
+    )
+    notes = models.TextField(_("notes"), max_length=2000, blank=True, help_text=_("For administrators."))
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
 
     class Meta:

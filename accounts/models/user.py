@@ -56,6 +56,22 @@ class User(AbstractBaseUser):
         validators=[validate_time_zone],
         help_text=_("Empty: the help desk's own."),
     )
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, help_text=_("Empty: what the browser asks for.")
+    )
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    is_primary_contact = models.BooleanField(
+        _("primary contact"), default=False, help_text=_("Speaks for the organisation.")
+    )
+    sees_only_assigned = models.BooleanField(
+        _("only assigned tickets"),
+        default=False,
+        help_text=_("At the desk this agent sees what is assigned to them or their teams, or referred to them."),
+    )
+    on_vacation = models.BooleanField(
+        _("on vacation"), default=False, help_text=_("Gets no alerts, and nothing is assigned to this agent.")
+    )
+    anonymised_at = models.DateTimeField(_("anonymised"), null=True, blank=True, editable=False)
     is_demo = models.BooleanField(
         default=False,
         editable=False,

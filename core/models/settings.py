@@ -16,6 +16,19 @@ class Numbering(models.TextChoices):
     SEQUENCE = "sequence", _("Counting up")
 
 
+class Registration(models.TextChoices):
+    """Who may make an account (PARITY P12). Whether guests may open tickets is a question of its own."""
+
+    OPEN = "open", _("Anybody")
+    INVITED = "invited", _("Who was invited")
+    OFF = "off", _("Nobody")
+
+
+class TopicOrder(models.TextChoices):
+    MANUAL = "manual", _("As arranged")
+    NAME = "name", _("By name")
+
+
 def validate_time_zone(value: str) -> None:
     if value not in available_timezones():
         raise ValidationError(_("This time zone is not known. Write it like Europe/Berlin."))
@@ -70,6 +83,33 @@ class SiteSettings(models.Model):
     )
     max_upload_mb = models.PositiveSmallIntegerField(
         _("largest attachment, in MB"), default=20, validators=[MinValueValidator(1), MaxValueValidator(200)]
+    )
+    registration = models.CharField(
+        _("who may make an account"), max_length=10, choices=Registration, default=Registration.OPEN
+    )
+    guests_may_ask = models.BooleanField(
+        _("tickets without an account"),
+        default=True,
+        help_text=_("Off: only who is signed in opens tickets by the web form."),
+    )
+    agents_need_second_factor = models.BooleanField(
+        _("agents must use a second factor"),
+        default=False,
+        help_text=_("A passkey or an authenticator app, besides the password. Roles can ask for it by themselves."),
+    )
+    agents_idle_after = models.DurationField(
+        _("agents are signed out after"),
+        default=timedelta(hours=12),
+        validators=[validate_wait],
+        help_text=_("How long without a click until agents and administrators sign in again."),
+    )
+    requesters_idle_after = models.DurationField(
+        _("requesters are signed out after"),
+        default=timedelta(days=14),
+        validators=[validate_wait],
+    )
+    topic_order = models.CharField(
+        _("order of help topics"), max_length=10, choices=TopicOrder, default=TopicOrder.MANUAL
     )
     is_demo = models.BooleanField(
         default=False, editable=False, help_text="True in the demo help desk: its sign-ins work from this machine only."

@@ -19,8 +19,48 @@ class DepartmentQuerySet(models.QuerySet["Department"]):
         return self.filter(access__agent=agent)
 
 
+class AssignableTo(models.TextChoices):
+    """Whom a department's tickets may be assigned to (PARITY D04)."""
+
+    PRIMARY = "primary", _("Agents whose primary department it is")
+    MEMBERS = "members", _("Agents with access to it")
+    EVERYONE = "everyone", _("All agents")
+
+
 class Department(models.Model):
     name = models.CharField(_("name"), max_length=60, unique=True)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
+    )
+    is_public = models.BooleanField(_("public"), default=True, help_text=_("Off: requesters never read its name."))
+    manager = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="manages",
+        limit_choices_to={"is_agent": True},
+        verbose_name=_("manager"),
+        help_text=_("Sees its tickets and may do all to them that the role All access allows."),
+    )
+    signature = models.TextField(
+        _("signature"), max_length=1000, blank=True, help_text=_("Ends the replies of agents who have none.")
+    )
+    assignable_to = models.CharField(
+        _("may be assigned"), max_length=10, choices=AssignableTo, default=AssignableTo.MEMBERS
+    )
+    claims_on_reply = models.BooleanField(
+        _("a reply claims"), default=False, help_text=_("Who answers a ticket that nobody has gets it.")
+    )
+    keeps_assignee = models.BooleanField(
+        _("reopened tickets keep their agent"),
+        default=True,
+        help_text=_("Off: a ticket that comes back is nobody's, and everybody in the department sees it."),
+    )
+    acknowledges = models.BooleanField(
+        _("confirms new tickets by mail"), default=True, help_text=_("Off: requesters get no mail when they open one.")
+    )
+    notes = models.TextField(_("notes"), max_length=2000, blank=True, help_text=_("For administrators."))
     sla_plan = models.ForeignKey(
         SLAPlan,
         models.PROTECT,
@@ -47,6 +87,7 @@ class Department(models.Model):
     is_default = models.BooleanField(
         _("default"), default=False, help_text=_("Gets the tickets whose help topic names no department.")
     )
+    disabled_at = models.DateTimeField(_("disabled"), null=True, blank=True, editable=False)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
 
     objects = DepartmentQuerySet.as_manager()
@@ -85,6 +126,7 @@ class DepartmentAccess(models.Model):
     )
     department = models.ForeignKey(Department, models.CASCADE, related_name="access", verbose_name=_("department"))
     role = models.ForeignKey(Role, models.PROTECT, related_name="+", verbose_name=_("role"))
+    is_primary = models.BooleanField(_("primary"), default=False, help_text=_("The department this agent belongs to."))
     alerts = models.BooleanField(
         _("alerts"), default=True, help_text=_("Tell this agent by mail about tickets new to the department.")
     )
@@ -94,7 +136,12 @@ class DepartmentAccess(models.Model):
     class Meta:
         verbose_name = _("access to a department")
         verbose_name_plural = _("access to departments")
-        constraints = [models.UniqueConstraint(fields=["agent", "department"], name="one_access_per_agent")]
+        constraints = [
+            models.UniqueConstraint(fields=["agent", "department"], name="one_access_per_agent"),
+            models.UniqueConstraint(
+                fields=["agent"], condition=models.Q(is_primary=True), name="one_primary_department"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.agent}: {self.department}"
