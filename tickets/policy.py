@@ -74,6 +74,9 @@ HOLDER = frozenset({Permission.REPLY, Permission.NOTE, Permission.CLAIM, Permiss
 # A referral lets one read and note, not reply.
 REFERRED = frozenset({Permission.NOTE})
 
+# An agent has a handful of roles; this many are looked at.
+MOST_ROLES = 100
+
 # In which states a deed makes sense; every door shows the sentence behind it otherwise.
 WORKING = frozenset({Status.OPEN, Status.ASSIGNED, Status.REOPENED})
 EVERY = frozenset(Status)
@@ -98,6 +101,7 @@ STATES: Mapping[Deed, frozenset[Status]] = {
 
 UNSEEN = _("There is no such ticket, or it is not yours to see.")
 NOT_IN_ROLE = _("Your role in this department does not include this.")
+NOT_IN_ANY_ROLE = _("None of your roles includes this.")
 NOT_FOR_REQUESTERS = _("Only agents can do this.")
 NOT_FOR_COLLABORATORS = _("Only the person who opened this ticket can do this.")
 NOT_FOR_SYSTEM = _("This needs a person.")
@@ -192,6 +196,15 @@ def require(
     if not verdict.ok:
         raise NotAllowed(verdict)
     return verdict
+
+
+def allows(principal: Principal, permission: Permission) -> Verdict:
+    """Say whether an agent may do what belongs to no department, such as looking people up: any role will do."""
+    if not principal.acts_as_agent:
+        return Verdict(False, str(NOT_AT_THIS_DOOR))
+    roles = DepartmentAccess.objects.filter(agent=principal.user).values_list("role__permissions", flat=True)
+    ok = any(permission in permissions for permissions in roles.distinct()[:MOST_ROLES])
+    return Verdict(ok, "" if ok else str(NOT_IN_ANY_ROLE))
 
 
 def require_target(deed: Deed, ticket: Ticket, to: Model) -> None:

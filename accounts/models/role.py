@@ -1,4 +1,4 @@
-"""Role: what an agent may do in a department (PARITY R01, R02)."""
+"""Role: what an agent may do in a department, and with people (PARITY R01, R02, R06)."""
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -6,17 +6,29 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Permission(models.TextChoices):
-    """What a role can allow. Who sees a ticket at all is decided by department, not here."""
+    """What a role can allow. Who sees a ticket at all is decided by department, not here.
 
+    What begins with `ticket.` holds in the department of the role. The rest is about people and organisations, who
+    belong to no department: any of an agent's roles allows it.
+    """
+
+    CREATE = "ticket.create", _("Open tickets for others")
     REPLY = "ticket.reply", _("Reply to requesters")
     NOTE = "ticket.note", _("Write internal notes")
     CLAIM = "ticket.claim", _("Claim tickets")
     ASSIGN = "ticket.assign", _("Assign tickets to others")
     RELEASE = "ticket.release", _("Give tickets back")
     TRANSFER = "ticket.transfer", _("Transfer tickets to another department")
+    REFER = "ticket.refer", _("Let others read a ticket along")
     EDIT = "ticket.edit", _("Change priority, help topic and SLA plan")
     RESOLVE = "ticket.resolve", _("Resolve, close and reopen tickets")
     CLOSE_UNRESOLVED = "ticket.close_unresolved", _("Close tickets that are not resolved")
+    PERSON_VIEW = "person.view", _("Look people and organisations up")
+    PERSON_EDIT = "person.edit", _("Add and change people")
+    PERSON_ACCOUNT = "person.account", _("Invite people, lock and unlock their accounts")
+    PERSON_DELETE = "person.delete", _("Delete and anonymise people")
+    ORGANIZATION_EDIT = "organization.edit", _("Add and change organisations")
+    ORGANIZATION_DELETE = "organization.delete", _("Delete organisations")
 
 
 def validate_permissions(value: object) -> None:
