@@ -14,7 +14,7 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import models, transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -81,16 +81,15 @@ class ReadOnlyAdmin(BoundedAdmin):
 
 
 def is_in_use(row: Model) -> bool:
-    """Say whether rows refer to this one that would not go with it."""
+    """Say whether rows refer to this one that would not go with it. One query, however many tables may."""
+    referring = Q()
     for relation in row._meta.get_fields(include_hidden=True):
         if not (relation.auto_created and not relation.concrete) or not (relation.one_to_many or relation.one_to_one):
             continue
         if getattr(relation, "on_delete", models.CASCADE) in {models.CASCADE, models.DO_NOTHING}:
             continue
-        referring = relation.related_model._base_manager.filter(**{relation.field.name: row.pk})  # type: ignore[union-attr]
-        if referring.exists():
-            return True
-    return False
+        referring |= Q(Exists(relation.related_model._base_manager.filter(**{relation.field.name: row.pk})))  # type: ignore[union-attr]
+    return bool(referring) and type(row)._base_manager.filter(referring, pk=row.pk).exists()
 
 
 class DeletesUnusedAdmin(BoundedAdmin):
