@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.forms import CheckboxSelectMultiple
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.timezone import now
 from django.utils.translation import gettext, ngettext
@@ -21,7 +21,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Address, Agent, Organization, Permission, Role, Team, User
 from accounts.passwords import mail_link
-from accounts.people import is_last_administrator, lock_administrators, normalise, set_sign_in_address
+from accounts.people import (
+    AddressTaken,
+    is_last_administrator,
+    lock_administrators,
+    normalise,
+    set_sign_in_address,
+)
 from core.admin import (
     BoundedAdmin,
     ConfigurationAdmin,
@@ -77,9 +83,21 @@ class RoleAdmin(ConfigurationAdmin):
 # --- Teams and organisations ---------------------------------------------------------------------
 
 
+class TeamForm(ModelForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if (field := self.fields.get("members")) is not None:
+            assert isinstance(field, forms.ModelMultipleChoiceField)
+            # Whoever is in the team stays in it though they were switched off meanwhile, until somebody takes them out.
+            mine = self.instance.members.values("pk") if self.instance.pk else []
+            field.queryset = User.objects.filter(Q(is_agent=True, is_active=True) | Q(pk__in=mine))
+
+
 @admin.register(Team)
 class TeamAdmin(ConfigurationAdmin):
+    form = TeamForm
     list_display = ("name", "who")
+    autocomplete_fields = ("members",)
     fields = ("name", "members")
     search_fields = ("name",)
     ordering = ("name", "pk")
@@ -92,9 +110,9 @@ class TeamAdmin(ConfigurationAdmin):
     def who(self, team: Team) -> str:
         return ", ".join(member.display_name for member in team.members.all())
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        kwargs |= {"queryset": User.objects.agents().order_by("name", "pk"), "widget": CheckboxSelectMultiple}
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+    def looked_up(self, field: str) -> QuerySet[Any] | None:
+        """Agents have a page of their own; the one of all people leaves them out."""
+        return Agent.objects.agents().order_by("name", "pk") if field == "members" else super().looked_up(field)
 
 
 @admin.register(Organization)
@@ -231,6 +249,9 @@ class AgentForm(ModelForm):
             field.initial = [team.pk for team in mine]
         if "sign_in_address" in self.fields:
             self.fields["sign_in_address"].initial = self.instance.email
+        if "name" in self.fields:
+            # Guests may do without one. What an agent writes is signed with it.
+            self.fields["name"].required = True
         if "is_agent" in self.fields and self.is_new:
             self.fields["is_agent"].initial = True
 
@@ -276,6 +297,14 @@ class AgentAdmin(PersonAdmin):
     )
     autocomplete_fields = ()
     actions = ("mail_password_link", "remove_password", "revoke_links")
+
+    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(*args, **kwargs)
+        except AddressTaken:
+            # Somebody came to have the address after the form was found valid. Nothing was saved, and the form,
+            # looked at again, finds them and says so.
+            return super().changeform_view(*args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         data = form.cleaned_data

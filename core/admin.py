@@ -64,6 +64,10 @@ class BoundedAdmin(ModelAdmin):
     list_max_show_all = 0
     show_facets = admin.ShowFacets.NEVER
 
+    def looked_up(self, field: str) -> QuerySet[Any] | None:
+        """Return what the field that completes names is to find; None for all on the page of the model it leads to."""
+        return None
+
 
 class ReadOnlyAdmin(BoundedAdmin):
     """To look at, and to do what its named actions do. The columns are not sorted by click: few have an index."""
@@ -304,6 +308,9 @@ class SiteSettingsForm(ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.logo_id is None:
             self.fields.pop("no_picture", None)
+        for name in set(self.fields) - {"picture", "no_picture"}:
+            # What was shown comes back beside what was typed, so that only what somebody changed counts as changed.
+            self.fields[name].show_hidden_initial = True
 
     def clean_picture(self) -> Any:
         if upload := self.cleaned_data["picture"]:
@@ -341,6 +348,13 @@ class SiteSettingsAdmin(OffersActiveAdmin):
             return self.fieldsets
         first = (None, {"fields": ("name", "picture", "time_zone")})
         return (first, *self.fieldsets[1:])
+
+    def save_model(self, request: HttpRequest, obj: SiteSettings, form: Any, change: bool) -> None:
+        """Save what was changed and no more: the next number is counted on while this page is open."""
+        changed = set(form.changed_data)
+        if pictures := changed & {"picture", "no_picture"}:
+            changed = changed - pictures | {"logo"}
+        obj.save(update_fields=changed)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is one row, so its page takes the place of the list."""

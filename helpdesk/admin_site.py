@@ -5,10 +5,11 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +25,29 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("mail", _("Mail"), ("OutgoingMail", "FailedHandler")),
     ("site", _("Site"), ("SiteSettings",)),
 )
+
+
+class CompletedNames(AutocompleteJsonView):
+    """What fits the letters typed so far. The page with the field may name the rows to look among."""
+
+    rows: "QuerySet[Any] | None" = None
+
+    def process_request(self, request: HttpRequest) -> tuple[str, Any, Any, str]:
+        term, page, field, key = super().process_request(request)
+        site: Any = self.admin_site
+        # All our pages are core.admin.BoundedAdmin, whose module needs this one to be there. A table within a page
+        # has none of its own.
+        asking: Any = site._registry.get(field.model)
+        self.rows = asking.looked_up(field.name) if asking else None
+        if self.rows is not None:
+            page = site.get_model_admin(self.rows.model)
+        return term, page, field, key
+
+    def get_queryset(self) -> "QuerySet[Any]":
+        if self.rows is None:
+            return super().get_queryset()
+        found, has_duplicates = self.model_admin.get_search_results(self.request, self.rows, self.term)
+        return found.distinct() if has_duplicates else found
 
 
 class HelpdeskAdminSite(AdminSite):
@@ -57,6 +81,9 @@ class HelpdeskAdminSite(AdminSite):
             return redirect_to_login(request.get_full_path(), reverse("account_login"))
 
         return guarded
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:  # type: ignore[override]  # likewise
+        return CompletedNames.as_view(admin_site=self)(request)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Lead to the one page where people sign in."""

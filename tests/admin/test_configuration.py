@@ -255,6 +255,40 @@ def test_the_site_settings_are_saved(root):
     assert (site.name, site.close_after) == ("Meridian", timedelta(days=2))
 
 
+def shown_form(root) -> dict[str, object]:
+    """Return what a browser sends when it sends the site's page as it was shown."""
+    form = root.get("/admin/core/sitesettings/1/change/").context["adminform"].form
+    shown = {name: form[name].value() for name in site_data()}
+    return shown | {f"initial-{name}": value for name, value in shown.items()}
+
+
+def test_a_page_that_was_open_long_sets_back_nothing_that_others_did(root):
+    stale = shown_form(root)
+    SiteSettings.objects.update(next_number=4711, name="Acme Desk", max_upload_mb=7)
+
+    root.post("/admin/core/sitesettings/1/change/", stale | {"time_zone": "Asia/Tokyo"})
+
+    site = SiteSettings.objects.get()
+    assert (site.next_number, site.name, site.max_upload_mb) == (4711, "Acme Desk", 7)
+    assert site.time_zone == "Asia/Tokyo"
+
+
+def test_the_next_number_is_set_when_somebody_sets_it(root):
+    stale = shown_form(root)
+    SiteSettings.objects.update(next_number=40)
+
+    root.post("/admin/core/sitesettings/1/change/", stale | {"next_number": "5000"})
+
+    assert SiteSettings.objects.get().next_number == 5000
+
+
+def test_the_page_carries_what_it_showed(root):
+    page = root.get("/admin/core/sitesettings/1/change/").text
+
+    for name in site_data():
+        assert f'name="initial-{name}"' in page
+
+
 def test_a_field_that_is_not_offered_is_not_set(root):
     root.post("/admin/core/sitesettings/1/change/", site_data(is_demo="on"))
 
@@ -286,10 +320,50 @@ def test_a_logo_that_is_no_picture_is_refused(root, name, content):
     assert SiteSettings.objects.get().logo is None
 
 
-def test_teams_offer_agents_only(root, grace, ada):
-    form = root.get("/admin/accounts/team/add/").context["adminform"].form
+@pytest.mark.parametrize("typed", ["", "r", "example.com"])
+def test_teams_find_agents_who_may_sign_in(root, grace, ada, typed):
+    cast.make_agent("Gr gone", is_active=False)
+    cast.make_agent("Heidi").addresses.update(email="gr@example.com")
+    fields = {"app_label": "accounts", "model_name": "team", "field_name": "members", "term": typed}
 
-    assert list(form.fields["members"].queryset) == [grace]
+    found = root.get("/admin/autocomplete/", fields).json()["results"]
+
+    expected = {"": ["Grace", "Heidi"], "r": ["Grace"], "example.com": []}[typed]
+    assert [one["text"] for one in found] == expected
+
+
+def test_the_page_of_a_team_reads_its_members_and_no_other_agents(root, accountants):
+    for number in range(30):
+        cast.make_agent(f"Agent {number}")
+
+    page = root.get(f"/admin/accounts/team/{accountants.pk}/change/").text
+
+    assert "Grace" in page
+    assert "Agent 7" not in page
+
+
+def test_who_was_switched_off_meanwhile_stays_in_the_team(root, accountants, grace):
+    User.objects.filter(pk=grace.pk).update(is_active=False)
+    heidi = cast.make_agent("Heidi")
+
+    root.post(f"/admin/accounts/team/{accountants.pk}/change/", {"name": "Accounts", "members": [grace.pk, heidi.pk]})
+
+    accountants.refresh_from_db()
+    assert accountants.name == "Accounts"
+    assert set(accountants.members.all()) == {grace, heidi}
+
+
+def test_a_requester_and_who_is_switched_off_do_not_join_a_team(root, accountants, ada, grace):
+    gone = cast.make_agent("Gone", is_active=False)
+
+    for nobody in (ada, gone):
+        page = root.post(
+            f"/admin/accounts/team/{accountants.pk}/change/",
+            {"name": "Accountants", "members": [grace.pk, nobody.pk]},
+        )
+        assert "is not one of the available choices" in page.text
+
+    assert list(accountants.members.all()) == [grace]
 
 
 # --- Budgets -------------------------------------------------------------------------------------

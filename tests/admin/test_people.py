@@ -1,10 +1,14 @@
 """Agents, administrators, requesters and their addresses."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.core import signing
+from django.db import connection, connections
 from django.urls import reverse
 
 from accounts.models import Address, Role, User
+from accounts.people import address_of
 from mail.models import OutgoingMail, Template
 from tests import cast
 from tests.cast import ALL_ACCESS, LIMITED, MONDAY, PASSWORD
@@ -99,6 +103,7 @@ def test_who_asked_for_help_before_becomes_the_agent(root, ticket, ada):
         ({"new_password": "short"}, "too short"),
         ({"is_agent": ""}, "Choose what this person is"),
         ({"name": "x" * 200}, "at most 120"),
+        ({"name": " "}, "This field is required."),
     ],
 )
 def test_what_cannot_be_is_told_and_nothing_is_made(root, grace, fields, why):
@@ -137,6 +142,35 @@ def test_nobody_gets_the_address_of_somebody_else(root, grace, ada):
 
     assert "Ada has this address." in response.content.decode()
     assert Address.objects.get(email="ada@example.org").user == ada
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_gets_the_address_while_it_is_being_saved_is_told_by_the_field(root, grace):
+    """Between looking who has it and saving, somebody opens a ticket with it."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite lets one transaction write at a time, from its beginning: nobody comes between.")
+    came = []
+
+    def come_between(execute, sql, params, many, context):
+        if sql.startswith('UPDATE "accounts_user"') and not came:
+            came.append(True)
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(guest).result()
+        return execute(sql, params, many, context)
+
+    def guest():
+        try:
+            address_of("new@example.com", name="Bob")
+        finally:
+            connections.close_all()
+
+    with connection.execute_wrapper(come_between):
+        answer = root.post(change(grace), data(name="Grace H", sign_in_address="new@example.com"))
+
+    assert came
+    assert "Bob has this address." in answer.text
+    grace.refresh_from_db()
+    assert (grace.name, grace.email) == ("Grace", "grace@example.com")
 
 
 def test_an_empty_password_field_keeps_the_password(root, grace):
