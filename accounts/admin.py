@@ -42,9 +42,23 @@ from core.admin import (
 
 GROUPS: Mapping["str | Promise", tuple[Permission, ...]] = {
     _("Answering"): (Permission.REPLY, Permission.NOTE),
-    _("Passing on"): (Permission.CLAIM, Permission.ASSIGN, Permission.RELEASE, Permission.TRANSFER),
-    _("Changing"): (Permission.EDIT,),
+    _("Passing on"): (
+        Permission.CLAIM,
+        Permission.ASSIGN,
+        Permission.RELEASE,
+        Permission.TRANSFER,
+        Permission.REFER,
+    ),
+    _("Opening and changing"): (Permission.CREATE, Permission.EDIT),
     _("Ending"): (Permission.RESOLVE, Permission.CLOSE_UNRESOLVED),
+    _("People, in every department"): (
+        Permission.PERSON_VIEW,
+        Permission.PERSON_EDIT,
+        Permission.PERSON_ACCOUNT,
+        Permission.PERSON_DELETE,
+        Permission.ORGANIZATION_EDIT,
+        Permission.ORGANIZATION_DELETE,
+    ),
 }
 
 

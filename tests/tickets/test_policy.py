@@ -97,7 +97,7 @@ def test_who_only_views_in_a_department_does_no_more_for_having_the_ticket(ticke
     standing = policy.standing(Principal.agent(viewer), ticket)
 
     assert standing.grants == ("department", "assigned")
-    assert standing.permissions == frozenset()
+    assert not [permission for permission in standing.permissions if permission.startswith("ticket.")]
 
 
 def test_a_role_that_lets_one_only_note_lets_one_only_note(ticket, billing):
