@@ -7,7 +7,7 @@ from accounts.views import SignIn
 from core.logo import favicon, logo
 from core.views import healthz
 from helpdesk.demo.loading import sign_ins
-from helpdesk.views import setup
+from helpdesk.views import administration, hide_next_steps, setup
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("setup/", setup, name="setup"),
     path("accounts/login/", SignIn.as_view(demo_sign_ins=sign_ins), name="account_login"),
     path("accounts/", include("accounts.urls")),
+    path("admin/", administration),
+    path("admin/next-steps/hide/", hide_next_steps, name="hide-next-steps"),
     path("admin/", admin.site.urls),
     path("", include("portal.urls")),
 ]

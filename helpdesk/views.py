@@ -1,19 +1,20 @@
-"""The set-up page of a help desk that nobody administers yet."""
+"""The set-up page of a help desk that nobody administers yet, and what it has left to do on the start page after it."""
 
 from datetime import timedelta
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.people import AddressTaken
 from accounts.views import sign_in_now
 from core import throttle
-from helpdesk import first_run
+from helpdesk import first_run, next_steps
 from helpdesk.forms import SetUpForm
 
 TRIES, WINDOW = 20, timedelta(minutes=5)
@@ -46,3 +47,26 @@ def setup(request: HttpRequest) -> HttpResponse:
             return redirect("admin:index")
     status = 422 if form.is_bound else 200
     return render(request, "setup/setup.html", {"form": form, "token": token}, status=status)
+
+
+@admin.site.admin_view
+def administration(request: HttpRequest) -> HttpResponse:
+    """Show the administration's own start page, with what is left to do in a new help desk."""
+    return admin.site.index(request, {"next_steps": next_steps.left_to(request)})
+
+
+@admin.site.admin_view
+@require_POST
+def hide_next_steps(request: HttpRequest) -> HttpResponse:
+    """Show the steps no more in this browser."""
+    response = redirect("admin:index")
+    response.set_cookie(
+        next_steps.COOKIE,
+        next_steps.HIDDEN,
+        next_steps.HIDDEN_FOR,
+        path=reverse("admin:index"),
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+    return response

@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, Prefetch, QuerySet
-from django.http import HttpRequest
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import now
@@ -57,12 +57,25 @@ class DepartmentAdmin(OneDefaultAdmin):
     ordering = ("name", "pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        departments: QuerySet[Any] = super().get_queryset(request).annotate(agent_count=Count("access"))
+        works = Q(access__agent__is_agent=True, access__agent__is_active=True)
+        departments: QuerySet[Any] = super().get_queryset(request).annotate(agent_count=Count("access", filter=works))
         return departments
 
     @admin.display(description=_("agents"))
-    def agents(self, department: Any) -> int:
-        return int(department.agent_count)
+    def agents(self, department: Any) -> int | SafeString:
+        if department.agent_count or department.archived_at:
+            return int(department.agent_count)
+        return format_html('<span class="is-warning">{}</span>', gettext("None: nobody sees its tickets"))
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        department = kwargs.get("obj")
+        if request.method == "GET" and department and not department.archived_at and not department.agent_count:
+            text = gettext(
+                "No agent works in “%(name)s”, so nobody at the desk would see its tickets. "
+                "Give an agent access to it, on the agent's page."
+            )
+            self.message_user(request, text % {"name": department}, messages.WARNING)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def why_not_archived(self, row: Any) -> str | None:
         if reason := super().why_not_archived(row):

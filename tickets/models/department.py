@@ -18,6 +18,11 @@ class DepartmentQuerySet(models.QuerySet["Department"]):
         """Departments whose tickets `agent` sees."""
         return self.filter(access__agent=agent)
 
+    def unattended(self) -> "DepartmentQuerySet":
+        """Departments in use in which no agent works: nobody at the desk sees their tickets."""
+        working = DepartmentAccess.objects.who_can_act().filter(department=models.OuterRef("pk"))
+        return self.active().exclude(models.Exists(working))
+
 
 class AssignableTo(models.TextChoices):
     """Whom a department's tickets may be assigned to (PARITY D04)."""
