@@ -1,10 +1,18 @@
-"""Lines of the log, without the links that open something."""
+"""Lines of the log: what is worth one, and without the links that open something."""
 
 import logging
 import re
+from http import HTTPStatus
 
 # Ticket links, the page behind a sent form, and mailed keys for a new password.
 SECRET_PATHS = re.compile(r"(/t/|/new/sent/|/accounts/password/reset/key/)[^/\s\"'?]+")
+
+
+class FormMistakes(logging.Filter):
+    """Keep out forms that were filled in wrongly: Django warns of every answer above 399, and these are everyday."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return getattr(record, "status_code", None) != HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class LineFormatter(logging.Formatter):

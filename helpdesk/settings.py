@@ -360,6 +360,7 @@ LOGGING = {
     "formatters": {
         "line": {"()": "core.logs.LineFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"form_mistakes": {"()": "core.logs.FormMistakes"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["form_mistakes"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from core.logs import LineFormatter
+from core.logs import FormMistakes, LineFormatter
 from tickets import links
 
 
@@ -47,3 +47,17 @@ def test_the_help_desk_logs_with_it(client, ticket, caplog):
     assert settings.LOGGING["handlers"]["stderr"]["formatter"] == "line"
     assert settings.LOGGING["formatters"]["line"]["()"] == "core.logs.LineFormatter"
     assert not any(token in LineFormatter("%(message)s").format(record) for record in caplog.records)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("status", "is_logged"), [(422, False), (404, True)])
+def test_a_form_filled_in_wrongly_is_no_event(client, ticket, caplog, status, is_logged):
+    token = links.token_for(ticket.participants.get()) if status == 422 else "forged"
+
+    answer = client.post(reverse("portal:message", args=[token]), {"text": ""})
+
+    assert answer.status_code == status
+    [record] = [one for one in caplog.records if one.name == "django.request"]
+    assert FormMistakes().filter(record) == is_logged
+    assert settings.LOGGING["handlers"]["stderr"]["filters"] == ["form_mistakes"]
+    assert settings.LOGGING["filters"]["form_mistakes"]["()"] == "core.logs.FormMistakes"
