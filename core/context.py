@@ -10,13 +10,17 @@ THEMES = frozenset({"light", "dark"})
 
 def site(request: HttpRequest) -> dict[str, object]:
     """Return the site's settings, whether this is the demo, and the theme the reader chose (empty: the system's)."""
-    theme = request.COOKIES.get("theme", "")
     settings = SimpleLazyObject(lambda: site_of(request))
     return {
         "site": settings,
         "is_demo": SimpleLazyObject(lambda: bool(settings.is_demo)),
-        "theme": theme if theme in THEMES else "",
+        "theme": theme_of(request),
     }
+
+
+def theme_of(request: HttpRequest) -> str:
+    theme = request.COOKIES.get("theme", "")
+    return theme if theme in THEMES else ""
 
 
 def site_of(request: HttpRequest) -> SiteSettings:

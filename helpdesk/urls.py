@@ -22,3 +22,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("portal.urls")),
 ]
+
+handler400 = "core.views.bad_request"
+handler500 = "core.views.server_error"

@@ -42,6 +42,46 @@ def test_a_form_without_our_token_gets_a_page_that_says_what_to_do(db):
     assert "reload the page" in response.content.decode()
 
 
+@pytest.fixture
+def broken_home(monkeypatch, settings):
+    """The start page fails, and so does the database."""
+    settings.DEMO = True
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise OperationalError("the connection is lost")
+
+    monkeypatch.setattr("portal.views.home.render", fail)
+    monkeypatch.setattr("core.context.SiteSettings.load", fail)
+
+
+def test_a_page_that_fails_says_so_and_that_it_is_the_demo_without_the_database(broken_home, db):
+    client = Client(raise_request_exception=False)
+    client.cookies["theme"] = "dark"
+
+    response = client.get("/")
+
+    assert response.status_code == 500
+    assert "Something went wrong on our side" in response.text
+    assert "This is a demo help desk" in response.text
+    assert 'data-theme="dark"' in response.text
+
+
+def test_a_request_that_cannot_be_read_gets_a_page_of_ours(client, db, settings):
+    settings.DEMO = True
+
+    response = client.post("/accounts/login/", {f"field{number}": "" for number in range(1001)})
+
+    assert response.status_code == 400
+    assert "We could not read this request" in response.text
+    assert "This is a demo help desk" in response.text
+
+
+def test_elsewhere_these_pages_tell_of_no_demo(client, db):
+    response = client.post("/accounts/login/", {f"field{number}": "" for number in range(1001)})
+
+    assert "demo" not in response.text
+
+
 class Reader:
     """A signed-in reader, as far as the time zone is concerned."""
 
