@@ -1,6 +1,8 @@
 """Storing and reading files: bytes first, then the row; names on disk come from the digest alone."""
 
+import errno
 import hashlib
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
@@ -39,6 +41,78 @@ def test_equal_bytes_are_one_blob_and_one_file(files_dir):
 
     assert first == second
     assert [path for path in files_dir.rglob("*") if path.is_file()] == [files_dir / first.path]
+
+
+@pytest.fixture
+def synced(monkeypatch) -> list[int]:
+    """The inodes of what is forced to the disk, in order."""
+    inodes = []
+    fsync = os.fsync
+
+    def note(descriptor: int) -> None:
+        inodes.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    return inodes
+
+
+@pytest.mark.django_db
+def test_every_new_folder_is_on_the_disk_before_the_row(files_dir, synced, tmp_path):
+    blob = files.store([b"one two"])
+
+    path = files_dir / blob.path
+    above = [tmp_path, files_dir, path.parent.parent, path.parent]
+    assert (
+        synced
+        == [
+            tmp_path.stat().st_ino,  # where the root is new
+            path.stat().st_ino,
+            *(folder.stat().st_ino for folder in above[1:]),
+        ]
+    )
+
+
+@pytest.mark.django_db
+def test_folders_that_were_there_are_not_synced_again(files_dir, synced):
+    path = files_dir / files.store([b"one two"]).path
+    synced.clear()
+
+    files.store([b"one two"])
+
+    assert synced[-1] == path.parent.stat().st_ino
+    assert len(synced) == 2  # the bytes, and the folder that names them
+
+
+@pytest.fixture(params=[errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
+def no_links(request, monkeypatch) -> None:
+    """A file system that knows no hard links."""
+
+    def refuse(*names: object) -> None:
+        raise OSError(request.param, os.strerror(request.param))
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
+@pytest.mark.django_db
+def test_without_hard_links_bytes_are_kept_all_the_same(files_dir, no_links):
+    first, second = files.store([b"one ", b"two"]), files.store([b"one two"])
+
+    assert first == second
+    assert files.open_blob(first).read() == b"one two"
+    assert [path for path in files_dir.rglob("*") if path.is_file()] == [files_dir / first.path]
+
+
+@pytest.mark.django_db
+def test_a_disk_that_is_full_is_no_file_system_without_links(files_dir, monkeypatch):
+    def full(*names: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "link", full)
+
+    with pytest.raises(OSError, match="No space left"):
+        files.store([b"one two"])
+    assert not Blob.objects.exists()
 
 
 @pytest.mark.django_db
