@@ -14,8 +14,8 @@ from desk.people import Group, agents_of, chosen_among, group_of, teams
 from desk.sidebar import read_id
 from sla.models import Priority, SLAPlan
 from tickets.models import CloseReason, Department, EntryKind, HelpTopic, Ticket
+from tickets.prose import MAX_TEXT
 
-MAX_TEXT = 100_000
 TOO_OLD = _("This form is too old. Look at the ticket, then send it again.")
 NOTE = _("Internal note")
 CHOOSE_FROM_LIST = _("Choose from the list.")

@@ -9,14 +9,14 @@ from django.db.models import JSONField, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.html import linebreaks, urlize
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from desk.history import WRITTEN, Fold, Line, Names, fold, lines
 from mail.models import MailState, OutgoingMail, Suppressed, Template
 from tickets.models import Attachment, EntryKind, Source, ThreadEntry, Ticket, TicketEvent
 from tickets.models.thread import EntryQuerySet
+from tickets.prose import body_html
 
 PAGE_ENTRIES = 50
 # What happened between the entries of one page; the history tells the rest.
@@ -174,13 +174,6 @@ def _item(entry: ThreadEntry, *, is_new: bool) -> EntryItem:
         delivery=_delivery(getattr(entry, "delivery", None)) if entry.kind == EntryKind.REPLY else None,
         is_new=is_new,
     )
-
-
-def body_html(entry: ThreadEntry) -> SafeString:
-    """Return what was written: the HTML that was cleaned when it was saved, else the text, escaped."""
-    if entry.html_version:
-        return mark_safe(entry.html)  # noqa: S308 - cleaned by allow-list when it was saved
-    return mark_safe(linebreaks(urlize(entry.text, nofollow=True, autoescape=True)))  # noqa: S308 - escaped
 
 
 def _delivery(mail: Mapping[str, Any] | None) -> Delivery | None:

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from core.models import NewFile
 from core.uploads import FilesForm
 from portal.promises import Offer
+from tickets.prose import MAX_TEXT
 from tickets.thread import clean_text
 
 SUBJECT_LENGTH = 1000
-TEXT_LENGTH = 100_000
 REQUEST_KEY = re.compile(r"[A-Za-z0-9_-]{16,40}")
 # They turn the direction of what follows, also outside the field.
 DIRECTION_MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -142,7 +142,7 @@ class OpenTicketForm(OnceForm):
     )
     text = TextField(
         label=_("What happens?"),
-        max_length=TEXT_LENGTH,
+        max_length=MAX_TEXT,
         error_messages={
             "required": _("Describe what happens: what you did, and what you saw."),
             "max_length": TEXT_TOO_LONG,
@@ -196,7 +196,7 @@ class CheckForm(forms.Form):
 
 
 class MessageForm(OnceForm):
-    text = WordsField(label=_("Your message"), max_length=TEXT_LENGTH, error_messages={"max_length": TEXT_TOO_LONG})
+    text = WordsField(label=_("Your message"), max_length=MAX_TEXT, error_messages={"max_length": TEXT_TOO_LONG})
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
-from django.utils.html import linebreaks, urlize
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -23,6 +22,7 @@ from tickets.models import (
     Ticket,
     TicketEvent,
 )
+from tickets.prose import body_html
 
 # Entries on one page of a thread, and events looked at.
 PAGE = 50
@@ -148,12 +148,7 @@ def _said(
 ) -> Said:
     files = [{"name": one.name, "size": one.blob.size, "url": url_of(one)} for one in entry.attachments.all()]
     by = entry.author.display_name if entry.author else ""
-    return Said(place, entry, as_html(entry.text), files, entry.author_id == reader.pk, by, is_answer)
-
-
-def as_html(text: str) -> SafeString:
-    """Return plain text as paragraphs, addresses made links."""
-    return mark_safe(linebreaks(urlize(text, nofollow=True, autoescape=True)))  # noqa: S308 - urlize escapes
+    return Said(place, entry, body_html(entry), files, entry.author_id == reader.pk, by, is_answer)
 
 
 def _is_between(at: datetime, since: datetime | None, until: datetime | None) -> bool:
