@@ -149,7 +149,7 @@ def priority_badge(priority: Any) -> SafeString:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a clock shows: its state (ok, risk, breached, met, late, paused), in words, and how much is left."""
+    """What a clock shows: its state (ok, risk, breached, met, late), in words, and how much is left."""
 
     state: str
     text: str
@@ -173,12 +173,11 @@ SPOKEN: dict[str, str | Promise] = {
     "breached": gettext_lazy("breached"),
     "met": gettext_lazy("met in time"),
     "late": gettext_lazy("met too late"),
-    "paused": gettext_lazy("paused"),
 }
-STATE_ICONS = {"breached": "clock-alert", "late": "clock-alert", "met": "check", "paused": "pause"}
+STATE_ICONS = {"breached": "clock-alert", "late": "clock-alert", "met": "check"}
 
 
-def read_clock(clock: Any, now: datetime, *, paused: bool = False) -> Reading | None:
+def read_clock(clock: Any, now: datetime) -> Reading | None:
     """Return what `clock` shows at `now`; None for no clock, and for one that was cancelled."""
     if clock is None or clock.outcome == "cancelled":
         return None
@@ -191,15 +190,13 @@ def read_clock(clock: Any, now: datetime, *, paused: bool = False) -> Reading | 
         return Reading("breached", gettext("%(time)s over") % {"time": duration(-left)})
     total = clock.deadline_at - clock.started_at
     percent = min(100, round(100 * (left / total)))
-    if paused:
-        return Reading("paused", duration(left), percent)
     return Reading("risk" if left <= HOUR or left < total / 4 else "ok", duration(left), percent)
 
 
 @register.simple_tag
-def sla_chip(clock: Any, now: datetime, paused: bool = False) -> SafeString:
+def sla_chip(clock: Any, now: datetime) -> SafeString:
     """Return the clock as a chip: “48m”, “24m over”, “Met in 7m”; nothing where no clock runs."""
-    reading = read_clock(clock, now, paused=paused)
+    reading = read_clock(clock, now)
     if reading is None:
         return mark_safe("")
     return format_html(
@@ -214,13 +211,13 @@ def sla_chip(clock: Any, now: datetime, paused: bool = False) -> SafeString:
 
 
 @register.simple_tag
-def clock_line(clock: Any, now: datetime, paused: bool = False) -> SafeString:
+def clock_line(clock: Any, now: datetime) -> SafeString:
     """Return the clock as dt and dd for the ticket's header: Resolution, 48m left of 4h, due 13:02."""
-    reading = read_clock(clock, now, paused=paused)
+    reading = read_clock(clock, now)
     if reading is None:
         return mark_safe("")
     words = reading.text
-    if reading.state in {"ok", "risk", "paused"}:
+    if reading.state in {"ok", "risk"}:
         words = gettext("%(time)s left") % {"time": reading.text}
     of = gettext("of %(time)s") % {"time": duration(clock.deadline_at - clock.started_at)}
     if not clock.stopped_at:

@@ -198,13 +198,6 @@ def test_no_clock_and_a_cancelled_one_show_nothing():
     assert ui.clock_line(cancelled, NOW) == ""
 
 
-def test_a_paused_clock_is_neither_at_risk_nor_breached():
-    reading = ui.read_clock(clock(left=10 * MINUTE, within=HOUR), NOW, paused=True)
-
-    assert reading is not None
-    assert reading.state == "paused"
-
-
 def test_the_ring_shows_the_share_that_is_left():
     assert 'stroke-dasharray="20 100"' in ui.sla_chip(clock(left=48 * MINUTE, within=4 * HOUR), NOW)
 

@@ -139,7 +139,7 @@ def test_a_promise_already_broken_under_the_new_plan_is_due_at_once(ticket, boss
 
     clock = ticket.clocks.running().get()
     assert clock.due_at < MONDAY + HOUR / 2
-    assert reread(ticket).is_overdue(MONDAY + HOUR / 2)
+    assert list(Ticket.objects.overdue(MONDAY + HOUR / 2)) == [ticket]
 
 
 def test_a_promise_that_is_new_starts_with_the_ticket_or_its_last_reopening(ada, boss, billing):

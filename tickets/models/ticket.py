@@ -216,9 +216,6 @@ class Ticket(FSMModelMixin, models.Model):
     def __str__(self) -> str:
         return f"#{self.number}"
 
-    def is_overdue(self, at: datetime) -> bool:
-        return self.status in WORKING and self.next_due_at <= at
-
     @property
     def is_working(self) -> bool:
         return self.status in WORKING
