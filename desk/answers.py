@@ -15,7 +15,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from desk.access import AgentRequest
 from desk.deeds import ticket_url
 from desk.forms import TOO_OLD
-from desk.history import ICONS, Line, Names, sentence
+from desk.history import ICONS, Line
+from desk.names import Names
+from desk.sentences import sentence
 from desk.sidebar import Origin, read_id, shell
 from desk.undo import Undo, undo_url
 from tickets.errors import ChangedMeanwhile, DeedRefused

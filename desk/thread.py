@@ -12,7 +12,8 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from desk.history import WRITTEN, Fold, Line, Names, fold, lines
+from desk.history import WRITTEN, Fold, Line, fold, lines
+from desk.names import Names
 from mail.models import MailState, OutgoingMail, Suppressed, Template
 from tickets.models import Attachment, EntryKind, Source, ThreadEntry, Ticket, TicketEvent
 from tickets.models.thread import EntryQuerySet

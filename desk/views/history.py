@@ -7,7 +7,8 @@ from django.views.decorators.http import require_safe
 
 from desk.access import AgentRequest, agent_required, load_ticket
 from desk.deeds import deed_url, ticket_url
-from desk.history import Names, step
+from desk.history import step
+from desk.names import Names
 from desk.sidebar import Origin, read_id, shell
 from tickets.models import Ticket, TicketEvent
 

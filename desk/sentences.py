@@ -1,0 +1,223 @@
+"""Events as sentences: who did what, and what routing set."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from desk.names import CHANGED, Decision, Names, decisions
+from sla.models import Target
+from tickets.models import Cause, CloseReason, Kind, TicketEvent
+
+
+def sentence(event: TicketEvent, names: Names) -> SafeString:
+    """Return one event as a sentence naming who did what."""
+    teller = TELLERS.get(event.kind)
+    return teller(event, names) if teller else format_html("{}", event.get_kind_display())
+
+
+def _opened(event: TicketEvent, names: Names) -> SafeString:
+    routing = routing_sentence(event, names)
+    opened = format_html(_("{who} opened the ticket"), who=names.by(event))
+    return format_html("{}. {}", opened, routing) if routing else opened
+
+
+def _replied(event: TicketEvent, names: Names) -> SafeString:
+    words = _("{who} replied and keeps working on it") if event.data.get("keeps") else _("{who} replied")
+    return format_html(words, who=names.by(event))
+
+
+def _assigned(event: TicketEvent, names: Names) -> SafeString:
+    data, who = event.data, names.by(event)
+    takes_over = event.by_id is not None and data.get("to") == f"user:{event.by_id}"
+    if takes_over and "from" in data:
+        return format_html(_("{who} took over from {before}"), who=who, before=names(data["from"]))
+    if takes_over:
+        return format_html(_("{who} took the ticket"), who=who)
+    if "from" in data:
+        return format_html(
+            _("{who} reassigned the ticket from {before} to {to}"),
+            who=who,
+            before=names(data["from"]),
+            to=names(data.get("to")),
+        )
+    return format_html(_("{who} assigned the ticket to {to}"), who=who, to=names(data.get("to")))
+
+
+def _claimed(event: TicketEvent, names: Names) -> SafeString:
+    if "from" in event.data:
+        return format_html(
+            _("{who} claimed the ticket of {before}"), who=names.by(event), before=names(event.data["from"])
+        )
+    return format_html(_("{who} claimed the ticket"), who=names.by(event))
+
+
+def _released(event: TicketEvent, names: Names) -> SafeString:
+    before = event.data.get("from")
+    if before and before != f"user:{event.by_id}":
+        return format_html(
+            _("{who} took the ticket from {before}; nobody has it"), who=names.by(event), before=names(before)
+        )
+    return format_html(_("{who} gave the ticket back"), who=names.by(event))
+
+
+def _transferred(event: TicketEvent, names: Names) -> SafeString:
+    words = (
+        _("{who} transferred the ticket from {before} to {to} and kept access")
+        if event.data.get("kept_access")
+        else _("{who} transferred the ticket from {before} to {to}")
+    )
+    return format_html(
+        words,
+        who=names.by(event),
+        before=names(f"department:{event.data.get('from')}"),
+        to=names(f"department:{event.data.get('to')}"),
+    )
+
+
+def _referral_removed(event: TicketEvent, names: Names) -> SafeString:
+    return format_html(
+        _("{who} removed the access of {holder}"), who=names.by(event), holder=names(event.data.get("holder"))
+    )
+
+
+def _changed(event: TicketEvent, names: Names) -> SafeString:
+    model, data = CHANGED[event.kind], event.data
+    patterns = {
+        "priority": (
+            _("{who} changed the priority from {before} to {to}"),
+            _("{who} set the priority to {to}"),
+        ),
+        "topic": (
+            _("{who} changed the help topic from {before} to {to}"),
+            _("{who} set the help topic to {to}"),
+        ),
+        "plan": (
+            _("{who} changed the SLA plan from {before} to {to}"),
+            _("{who} set the SLA plan to {to}"),
+        ),
+    }
+    from_one, from_none = patterns[model]
+    return format_html(
+        from_one if data.get("from") else from_none,
+        who=names.by(event),
+        before=names(f"{model}:{data.get('from')}"),
+        to=names(f"{model}:{data.get('to')}"),
+    )
+
+
+def _closed(event: TicketEvent, names: Names) -> SafeString:
+    reason, who = event.data.get("reason"), names.by(event)
+    if reason == CloseReason.CONFIRMED:
+        return format_html(_("{who} confirmed that it is solved, so the ticket is closed"), who=who)
+    if reason == CloseReason.SILENCE or event.cause == Cause.CLOSE_AFTER:
+        return escape(_("The ticket closed by itself: nobody objected after it was resolved"))
+    if reason == CloseReason.AGENT:
+        return format_html(_("{who} closed the ticket"), who=who)
+    label = dict(CloseReason.choices).get(str(reason), _("no reason told"))
+    return format_html(_("{who} closed the ticket without an answer: {reason}"), who=who, reason=label)
+
+
+def _warned(event: TicketEvent, names: Names) -> SafeString:
+    return format_html(_("{target} is due at {moment}"), target=_target(event), moment=_deadline(event))
+
+
+def _breached(event: TicketEvent, names: Names) -> SafeString:
+    return format_html(_("{target} was due at {moment} and is overdue"), target=_target(event), moment=_deadline(event))
+
+
+def _target(event: TicketEvent) -> str:
+    return str(dict(Target.choices).get(str(event.data.get("target")), _("A promise")))
+
+
+def _deadline(event: TicketEvent) -> str:
+    moment = parse_datetime(str(event.data.get("deadline") or ""))
+    if moment is None:
+        return "?"
+    local = timezone.localtime(moment)
+    is_near = abs(moment - event.at) < timedelta(hours=12)
+    return date_format(local, "H:i" if is_near else "j M Y, H:i")
+
+
+def _plainly(pattern: Callable[[], str]) -> Callable[[TicketEvent, Names], SafeString]:
+    """Return a teller of a sentence that names nobody but who did it."""
+    return lambda event, names: format_html(pattern(), who=names.by(event))
+
+
+TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
+    Kind.OPENED: _opened,
+    Kind.MESSAGE_ADDED: _plainly(lambda: _("{who} wrote a message")),
+    Kind.REPLIED: _replied,
+    Kind.NOTE_ADDED: _plainly(lambda: _("{who} wrote an internal note")),
+    Kind.ASSIGNED: _assigned,
+    Kind.CLAIMED: _claimed,
+    Kind.RELEASED: _released,
+    Kind.TRANSFERRED: _transferred,
+    Kind.REFERRAL_REMOVED: _referral_removed,
+    Kind.PRIORITY_CHANGED: _changed,
+    Kind.TOPIC_CHANGED: _changed,
+    Kind.PLAN_CHANGED: _changed,
+    Kind.RESOLVED: _plainly(lambda: _("{who} resolved the ticket")),
+    Kind.CLOSED: _closed,
+    Kind.REOPENED: _plainly(lambda: _("{who} reopened the ticket")),
+    Kind.CLOCK_WARNED: _warned,
+    Kind.CLOCK_BREACHED: _breached,
+}
+
+
+# --- Routing ---------------------------------------------------------------------------------------
+
+
+def routing_sentence(event: TicketEvent, names: Names) -> SafeString | None:
+    """Return what routing set and why, in one sentence; None where it set nothing."""
+    decided = decisions(event)
+    if not decided:
+        return None
+    reasons = list(dict.fromkeys((decision.why, decision.by) for decision in decided))
+    clauses = [
+        _because(
+            _listed([_set(d, names, is_first=position == 0 and not told) for position, d in enumerate(group)]),
+            why,
+            by,
+            names,
+        )
+        for told, (why, by) in enumerate(reasons)
+        for group in [[d for d in decided if (d.why, d.by) == (why, by)]]
+    ]
+    return _joined(clauses, "; ")
+
+
+def _set(decision: Decision, names: Names, *, is_first: bool) -> SafeString:
+    name = names(decision.to)
+    match decision.field:
+        case "sla_plan":
+            return format_html(_("{plan} applied"), plan=name)
+        case "priority":
+            words = _("Priority set to {priority}") if is_first else _("priority set to {priority}")
+            return format_html(words, priority=name)
+    return format_html(_("Department {name}") if is_first else _("department {name}"), name=name)
+
+
+def _because(what: SafeString, why: str, by: str, names: Names) -> SafeString:
+    match why:
+        case "topic":
+            return format_html(_("{what} by “{topic}”"), what=what, topic=names(by))
+        case "department":
+            return format_html(_("{what} by the department"), what=what)
+    return format_html(_("{what} by default"), what=what)
+
+
+def _listed(parts: Sequence[SafeString]) -> SafeString:
+    """Return “a, b and c”."""
+    if len(parts) < 2:
+        return _joined(parts, "")
+    return format_html(_("{most} and {last}"), most=_joined(parts[:-1], ", "), last=parts[-1])
+
+
+def _joined(parts: Sequence[SafeString], separator: str) -> SafeString:
+    return SafeString(separator.join(parts))
