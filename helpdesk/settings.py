@@ -179,7 +179,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "core.context.site",
             ],
-            "builtins": ["core.templatetags.ui"],
+            "builtins": ["core.templatetags.ui", "core.templatetags.times", "core.templatetags.fields"],
         },
     }
 ]

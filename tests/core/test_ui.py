@@ -16,7 +16,7 @@ from lucide import IconDoesNotExist
 
 from core.context import site
 from core.glyphs import GLYPHS
-from core.templatetags import ui
+from core.templatetags import times, ui
 from sla.models import Glyph
 from tickets.models import Status
 
@@ -163,28 +163,28 @@ def test_a_priority_says_its_name_beside_its_sign():
     ],
 )
 def test_a_running_clock_says_what_is_left_or_over(left: timedelta, within: timedelta, state: str, text: str):
-    reading = ui.read_clock(clock(left=left, within=within), NOW)
+    reading = times.read_clock(clock(left=left, within=within), NOW)
 
     assert reading is not None
     assert (reading.state, reading.text) == (state, text)
 
 
 def test_a_clock_met_in_time_says_how_long_it_took():
-    reading = ui.read_clock(clock(left=-2 * HOUR, within=HOUR, took=7 * MINUTE), NOW)
+    reading = times.read_clock(clock(left=-2 * HOUR, within=HOUR, took=7 * MINUTE), NOW)
 
     assert reading is not None
     assert (reading.state, reading.text) == ("met", "Met in 7m")
 
 
 def test_a_clock_met_too_late_never_reads_as_met():
-    reading = ui.read_clock(clock(left=-2 * HOUR, within=HOUR, took=HOUR + 24 * MINUTE), NOW)
+    reading = times.read_clock(clock(left=-2 * HOUR, within=HOUR, took=HOUR + 24 * MINUTE), NOW)
 
     assert reading is not None
     assert (reading.state, reading.text) == ("late", "24m late")
 
 
 def test_a_clock_met_on_the_very_deadline_is_met():
-    reading = ui.read_clock(clock(left=-2 * HOUR, within=HOUR, took=HOUR), NOW)
+    reading = times.read_clock(clock(left=-2 * HOUR, within=HOUR, took=HOUR), NOW)
 
     assert reading is not None
     assert reading.state == "met"
@@ -193,23 +193,23 @@ def test_a_clock_met_on_the_very_deadline_is_met():
 def test_no_clock_and_a_cancelled_one_show_nothing():
     cancelled = clock(left=HOUR, within=2 * HOUR, took=MINUTE, outcome="cancelled")
 
-    assert ui.sla_chip(None, NOW) == ""
-    assert ui.sla_chip(cancelled, NOW) == ""
-    assert ui.clock_line(cancelled, NOW) == ""
+    assert times.sla_chip(None, NOW) == ""
+    assert times.sla_chip(cancelled, NOW) == ""
+    assert times.clock_line(cancelled, NOW) == ""
 
 
 def test_the_ring_shows_the_share_that_is_left():
-    assert 'stroke-dasharray="20 100"' in ui.sla_chip(clock(left=48 * MINUTE, within=4 * HOUR), NOW)
+    assert 'stroke-dasharray="20 100"' in times.sla_chip(clock(left=48 * MINUTE, within=4 * HOUR), NOW)
 
 
 def test_a_chip_says_its_state_without_its_colour():
-    drawn = ui.sla_chip(clock(left=-24 * MINUTE, within=HOUR), NOW)
+    drawn = times.sla_chip(clock(left=-24 * MINUTE, within=HOUR), NOW)
 
     assert '<span class="vh">Resolution breached, </span>' in drawn
 
 
 def test_the_header_tells_what_was_promised_and_when_it_is_due():
-    drawn = ui.clock_line(clock(left=48 * MINUTE, within=4 * HOUR), NOW)
+    drawn = times.clock_line(clock(left=48 * MINUTE, within=4 * HOUR), NOW)
 
     assert "<dt>Resolution</dt>" in drawn
     assert "48m left" in drawn
@@ -234,7 +234,7 @@ def test_the_header_tells_what_was_promised_and_when_it_is_due():
     ],
 )
 def test_lists_tell_how_long_ago(ago: timedelta, words: str):
-    assert f">{words}</time>" in ui.time_ago(NOW - ago, NOW)
+    assert f">{words}</time>" in times.time_ago(NOW - ago, NOW)
 
 
 @pytest.mark.parametrize(
@@ -247,21 +247,21 @@ def test_lists_tell_how_long_ago(ago: timedelta, words: str):
     ],
 )
 def test_threads_tell_the_time_of_day(moment: datetime, words: str):
-    assert f">{words}</time>" in ui.clock_time(moment, NOW)
+    assert f">{words}</time>" in times.clock_time(moment, NOW)
 
 
 def test_times_are_the_readers_own():
     late = datetime(2026, 11, 18, 23, 30, tzinfo=UTC)
 
     with timezone.override(ZoneInfo("Asia/Tokyo")):
-        drawn = ui.clock_time(late, late)
+        drawn = times.clock_time(late, late)
 
     assert 'datetime="2026-11-19T08:30:00+09:00"' in drawn
     assert ">08:30</time>" in drawn
 
 
 def test_no_moment_shows_nothing():
-    assert ui.clock_time(None) == ui.time_ago(None) == ui.full_time(None) == ""
+    assert times.clock_time(None) == times.time_ago(None) == times.full_time(None) == ""
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_no_moment_shows_nothing():
     ],
 )
 def test_a_duration_has_its_two_largest_units(span: timedelta | None, words: str):
-    assert ui.duration(span) == words
+    assert times.duration(span) == words
 
 
 @pytest.mark.parametrize(
