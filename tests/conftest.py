@@ -1,6 +1,6 @@
 """The cast as fixtures, and what every test relies on: stock rows, empty caches, a folder for files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from pytest_django.plugin import blocking_manager_key
 
 from accounts.models import Address, Team, User
 from accounts.principal import Principal
@@ -39,6 +41,18 @@ def _is_transactional(item: pytest.Item) -> bool:
         (marker and marker.kwargs.get("transaction"))
         or {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Bring the rows of the data migrations back after a test with real transactions flushed them.
+
+    Such tests come last in one process; side by side, files come in any order.
+    """
+    yield
+    if nextitem is not None and _is_transactional(item):
+        with item.config.stash[blocking_manager_key].unblock():
+            connection.creation.deserialize_db_from_string(connection._test_serialized_contents)
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,14 @@ def main() -> None:
     # A browser is a help, not a condition: without one its tests are skipped and say why.
     subprocess.run([python, "-m", "tests.plugins.chromium"], stdin=subprocess.DEVNULL, check=False)
     sys.stdout.flush()
-    os.execv(python, [str(python), "-m", "pytest", *arguments])
+    os.execv(python, [str(python), "-m", "pytest", *side_by_side(arguments), *arguments])
+
+
+def side_by_side(arguments: list[str]) -> list[str]:
+    """Return what makes pytest use the cores there are, when it is to run everything. A file stays in one process."""
+    cores = min(len(os.sched_getaffinity(0)), 4) if hasattr(os, "sched_getaffinity") else 1
+    everything = all(argument == "--long" for argument in arguments)
+    return ["-n", str(cores), "--dist", "loadfile"] if everything and cores > 1 else []
 
 
 if __name__ == "__main__":
