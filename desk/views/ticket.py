@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import starmap
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -159,6 +160,7 @@ def _panel(request: AgentRequest, ticket: Ticket, standing: Standing) -> dict[st
     return {
         "address": getattr(ticket, "requester_email", None) or "",
         "address_confirmed": getattr(ticket, "requester_confirmed_at", None) is not None,
+        "has_mail": bool(settings.MAIL_URL),
         "past_tickets": [_mini(ticket, other) for other in past[:PAST_SHOWN]],
         "past_count_text": _past_words(len(past)),
         "related": [_mini(ticket, other) for other in others if _relation(ticket, other)],

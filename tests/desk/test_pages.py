@@ -215,9 +215,21 @@ def test_the_panel_tells_who_asks_and_what_else_they_asked(
 
     assert "ada@example.org" in page.text
     assert "This address is not confirmed yet" in page.text
+    assert "Answers are not mailed: no mail server is set" in page.text
     assert [past["number"] for past in page.context["past_tickets"]] == [other.number]
     assert page.context["past_count_text"] == "1 other ticket"
     assert hidden.subject not in page.text
+
+
+def test_the_requesters_address_says_when_it_is_confirmed_and_mailed_to(
+    ticket: Ticket, desk: AtDesk, ada_confirmed: User, settings: object
+) -> None:
+    settings.MAIL_URL = "smtp://127.0.0.1:9"
+
+    page = desk.look(ticket)
+
+    assert "This address is confirmed" in page.text
+    assert "Answers are mailed here" in page.text
 
 
 def test_a_ticket_that_follows_another_names_it(ticket: Ticket, desk: AtDesk, ada: User, topic: HelpTopic) -> None:
