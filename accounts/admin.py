@@ -19,7 +19,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Address, Agent, Organization, Permission, Role, Team, User
+from accounts.models import Address, Agent, AuditEvent, Organization, Permission, Role, Team, User
 from accounts.passwords import mail_link
 from accounts.people import (
     AddressTaken,
@@ -37,6 +37,7 @@ from core.admin import (
     ReadOnlyAdmin,
     TabularInline,
 )
+from core.changes import Change, record
 
 # --- Roles ---------------------------------------------------------------------------------------
 
@@ -88,6 +89,8 @@ class RoleAdmin(ConfigurationAdmin):
     fields = ("name", "permissions")
     search_fields = ("name",)
     ordering = ("name", "pk")
+    audited_words = ("name", "permissions")
+    audited_as: ClassVar[Mapping[str, Change]] = {"permissions": Change.RIGHTS, "needs_second_factor": Change.RIGHTS}
 
     @admin.display(description=_("permissions"))
     def allowed(self, role: Role) -> str:
@@ -115,6 +118,7 @@ class TeamAdmin(ConfigurationAdmin):
     fields = ("name", "members")
     search_fields = ("name",)
     ordering = ("name", "pk")
+    audited_as: ClassVar[Mapping[str, Change]] = {"members": Change.RIGHTS, "lead": Change.RIGHTS}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:
         members = User.objects.filter(is_agent=True).order_by("name", "pk")
@@ -147,6 +151,8 @@ class AddressInline(TabularInline):
     fields = readonly_fields = ("email", "is_primary", "verified_at", "bouncing_at")
     extra = 0
     can_delete = False
+    # An address that changed shows by the person's own.
+    audited = False
     ordering = ("-is_primary", "email")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -179,9 +185,12 @@ class PersonAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
         return ", ".join(address.email for address in person.primary_addresses)
 
     @admin.action(description=_("Revoke ticket links"), permissions=["change"])
+    @transaction.atomic
     def revoke_links(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        people = list(queryset.order_by().values_list("pk", flat=True))
+        people = list(queryset.order_by())
         Address.objects.filter(user__in=people).update(link_epoch=F("link_epoch") + 1)
+        for person in people:
+            record(Change.CHANGED, request=request, row=person, changes={"ticket_links": (None, "revoked")})
         tell_revoked(self, request, len(people))
 
 
@@ -220,10 +229,13 @@ class AddressAdmin(ReadOnlyAdmin):
     actions = ("revoke_links",)
 
     @admin.action(description=_("Revoke ticket links"))
+    @transaction.atomic
     def revoke_links(self, request: HttpRequest, queryset: QuerySet[Address]) -> None:
-        pks = list(queryset.order_by().values_list("pk", flat=True))
-        Address.objects.filter(pk__in=pks).update(link_epoch=F("link_epoch") + 1)
-        tell_revoked(self, request, len(pks))
+        addresses = list(queryset.order_by())
+        Address.objects.filter(pk__in=[address.pk for address in addresses]).update(link_epoch=F("link_epoch") + 1)
+        for address in addresses:
+            record(Change.CHANGED, request=request, row=address, changes={"ticket_links": (None, "revoked")})
+        tell_revoked(self, request, len(addresses))
 
 
 # --- Agents --------------------------------------------------------------------------------------
@@ -311,6 +323,16 @@ class AgentAdmin(PersonAdmin):
     )
     autocomplete_fields = ()
     actions = ("mail_password_link", "remove_password", "revoke_links")
+    audited_relations = ("teams",)
+    audited_as: ClassVar[Mapping[str, Change]] = {
+        "is_agent": Change.RIGHTS,
+        "is_administrator": Change.RIGHTS,
+        "is_active": Change.RIGHTS,
+        "sees_only_assigned": Change.RIGHTS,
+        "teams": Change.RIGHTS,
+        "department_access": Change.RIGHTS,
+        "password": Change.PASSWORD,
+    }
 
     def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
@@ -339,7 +361,7 @@ class AgentAdmin(PersonAdmin):
 
     def may_delete(self, row: Any) -> bool:
         """Whoever changed anything here stays: the log of changes names them."""
-        return not row.logentry_set.exists() and not is_last_administrator(row) and super().may_delete(row)
+        return not AuditEvent.objects.filter(by=row, kind__in=list(Change)).exists() and not is_last_administrator(row) and super().may_delete(row)
 
     @admin.action(description=_("Mail a link to set the password"), permissions=["change"])
     def mail_password_link(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
@@ -354,6 +376,7 @@ class AgentAdmin(PersonAdmin):
         self.message_user(request, text % {"count": len(people)}, messages.SUCCESS)
 
     @admin.action(description=_("Remove the password and sign out"), permissions=["change"])
+    @transaction.atomic
     def remove_password(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
         """Nobody signs in with it any more, and who is signed in no longer is: sessions hang on the password."""
         done = 0
@@ -365,7 +388,7 @@ class AgentAdmin(PersonAdmin):
                 continue
             person.set_unusable_password()
             person.save(update_fields=["password"])
-            self.log_change(request, person, "Password removed.")
+            record(Change.PASSWORD, request=request, row=person)
             done += 1
         if done:
             text = ngettext(

@@ -5,8 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.timezone import now
 
 from accounts.models import AuditEvent, AuditKind, User
+from core.changes import Change, Changes
 
 
 def record(
@@ -27,8 +30,22 @@ def record(
         kind=kind,
         by=by,
         at=at,
-        target_model=target._meta.label_lower if target is not None else "",
+        # A person is one thing, whichever page they were looked at on.
+        target_model=target._meta.concrete_model._meta.label_lower if target is not None else "",  # type: ignore[union-attr]
         target_id=target.pk if target is not None else None,
         changes={name: list(pair) for name, pair in (changes or {}).items()},
         client_ip=client_ip,
+    )
+
+
+def record_change(change: Change, *, request: HttpRequest, row: Model, changes: Changes) -> None:
+    """Note what a page of the administration did (core.changes)."""
+    assert isinstance(request.user, User)
+    record(
+        AuditKind(change),
+        by=request.user,
+        at=now(),
+        target=row,
+        changes=changes,
+        client_ip=getattr(request, "client_ip", "") or None,
     )

@@ -4,14 +4,16 @@ What is in use is archived and can be brought back; only what was never used can
 bounded, and every field that a browser may name stands in an allow-list.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import models, transaction
 from django.db.models import Exists, Model, Q, QuerySet
@@ -22,6 +24,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.changes import Change, Changes, differences, filled_in, record, snapshot
 from core.fields import DurationField
 from core.logo import store_logo
 from core.models import SiteSettings
@@ -55,7 +58,56 @@ class CappedPaginator(AnyPaginator):
         return len(rows.order_by().values_list("pk")[:MOST_ROWS])
 
 
-class BoundedAdmin(ModelAdmin):
+class AuditedAdmin(ModelAdmin):
+    """Writes what it does into the audit log, and nothing into Django's, which holds names of people.
+
+    What somebody changed is found by comparing the rows themselves, so that no page can forget to tell.
+    """
+
+    # Of these fields the words are kept, not only that they changed: never of what may name a person.
+    audited_words: ClassVar[Any] = ()
+    # Relations that the page edits without a field of the row or a table within the page.
+    audited_relations: ClassVar[Any] = ()
+    # Fields and relations whose change is told as something else than a change: as one of rights.
+    audited_as: ClassVar[Mapping[str, Change]] = {}
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        """Remember the row as it is: this comes before anything is saved."""
+        row = super().save_form(request, form, change)
+        row.before_change = snapshot(self, row.pk, lock=True) if row.pk else None
+        return row
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+        self._tell_change(request, obj)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+        self._tell_change(request, obj)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:  # type: ignore[override]
+        for row in queryset:
+            shot = snapshot(self, row.pk, lock=True) or {}
+            record(Change.DELETED, request=request, row=row, changes=differences(filled_in(row, shot), {}))
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Lead to the audit log of this one row."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        query = urlencode({"thing": self.opts.concrete_model._meta.label_lower, "number": unquote(object_id)})
+        return redirect(f"{reverse('admin:accounts_auditevent_changelist')}?{query}")
+
+    def _tell_change(self, request: HttpRequest, row: Any) -> None:
+        before, after = getattr(row, "before_change", None), snapshot(self, row.pk) or {}
+        changes = differences(before or {}, after if before is not None else filled_in(row, after))
+        told: dict[Change, Changes] = {Change.CREATED: {}} if before is None else {}
+        for name, pair in changes.items():
+            usual = Change.CHANGED if before is not None else Change.CREATED
+            kind = self.audited_as.get(name.partition(":")[0], usual)
+            told[kind] = {**told.get(kind, {}), name: pair}
+        for kind, part in told.items():
+            record(kind, request=request, row=row, changes=part)
+
+
+class BoundedAdmin(AuditedAdmin):
     """A list that never counts a whole table, on pages of moderate size."""
 
     paginator = CappedPaginator
@@ -169,6 +221,9 @@ class OffersActiveInline(TabularInline):
     formset = SpokenFormSet
     formfield_overrides = {models.DurationField: {"form_class": DurationField}}
     extra = 0
+    # What is changed here stands in the audit log of the page.
+    audited = True
+    audited_words: ClassVar[Any] = ()
 
     def formfield_for_foreignkey(
         self, db_field: "models.ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
@@ -214,6 +269,7 @@ class ConfigurationAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
 
     list_filter: ClassVar[Any] = (ArchivedFilter,)
     actions: Any = ("archive", "bring_back")
+    audited_words = ("name",)
 
     def why_not_archived(self, row: Any) -> str | None:
         """Return why this one has to stay, in one sentence; None if it may go."""
@@ -229,7 +285,7 @@ class ConfigurationAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
                 continue
             row.archived_at = now()
             row.save(update_fields=["archived_at"])
-            self.log_change(request, row, "Archived.")
+            record(Change.ARCHIVED, request=request, row=row)
             done.append(str(row))
         self._tell(request, done, gettext("Archived: %(names)s. What uses it keeps it."))
 
@@ -240,7 +296,7 @@ class ConfigurationAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
         for row in queryset.exclude(archived_at=None).order_by("pk"):
             row.archived_at = None
             row.save(update_fields=["archived_at"])
-            self.log_change(request, row, "Brought back.")
+            record(Change.RESTORED, request=request, row=row)
             done.append(str(row))
         self._tell(request, done, gettext("Brought back: %(names)s."))
 
@@ -280,7 +336,10 @@ class OneDefaultAdmin(ConfigurationAdmin):
         obj.is_default = form.cleaned_data["make_default"]
         with transaction.atomic():
             if obj.is_default:
-                self.model._default_manager.filter(is_default=True).exclude(pk=obj.pk).update(is_default=False)
+                for other in self.model._default_manager.filter(is_default=True).exclude(pk=obj.pk):
+                    other.is_default = False
+                    other.save(update_fields=["is_default"])
+                    record(Change.CHANGED, request=request, row=other, changes={"is_default": (True, False)})
             super().save_model(request, obj, form, change)
 
     def why_not_archived(self, row: Any) -> str | None:
@@ -335,6 +394,7 @@ class SiteSettingsAdmin(OffersActiveAdmin):
         (_("Files"), {"fields": ("max_upload_mb",)}),
     )
     radio_fields = {"numbering": admin.VERTICAL}
+    audited_words = ("name", "time_zone")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

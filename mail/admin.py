@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.principal import Principal
 from core.admin import ReadOnlyAdmin
+from core.changes import Change, record
 from mail import outbound, rendering
 from mail.models import OutgoingMail
 from tickets.errors import DeedRefused
@@ -88,7 +89,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
             except DeedRefused as refusal:
                 refusals[str(refusal)] = None
             else:
-                self.log_change(request, mail, "Sent again.")
+                record(Change.CHANGED, request=request, row=mail, changes={"mail": (None, "sent_again")})
                 sent += 1
         for sentence in refusals:
             self.message_user(request, sentence, messages.ERROR)

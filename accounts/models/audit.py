@@ -1,5 +1,7 @@
 """AuditEvent: who changed the help desk, signed in, looked through somebody's eyes or took data out."""
 
+from typing import Any, NoReturn
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +31,26 @@ class AuditKind(models.TextChoices):
     REDACTED = "redacted", _("Redacted")
 
 
+class AppendOnlyError(TypeError):
+    """Something tried to change what has been written down."""
+
+
+class AppendOnlyQuerySet(models.QuerySet["AuditEvent"]):
+    """Reads, and makes new rows; nothing else. The database refuses the rest as well (migration 0005)."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError("the audit log is only ever added to")
+
+    update = delete = bulk_update = update_or_create = _refuse
+    aupdate = adelete = abulk_update = aupdate_or_create = _refuse
+    _raw_delete = _update = _refuse
+
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("update_conflicts"):
+            self._refuse()
+        return super().bulk_create(objs, *args, **kwargs)
+
+
 class AuditEvent(models.Model):
     """Never updated, never deleted. `changes` is field → [old, new]; of personal fields it holds ids, never values.
 
@@ -52,9 +74,12 @@ class AuditEvent(models.Model):
     changes = models.JSONField(_("old and new"), default=dict, blank=True)
     client_ip = models.GenericIPAddressField(_("from"), null=True, blank=True)
 
+    objects = AppendOnlyQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("audit event")
         verbose_name_plural = _("audit log")
+        base_manager_name = "objects"
         indexes = [
             # The log itself, newest first; of one kind; of one person; of one thing.
             models.Index(fields=["-at", "-id"], name="audit_newest"),
@@ -65,3 +90,13 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.get_kind_display()}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnlyError("the audit log is only ever added to")
+        # A key that is there already must not become an update.
+        kwargs["force_insert"] = True
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyError("the audit log is only ever added to")
