@@ -19,6 +19,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.audit_admin import AuditEventAdmin  # noqa: F401 - registers its page
 from accounts.models import Address, Agent, AuditEvent, Organization, Permission, Role, Team, User
 from accounts.passwords import mail_link
 from accounts.people import (
@@ -89,7 +90,7 @@ class RoleAdmin(ConfigurationAdmin):
     fields = ("name", "permissions")
     search_fields = ("name",)
     ordering = ("name", "pk")
-    audited_words = ("name", "permissions")
+    audited_words: ClassVar[Any] = ("name", "permissions")
     audited_as: ClassVar[Mapping[str, Change]] = {"permissions": Change.RIGHTS, "needs_second_factor": Change.RIGHTS}
 
     @admin.display(description=_("permissions"))
@@ -361,7 +362,11 @@ class AgentAdmin(PersonAdmin):
 
     def may_delete(self, row: Any) -> bool:
         """Whoever changed anything here stays: the log of changes names them."""
-        return not AuditEvent.objects.filter(by=row, kind__in=list(Change)).exists() and not is_last_administrator(row) and super().may_delete(row)
+        return (
+            not AuditEvent.objects.filter(by=row, kind__in=list(Change)).exists()
+            and not is_last_administrator(row)
+            and super().may_delete(row)
+        )
 
     @admin.action(description=_("Mail a link to set the password"), permissions=["change"])
     def mail_password_link(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:

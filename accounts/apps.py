@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -7,8 +9,4 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        # Models are there only now.
-        from accounts import audit
-        from core import changes
-
-        changes.hand_over(audit.record_change)
+        import_module("accounts.audit").install()

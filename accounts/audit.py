@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.timezone import now
 
 from accounts.models import AuditEvent, AuditKind, User
+from core import changes as changed
 from core.changes import Change, Changes
 
 
@@ -49,3 +50,8 @@ def record_change(change: Change, *, request: HttpRequest, row: Model, changes: 
         changes=changes,
         client_ip=getattr(request, "client_ip", "") or None,
     )
+
+
+def install() -> None:
+    """Hand the pages of the administration, which stand below, what writes their log."""
+    changed.hand_over(record_change)

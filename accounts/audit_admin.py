@@ -1,5 +1,6 @@
 """The page "Audit log": read by administrators, changed by nobody."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from core.admin import ReadOnlyAdmin
 from core.keyset import read_slice
 
 PAGE_SIZE = 50
+RECENT = 10
 
 
 class SearchForm(forms.Form):
@@ -38,9 +40,9 @@ class SearchForm(forms.Form):
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="audit-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "audit-%s"} | kwargs)
         # Whatever the log may name, in the words of its page.
-        models = {model._meta.concrete_model._meta for model in apps.get_models() if _has_page(model)}
+        models = {(model._meta.concrete_model or model)._meta for model in apps.get_models() if _has_page(model)}
         things = sorted((capfirst(str(meta.verbose_name)), meta.label_lower) for meta in models)
         self.fields["thing"].choices = [  # type: ignore[attr-defined]
             ("", _("Everything")),
@@ -74,7 +76,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
             after=_key(request, "after"),
             before=_key(request, "before"),
         )
-        rows = [{"told": told, "url": _page_of(told.target)} for told in audit_log.tell(page.rows)]
+        rows = with_pages(page.rows)
         asked = {name: value for name in form.fields if (value := request.GET.get(name, ""))}
         return TemplateResponse(
             request,
@@ -90,6 +92,16 @@ class AuditEventAdmin(ReadOnlyAdmin):
                 "older_url": "?" + urlencode({**asked, "after": page.after}) if page.after else "",
             },
         )
+
+
+def recent_of(user: User) -> list[dict[str, Any]]:
+    """Return what this administrator did last, for the start page."""
+    return with_pages(AuditEvent.objects.filter(by=user).order_by("-at", "-pk")[:RECENT])
+
+
+def with_pages(events: Iterable[AuditEvent]) -> list[dict[str, Any]]:
+    """Return the events in words, each with the address of what it is about."""
+    return [{"told": told, "url": _page_of(told.target)} for told in audit_log.tell(events)]
 
 
 def _key(request: HttpRequest, name: str) -> int | None:

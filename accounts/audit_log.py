@@ -148,8 +148,8 @@ def _lines(model: type[Model] | None, name: str, pair: Any, rows: Mapping[Key, M
     label = capfirst(str(WORDS.get(name) or (field and _label(field)) or name.replace("_", " ")))
     if old is None and new is None:
         return [Line(label, is_withheld=True)]
-    if isinstance(old, list) or isinstance(new, list):
-        before, after = list(old or []), list(new or [])
+    if all(isinstance(value, list | None) for value in (old, new)):
+        before, after = old or [], new or []
         gone = [_word(field, each, rows) for each in before if each not in after]
         come = [_word(field, each, rows) for each in after if each not in before]
         return [Line(label, ", ".join(gone), ", ".join(come))]
@@ -161,10 +161,13 @@ def _line_within(model: type[Model] | None, relation: str, old: Any, new: Any, r
     inner = getattr(_field(model, relation), "related_model", None)
     label = capfirst(str(inner._meta.verbose_name if inner else relation.replace("_", " ")))
 
+    places = {field.name: i for i, field in enumerate(inner._meta.concrete_fields)} if inner else {}
+
     def spell(values: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> str:
         parts = []
-        for name, value in (values or {}).items():
-            field = _field(inner, name)
+        # PostgreSQL keeps no order of what is written into JSON.
+        for name in sorted(values or {}, key=lambda name: places.get(name, len(places))):
+            field, value = _field(inner, name), (values or {})[name]
             says_which = isinstance(field, ForeignKey) or (field is not None and getattr(field, "choices", None))
             if not says_which and (value in (None, "", False) if other is None else other.get(name) == value):
                 continue

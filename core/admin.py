@@ -92,7 +92,7 @@ class AuditedAdmin(ModelAdmin):
         """Lead to the audit log of this one row."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        query = urlencode({"thing": self.opts.concrete_model._meta.label_lower, "number": unquote(object_id)})
+        query = urlencode({"thing": self.model._meta.concrete_model._meta.label_lower, "number": unquote(object_id)})
         return redirect(f"{reverse('admin:accounts_auditevent_changelist')}?{query}")
 
     def _tell_change(self, request: HttpRequest, row: Any) -> None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from django.db import models
-from django.forms.models import _get_foreign_key  # type: ignore[attr-defined]  # what inlines use themselves
+from django.forms.models import _get_foreign_key  # what inlines use themselves
 from django.http import HttpRequest
 
 # Field → (old, new). Of what is not kept both are None.
@@ -38,10 +38,14 @@ class Recorder(Protocol):
 class Page(Protocol):
     """What is asked of an admin page."""
 
-    model: Any
-    inlines: Any
-    audited_words: Any
-    audited_relations: Any
+    @property
+    def model(self) -> Any: ...
+    @property
+    def inlines(self) -> Any: ...
+    @property
+    def audited_words(self) -> Any: ...
+    @property
+    def audited_relations(self) -> Any: ...
 
 
 _recorders: list[Recorder] = []

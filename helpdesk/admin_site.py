@@ -23,7 +23,7 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("tickets", _("Tickets"), ("Department", "HelpTopic", "Ticket")),
     ("promises", _("Promises"), ("Priority", "SLAPlan")),
     ("mail", _("Mail"), ("OutgoingMail", "FailedHandler")),
-    ("site", _("Site"), ("SiteSettings",)),
+    ("site", _("Site"), ("SiteSettings", "AuditEvent")),
 )
 
 

@@ -11,6 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.audit_admin import recent_of
+from accounts.models import User
 from accounts.people import AddressTaken
 from accounts.views import sign_in_now
 from core import throttle
@@ -51,8 +53,9 @@ def setup(request: HttpRequest) -> HttpResponse:
 
 @admin.site.admin_view
 def administration(request: HttpRequest) -> HttpResponse:
-    """Show the administration's own start page, with what is left to do in a new help desk."""
-    return admin.site.index(request, {"next_steps": next_steps.left_to(request)})
+    """Show the administration's own start page: what is left to do in a new help desk, what its reader did last."""
+    assert isinstance(request.user, User)
+    return admin.site.index(request, {"next_steps": next_steps.left_to(request), "recent": recent_of(request.user)})
 
 
 @admin.site.admin_view

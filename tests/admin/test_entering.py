@@ -44,7 +44,7 @@ def test_the_start_page_groups_by_what_things_are_for(root):
         ("Tickets", ["Department", "HelpTopic", "Ticket"]),
         ("Promises", ["Priority", "SLAPlan"]),
         ("Mail", ["OutgoingMail", "FailedHandler"]),
-        ("Site", ["SiteSettings"]),
+        ("Site", ["SiteSettings", "AuditEvent"]),
     ]
 
 
