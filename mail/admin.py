@@ -26,7 +26,7 @@ SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'non
 
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "recipient", "template", "state", "why", "ticket", "attempts", "sent_at")
+    list_display = ("created_at", "recipient", "template", "outcome", "ticket")
     list_select_related = ("ticket",)
     list_filter = ("state", "why", "template")
     fieldsets = (
@@ -48,6 +48,11 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
         if mail is not None:
             mail.shown, mail.why_not_shown = show(mail)
         return mail
+
+    @admin.display(description=_("state"))
+    def outcome(self, mail: OutgoingMail) -> str:
+        """Return the state, with the reason in the same place: beside it there is no room for one."""
+        return f"{mail.get_state_display()}: {mail.get_why_display()}" if mail.why else mail.get_state_display()
 
     @admin.display(description=_("subject"))
     def subject(self, mail: Any) -> str:

@@ -11,7 +11,7 @@ from mail.models import MailState, OutgoingMail, Suppressed, Template
 from tests import cast
 from tests.cast import MONDAY
 from tickets import actions
-from tickets.models import Cause, FailedHandler, Ticket
+from tickets.models import Cause, Department, FailedHandler, Ticket
 from tickets.models.ticket import TicketQuerySet
 
 MAILS = "/admin/mail/outgoingmail/"
@@ -239,3 +239,35 @@ def test_what_has_succeeded_meanwhile_is_left_alone(root, failure):
     failure.refresh_from_db()
     assert failure.due_at is None
     assert "have succeeded" in said(response)
+
+
+def test_the_list_says_in_one_place_what_became_of_a_mail_and_why(root, ticket, ada):
+    mail_to(ada, ticket, state=MailState.SUPPRESSED, why=Suppressed.NO_SERVER)
+
+    assert "Not sent: No mail server is set" in root.get(MAILS).text
+
+
+# --- The way to a page ---------------------------------------------------------------------------
+
+
+def crumbs(page) -> str:
+    [crumbs] = re.findall(r'<div class="breadcrumbs">(.*?)</div>', page.text, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", "", crumbs).split())
+
+
+@pytest.mark.parametrize(
+    ("path", "way"),
+    [
+        ("/admin/sla/slaplan/", "Home › Promises › SLA plans"),
+        ("/admin/sla/slaplan/add/", "Home › Promises › SLA plans › Add SLA plan"),
+        ("/admin/accounts/user/", "Home › People › Requesters"),
+        ("/admin/accounts/user/{ada}/change/", "Home › People › Requesters › Ada"),
+        ("/admin/tickets/department/{empty}/delete/", "Home › Tickets › Departments › Empty › Delete"),
+        ("/admin/core/sitesettings/1/change/", "Home › Site › Site settings"),
+        ("/admin/tickets/failedhandler/", "Home › Mail › Failed handlers"),
+    ],
+)
+def test_the_way_to_a_page_goes_by_the_groups_of_the_start_page(root, ada, path, way):
+    empty = Department.objects.create(name="Empty")
+
+    assert crumbs(root.get(path.format(ada=ada.pk, empty=empty.pk))) == way
