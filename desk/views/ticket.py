@@ -6,7 +6,6 @@ from itertools import starmap
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
@@ -175,7 +174,16 @@ def _others_of_requester(request: AgentRequest, ticket: Ticket) -> list[Other]:
     """
     visible = Ticket.objects.visible_to(request.principal).exclude(pk=ticket.pk)
     recent = visible.filter(requester=ticket.requester_id).order_by("-id").values("pk")[:PAST_LIMIT]
-    found = visible.filter(Q(pk__in=recent) | Q(follow_up_of=ticket) | Q(pk=ticket.follow_up_of_id)).order_by("-id")
+    # Joined by "or", these conditions would be asked of every ticket there is.
+    keys = (
+        Ticket.objects.filter(pk__in=recent)
+        .values("pk")
+        .union(
+            Ticket.objects.filter(follow_up_of=ticket).values("pk"),
+            Ticket.objects.filter(follow_ups=ticket).values("pk"),
+        )
+    )
+    found = visible.filter(pk__in=keys).order_by("-id")
     columns = ("id", "number", "subject", "status", "last_activity_at", "follow_up_of")
     return list(starmap(Other, found.values_list(*columns)[: PAST_LIMIT + RELATED_LIMIT]))
 
