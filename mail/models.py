@@ -80,7 +80,7 @@ class OutgoingMail(Waiting):
     # Events are never deleted, so nothing looks a mail up by its event.
     event = models.ForeignKey(TicketEvent, models.PROTECT, null=True, related_name="+", db_index=False)
     body = models.BinaryField(null=True, editable=False)
-    message_id = models.CharField(_("Message-ID"), max_length=120, unique=True, default=new_message_id)
+    message_id = models.CharField(_("Message-ID"), max_length=300, default=new_message_id)
     state = models.CharField(_("state"), max_length=15, choices=MailState, default=MailState.QUEUED)
     why = models.CharField(_("why"), max_length=15, choices=Suppressed, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
@@ -95,6 +95,8 @@ class OutgoingMail(Waiting):
         verbose_name_plural = _("outgoing mail")
         constraints = [
             models.UniqueConstraint(fields=["deed", "recipient"], name="one_mail_per_deed_and_recipient"),
+            # Not `unique` on the field, which would add an index for LIKE that nothing uses.
+            models.UniqueConstraint(fields=["message_id"], name="one_mail_per_message_id"),
             models.CheckConstraint(condition=~Q(state="suppressed") | ~Q(why=""), name="suppressed_mail_says_why"),
         ]
         indexes = [

@@ -81,7 +81,7 @@ class SLAPlan(models.Model):
 class PlanTarget(models.Model):
     """One promise of a plan: its target is reached within this working time."""
 
-    plan = models.ForeignKey(SLAPlan, models.CASCADE, related_name="targets")
+    plan = models.ForeignKey(SLAPlan, models.CASCADE, related_name="targets", db_index=False)
     target = models.CharField(_("target"), max_length=20, choices=Target)
     within = models.DurationField(
         _("within"), validators=[validate_promise], help_text=_("Working time, for example 30m, 4h or 3d 12h.")
@@ -90,6 +90,7 @@ class PlanTarget(models.Model):
     class Meta:
         verbose_name = _("promise")
         verbose_name_plural = _("promises")
+        # Also serves the promises of a plan.
         constraints = [models.UniqueConstraint(fields=["plan", "target"], name="one_promise_per_plan_and_target")]
 
     def __str__(self) -> str:

@@ -57,9 +57,7 @@ class Migration(migrations.Migration):
                 ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
                 (
                     "handle",
-                    models.CharField(
-                        default=accounts.models.user.new_handle, editable=False, max_length=24, unique=True
-                    ),
+                    models.CharField(default=accounts.models.user.new_handle, editable=False, max_length=24),
                 ),
                 ("name", models.CharField(blank=True, max_length=120, verbose_name="name")),
                 ("email", models.EmailField(blank=True, editable=False, max_length=254, verbose_name="e-mail")),
@@ -142,7 +140,7 @@ class Migration(migrations.Migration):
             name="Address",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail")),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
                 ("is_primary", models.BooleanField(default=False, verbose_name="primary")),
                 ("verified_at", models.DateTimeField(blank=True, null=True, verbose_name="confirmed")),
                 ("bouncing_at", models.DateTimeField(blank=True, null=True, verbose_name="bouncing since")),
@@ -162,6 +160,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "address",
                 "verbose_name_plural": "addresses",
                 "constraints": [
+                    models.UniqueConstraint(fields=("email",), name="one_person_per_address"),
                     models.CheckConstraint(
                         condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
                         name="address_is_lower_case",
@@ -180,7 +179,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="user",
-            index=models.Index(condition=models.Q(("is_agent", True)), fields=["name", "id"], name="agents_by_name"),
+            index=models.Index(
+                condition=models.Q(("is_agent", True), ("is_administrator", True), _connector="OR"),
+                fields=["name", "id"],
+                name="staff_by_name",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="user",
+            index=models.Index(
+                condition=models.Q(("is_administrator", False), ("is_agent", False)),
+                fields=["name", "id"],
+                name="requesters_by_name",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="user",
+            constraint=models.UniqueConstraint(fields=("handle",), name="one_person_per_handle"),
         ),
         migrations.CreateModel(
             name="Agent",

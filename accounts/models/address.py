@@ -14,7 +14,7 @@ class Address(models.Model):
     words only (PARITY section 4, rule 9). Raising `link_epoch` revokes every ticket link mailed to it.
     """
 
-    email = models.EmailField(_("e-mail"), max_length=254, unique=True)
+    email = models.EmailField(_("e-mail"), max_length=254)
     user = models.ForeignKey(User, models.CASCADE, related_name="addresses", verbose_name=_("person"))
     is_primary = models.BooleanField(_("primary"), default=False)
     verified_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
@@ -26,6 +26,8 @@ class Address(models.Model):
         verbose_name = _("address")
         verbose_name_plural = _("addresses")
         constraints = [
+            # Not `unique` on the field, which would add an index for LIKE that nothing uses.
+            models.UniqueConstraint(fields=["email"], name="one_person_per_address"),
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="address_is_lower_case"),
             models.UniqueConstraint(
                 fields=["user"], condition=models.Q(is_primary=True), name="one_primary_address_per_person"

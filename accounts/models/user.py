@@ -36,7 +36,7 @@ class User(AbstractBaseUser):
     Role is the only permission system: Django's groups and permissions are not used.
     """
 
-    handle = models.CharField(max_length=24, unique=True, default=new_handle, editable=False)
+    handle = models.CharField(max_length=24, default=new_handle, editable=False)
     name = models.CharField(_("name"), max_length=120, blank=True)
     email = models.EmailField(_("e-mail"), max_length=254, blank=True, editable=False)
     is_active = models.BooleanField(
@@ -88,11 +88,23 @@ class User(AbstractBaseUser):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        # Not `unique` on the field, which would add an index for LIKE that nothing uses.
+        constraints = [models.UniqueConstraint(fields=["handle"], name="one_person_per_handle")]
         indexes = [
             # Sign-in by address asks for it lower-cased.
             models.Index(fields=["email"], name="user_by_email"),
-            # Pickers and the admin's lists of agents.
-            models.Index(fields=["name", "id"], name="agents_by_name", condition=models.Q(is_agent=True)),
+            # Pickers, the admin's list of agents, and who administers: few among all people.
+            models.Index(
+                fields=["name", "id"],
+                name="staff_by_name",
+                condition=models.Q(is_agent=True) | models.Q(is_administrator=True),
+            ),
+            # The admin's list of requesters.
+            models.Index(
+                fields=["name", "id"],
+                name="requesters_by_name",
+                condition=models.Q(is_agent=False, is_administrator=False),
+            ),
         ]
 
     def __str__(self) -> str:

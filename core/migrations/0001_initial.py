@@ -19,10 +19,13 @@ class Migration(migrations.Migration):
             name="Blob",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("sha256", models.CharField(max_length=64, unique=True)),
+                ("sha256", models.CharField(max_length=64)),
                 ("size", models.PositiveBigIntegerField(help_text="In bytes.")),
-                ("created_at", models.DateTimeField(db_index=True)),
+                ("created_at", models.DateTimeField()),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("sha256",), name="one_blob_per_digest")],
+            },
         ),
         migrations.CreateModel(
             name="Lease",

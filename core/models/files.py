@@ -12,9 +12,14 @@ class Blob(models.Model):
     A blob that nothing refers to is swept after a day.
     """
 
-    sha256 = models.CharField(max_length=64, unique=True)
+    sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField(help_text="In bytes.")
-    created_at = models.DateTimeField(db_index=True)
+    # Nearly every blob is older than a day, so no index would help the sweep.
+    created_at = models.DateTimeField()
+
+    class Meta:
+        # Not `unique` on the field, which would add an index for LIKE that nothing uses.
+        constraints = [models.UniqueConstraint(fields=["sha256"], name="one_blob_per_digest")]
 
     def __str__(self) -> str:
         return self.sha256[:12]

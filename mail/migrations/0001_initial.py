@@ -50,9 +50,7 @@ class Migration(migrations.Migration):
                 ("body", models.BinaryField(null=True)),
                 (
                     "message_id",
-                    models.CharField(
-                        default=mail.models.new_message_id, max_length=120, unique=True, verbose_name="Message-ID"
-                    ),
+                    models.CharField(default=mail.models.new_message_id, max_length=300, verbose_name="Message-ID"),
                 ),
                 (
                     "state",
@@ -150,6 +148,7 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("deed", "recipient"), name="one_mail_per_deed_and_recipient"),
+                    models.UniqueConstraint(fields=("message_id",), name="one_mail_per_message_id"),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("state", "suppressed"), _negated=True),

@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import path
+from django.utils.timezone import now
 
 from helpdesk import urls
 from tests.security.routes import Route, routes
@@ -203,7 +204,7 @@ def bring_to(ticket: Ticket, variant: str, grace: object) -> None:
     if variant == "assigned":
         Ticket.objects.filter(pk=ticket.pk).update(status=Status.ASSIGNED, assignee=grace)
     if variant == "resolved":
-        Ticket.objects.filter(pk=ticket.pk).update(status=Status.RESOLVED)
+        Ticket.objects.filter(pk=ticket.pk).update(status=Status.RESOLVED, resolved_at=now())
 
 
 def in_words(response: HttpResponseBase) -> str:

@@ -48,6 +48,12 @@ def test_open_has_neither(ticket, grace, accountants):
     refused(lambda: set_row(ticket, team=accountants))
 
 
+def test_resolved_has_its_time(ticket):
+    refused(lambda: set_row(ticket, status=Status.RESOLVED))
+
+    set_row(ticket, status=Status.RESOLVED, resolved_at=MONDAY)
+
+
 def test_closed_has_its_time_and_its_reason(ticket):
     refused(lambda: set_row(ticket, status=Status.CLOSED))
     refused(lambda: set_row(ticket, status=Status.CLOSED, closed_at=MONDAY))

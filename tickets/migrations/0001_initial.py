@@ -271,7 +271,7 @@ class Migration(migrations.Migration):
             name="Ticket",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.CharField(max_length=20, unique=True, verbose_name="number")),
+                ("number", models.CharField(max_length=32, verbose_name="number")),
                 ("subject", models.CharField(max_length=1000, verbose_name="subject")),
                 (
                     "status",
@@ -349,6 +349,7 @@ class Migration(migrations.Migration):
                 (
                     "assignee",
                     models.ForeignKey(
+                        db_index=False,
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -360,6 +361,7 @@ class Migration(migrations.Migration):
                 (
                     "department",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="tickets",
                         to="tickets.department",
@@ -369,6 +371,7 @@ class Migration(migrations.Migration):
                 (
                     "follow_up_of",
                     models.ForeignKey(
+                        db_index=False,
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -380,6 +383,7 @@ class Migration(migrations.Migration):
                 (
                     "merged_into",
                     models.ForeignKey(
+                        db_index=False,
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -402,6 +406,7 @@ class Migration(migrations.Migration):
                 (
                     "priority",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="tickets",
                         to="sla.priority",
@@ -421,6 +426,7 @@ class Migration(migrations.Migration):
                 (
                     "sla_plan",
                     models.ForeignKey(
+                        db_index=False,
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -432,6 +438,7 @@ class Migration(migrations.Migration):
                 (
                     "team",
                     models.ForeignKey(
+                        db_index=False,
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -443,6 +450,7 @@ class Migration(migrations.Migration):
                 (
                     "topic",
                     models.ForeignKey(
+                        db_index=False,
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -461,7 +469,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="threadentry",
             name="origin_ticket",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tickets.ticket"),
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tickets.ticket"
+            ),
         ),
         migrations.AddField(
             model_name="threadentry",
@@ -481,6 +491,7 @@ class Migration(migrations.Migration):
                 (
                     "agent",
                     models.ForeignKey(
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="referrals",
@@ -490,6 +501,7 @@ class Migration(migrations.Migration):
                 (
                     "department",
                     models.ForeignKey(
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -508,7 +520,11 @@ class Migration(migrations.Migration):
                 (
                     "team",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.team"
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.team",
                     ),
                 ),
                 (
@@ -551,7 +567,10 @@ class Migration(migrations.Migration):
                 (
                     "ticket",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="participants", to="tickets.ticket"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="participants",
+                        to="tickets.ticket",
                     ),
                 ),
             ],
@@ -591,12 +610,17 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "plan",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sla.slaplan"),
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sla.slaplan"
+                    ),
                 ),
                 (
                     "ticket",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="clocks", to="tickets.ticket"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clocks",
+                        to="tickets.ticket",
                     ),
                 ),
             ],
@@ -650,7 +674,7 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                ("deed", models.UUIDField(db_index=True)),
+                ("deed", models.UUIDField()),
                 ("face", models.CharField(max_length=10)),
                 ("cause", models.CharField(blank=True, max_length=60)),
                 ("at", models.DateTimeField()),
@@ -694,6 +718,7 @@ class Migration(migrations.Migration):
                 (
                     "event",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="failed_handlers",
                         to="tickets.ticketevent",
@@ -715,7 +740,10 @@ class Migration(migrations.Migration):
                 (
                     "ticket",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="timers", to="tickets.ticket"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="timers",
+                        to="tickets.ticket",
                     ),
                 ),
             ],
@@ -761,19 +789,6 @@ class Migration(migrations.Migration):
             model_name="ticket",
             index=models.Index(
                 condition=models.Q(
-                    ("merged_into", None),
-                    ("status__in", ("open", "assigned", "reopened")),
-                    ("team__isnull", False),
-                    ("trashed_at", None),
-                ),
-                fields=["team", "next_due_at", "id"],
-                name="ticket_working_by_team",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(
-                condition=models.Q(
                     ("merged_into", None), ("status__in", ("open", "assigned", "reopened")), ("trashed_at", None)
                 ),
                 fields=["next_due_at", "id"],
@@ -790,7 +805,33 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="ticket",
+            index=models.Index(
+                fields=["department", "status", "-last_activity_at", "-id"], name="ticket_by_department"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("assignee__isnull", False)), fields=["assignee"], name="ticket_by_assignee"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="ticket",
+            index=models.Index(condition=models.Q(("team__isnull", False)), fields=["team"], name="ticket_by_team"),
+        ),
+        migrations.AddIndex(
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("follow_up_of__isnull", False)), fields=["follow_up_of"], name="ticket_by_follow_up"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="ticket",
             index=models.Index(fields=["requester", "-id"], name="ticket_by_requester"),
+        ),
+        migrations.AddConstraint(
+            model_name="ticket",
+            constraint=models.UniqueConstraint(fields=("number",), name="one_ticket_per_number"),
         ),
         migrations.AddConstraint(
             model_name="ticket",
@@ -813,6 +854,15 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="open_has_neither_agent_nor_team",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="ticket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "resolved"), _negated=True), ("resolved_at__isnull", False), _connector="OR"
+                ),
+                name="resolved_has_time",
             ),
         ),
         migrations.AddConstraint(
@@ -854,20 +904,20 @@ class Migration(migrations.Migration):
             model_name="referral",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("department__isnull", False)),
-                fields=("ticket", "department"),
+                fields=("department", "ticket"),
                 name="one_referral_per_department",
             ),
         ),
         migrations.AddConstraint(
             model_name="referral",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("agent__isnull", False)), fields=("ticket", "agent"), name="one_referral_per_agent"
+                condition=models.Q(("agent__isnull", False)), fields=("agent", "ticket"), name="one_referral_per_agent"
             ),
         ),
         migrations.AddConstraint(
             model_name="referral",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("team__isnull", False)), fields=("ticket", "team"), name="one_referral_per_team"
+                condition=models.Q(("team__isnull", False)), fields=("team", "ticket"), name="one_referral_per_team"
             ),
         ),
         migrations.AddConstraint(

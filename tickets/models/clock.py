@@ -29,9 +29,11 @@ class TicketClock(Waiting):
     deadline). A clock that stops after its deadline keeps `breached_at`: met late is still a breach.
     """
 
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="clocks")
+    ticket = models.ForeignKey(  # indexed by clock_by_ticket
+        Ticket, models.PROTECT, related_name="clocks", db_index=False
+    )
     target = models.CharField(max_length=20, choices=Target)
-    plan = models.ForeignKey(SLAPlan, models.PROTECT, related_name="+")
+    plan = models.ForeignKey(SLAPlan, models.PROTECT, related_name="+", db_index=False)
     within = models.DurationField()
     started_at = models.DateTimeField()
     warn_at = models.DateTimeField()

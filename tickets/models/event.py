@@ -44,14 +44,14 @@ class Cause(StrEnum):
 class TicketEvent(models.Model):
     """One thing that happened. Never updated, never deleted.
 
-    `deed` is shared by all events of one deed, such as reply and resolve. `data` holds ids and codes
-    only, never text that people typed: that stands in rows which erasure may blank.
+    `deed` is shared by all events of one deed, such as reply and resolve; it is asked for within a ticket only. `data`
+    holds ids and codes, never text that people typed: that stands in rows which erasure may blank.
     """
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="events", db_index=False)
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=20, choices=Kind)
-    deed = models.UUIDField(db_index=True)
+    deed = models.UUIDField()
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     face = models.CharField(max_length=10)
     cause = models.CharField(max_length=60, blank=True)
@@ -72,7 +72,7 @@ class TicketEvent(models.Model):
 class FailedHandler(Waiting):
     """A handler that raised: the deed stands, this is what did not follow. Retried, and shown to administrators."""
 
-    event = models.ForeignKey(TicketEvent, models.PROTECT, related_name="failed_handlers")
+    event = models.ForeignKey(TicketEvent, models.PROTECT, related_name="failed_handlers", db_index=False)
     handler = models.CharField(_("handler"), max_length=120)
     error = models.TextField(_("error"))
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=1)

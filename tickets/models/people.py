@@ -16,7 +16,7 @@ class Part(models.TextChoices):
 class Participant(models.Model):
     """A person on the requester's side, and the address they are reached at about this ticket."""
 
-    ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, related_name="participants")
+    ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, related_name="participants", db_index=False)
     user = models.ForeignKey(User, models.PROTECT, related_name="participations")
     address = models.ForeignKey(Address, models.PROTECT, related_name="participations")
     role = models.CharField(max_length=12, choices=Part, default=Part.REQUESTER)
@@ -24,6 +24,7 @@ class Participant(models.Model):
 
     class Meta:
         constraints = [
+            # Also serves the people of a ticket.
             models.UniqueConstraint(fields=["ticket", "user"], name="one_part_per_person_and_ticket"),
             models.UniqueConstraint(
                 fields=["ticket"], condition=Q(role=Part.REQUESTER), name="one_requester_per_ticket"
@@ -46,9 +47,9 @@ class Referral(models.Model):
     """Access to a ticket outside one's departments: read and note. A transfer leaves one with the giver."""
 
     ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, related_name="referrals")
-    department = models.ForeignKey(Department, models.PROTECT, null=True, related_name="+")
-    agent = models.ForeignKey(User, models.PROTECT, null=True, related_name="referrals")
-    team = models.ForeignKey(Team, models.PROTECT, null=True, related_name="+")
+    department = models.ForeignKey(Department, models.PROTECT, null=True, related_name="+", db_index=False)
+    agent = models.ForeignKey(User, models.PROTECT, null=True, related_name="referrals", db_index=False)
+    team = models.ForeignKey(Team, models.PROTECT, null=True, related_name="+", db_index=False)
     referred_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
 
@@ -64,16 +65,17 @@ class Referral(models.Model):
                 ),
                 name="referral_to_exactly_one",
             ),
+            # The holder comes first: these also serve what somebody was given access to.
             models.UniqueConstraint(
-                fields=["ticket", "department"],
+                fields=["department", "ticket"],
                 condition=Q(department__isnull=False),
                 name="one_referral_per_department",
             ),
             models.UniqueConstraint(
-                fields=["ticket", "agent"], condition=Q(agent__isnull=False), name="one_referral_per_agent"
+                fields=["agent", "ticket"], condition=Q(agent__isnull=False), name="one_referral_per_agent"
             ),
             models.UniqueConstraint(
-                fields=["ticket", "team"], condition=Q(team__isnull=False), name="one_referral_per_team"
+                fields=["team", "ticket"], condition=Q(team__isnull=False), name="one_referral_per_team"
             ),
         ]
 

@@ -37,7 +37,8 @@ class ThreadEntry(models.Model):
     """
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="entries", db_index=False)
-    origin_ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="+")
+    # Where it was written, if another ticket was merged into this one. Nothing looks entries up by it.
+    origin_ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="+", db_index=False)
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=10, choices=EntryKind)
     author = models.ForeignKey(User, models.PROTECT, null=True, related_name="entries")

@@ -5,7 +5,7 @@ from functools import reduce
 from operator import or_
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
@@ -106,14 +106,15 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def handed_over_by(self, agent: User) -> "TicketQuerySet":
         """Given away by the agent, who kept access."""
-        kept = Referral.objects.filter(ticket=OuterRef("pk"), agent=agent)
-        return self.filter(Exists(kept)).exclude(assignee=agent)
+        # A list of keys, not a condition on each row: SQLite would ask it of every ticket.
+        kept = Referral.objects.filter(agent=agent).values("ticket")
+        return self.filter(pk__in=kept).exclude(assignee=agent)
 
 
 class Ticket(FSMModelMixin, models.Model):
     """A request and where it stands. Its facts are kept by actions; status changes only by transition."""
 
-    number = models.CharField(_("number"), max_length=20, unique=True)
+    number = models.CharField(_("number"), max_length=32)
     subject = models.CharField(_("subject"), max_length=1000)
     status = FSMField(_("status"), max_length=10, choices=Status, default=Status.OPEN, protected=True)
     awaiting = models.CharField(_("awaiting"), max_length=10, choices=Awaiting, default=Awaiting.AGENT)
@@ -125,25 +126,63 @@ class Ticket(FSMModelMixin, models.Model):
     organization = models.ForeignKey(
         Organization, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("organisation")
     )
+    # Few values, each on a large share of the tickets: no list is read by them, so topic, priority and plan have no
+    # index. Every write of a ticket would pay for it.
     topic = models.ForeignKey(
-        HelpTopic, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("help topic")
+        HelpTopic,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tickets",
+        db_index=False,
+        verbose_name=_("help topic"),
     )
-    department = models.ForeignKey(Department, models.PROTECT, related_name="tickets", verbose_name=_("department"))
-    priority = models.ForeignKey(Priority, models.PROTECT, related_name="tickets", verbose_name=_("priority"))
+    department = models.ForeignKey(  # indexed by ticket_by_department
+        Department, models.PROTECT, related_name="tickets", db_index=False, verbose_name=_("department")
+    )
+    priority = models.ForeignKey(
+        Priority, models.PROTECT, related_name="tickets", db_index=False, verbose_name=_("priority")
+    )
     sla_plan = models.ForeignKey(
-        SLAPlan, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("SLA plan")
+        SLAPlan,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tickets",
+        db_index=False,
+        verbose_name=_("SLA plan"),
     )
+    # What is mostly null, or is asked for by being null, is indexed below without its nulls: SQLite would take an
+    # index of them for a short way to few rows, and read the whole table by it.
     assignee = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="assigned_tickets", verbose_name=_("assignee")
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="assigned_tickets",
+        db_index=False,
+        verbose_name=_("assignee"),
     )
     team = models.ForeignKey(
-        Team, models.PROTECT, null=True, blank=True, related_name="tickets", verbose_name=_("team")
+        Team, models.PROTECT, null=True, blank=True, related_name="tickets", db_index=False, verbose_name=_("team")
     )
     follow_up_of = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="follow_ups", verbose_name=_("follows")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="follow_ups",
+        db_index=False,
+        verbose_name=_("follows"),
     )
     merged_into = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="merged", verbose_name=_("merged into")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged",
+        db_index=False,
+        verbose_name=_("merged into"),
     )
 
     opened_at = models.DateTimeField(_("opened"))
@@ -165,6 +204,8 @@ class Ticket(FSMModelMixin, models.Model):
         verbose_name = _("ticket")
         verbose_name_plural = _("tickets")
         constraints = [
+            # Not `unique` on the field, which would add an index for LIKE that nothing uses.
+            models.UniqueConstraint(fields=["number"], name="one_ticket_per_number"),
             models.CheckConstraint(
                 condition=~Q(status=Status.ASSIGNED) | Q(assignee__isnull=False) | Q(team__isnull=False),
                 name="assigned_has_agent_or_team",
@@ -174,12 +215,15 @@ class Ticket(FSMModelMixin, models.Model):
                 name="open_has_neither_agent_nor_team",
             ),
             models.CheckConstraint(
+                condition=~Q(status=Status.RESOLVED) | Q(resolved_at__isnull=False), name="resolved_has_time"
+            ),
+            models.CheckConstraint(
                 condition=~Q(status=Status.CLOSED) | (Q(closed_at__isnull=False) & ~Q(close_reason="")),
                 name="closed_has_time_and_reason",
             ),
         ]
         indexes = [
-            # Queue "Open" and "Overdue" of a department, by the next deadline.
+            # Queues "Open" and "Overdue" of a department, by the next deadline.
             models.Index(
                 fields=["department", "next_due_at", "id"],
                 name="ticket_working_by_department",
@@ -190,12 +234,6 @@ class Ticket(FSMModelMixin, models.Model):
                 fields=["assignee", "next_due_at", "id"],
                 name="ticket_working_by_assignee",
                 condition=Q(status__in=WORKING, trashed_at=None, merged_into=None, assignee__isnull=False),
-            ),
-            # A team's share of "Mine".
-            models.Index(
-                fields=["team", "next_due_at", "id"],
-                name="ticket_working_by_team",
-                condition=Q(status__in=WORKING, trashed_at=None, merged_into=None, team__isnull=False),
             ),
             # All departments at once, by the next deadline; the sweep's check of what is overdue.
             models.Index(
@@ -209,6 +247,13 @@ class Ticket(FSMModelMixin, models.Model):
                 name="ticket_by_status_activity",
                 condition=Q(trashed_at=None, merged_into=None),
             ),
+            # The same of one department, which may have had its last one years ago.
+            models.Index(fields=["department", "status", "-last_activity_at", "-id"], name="ticket_by_department"),
+            # Whether anything was ever assigned to an agent or a team, so that they stay.
+            models.Index(fields=["assignee"], name="ticket_by_assignee", condition=Q(assignee__isnull=False)),
+            models.Index(fields=["team"], name="ticket_by_team", condition=Q(team__isnull=False)),
+            # What followed a ticket.
+            models.Index(fields=["follow_up_of"], name="ticket_by_follow_up", condition=Q(follow_up_of__isnull=False)),
             # A requester's tickets, newest first.
             models.Index(fields=["requester", "-id"], name="ticket_by_requester"),
         ]

@@ -15,10 +15,11 @@ class TimerKind(models.TextChoices):
 class TicketTimer(Waiting):
     """One waiting deed of a kind per ticket. A row of its own, so that claims never touch the ticket's row."""
 
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="timers")
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="timers", db_index=False)
     kind = models.CharField(max_length=20, choices=TimerKind)
 
     class Meta:
+        # Also serves the timers of a ticket.
         constraints = [models.UniqueConstraint(fields=["ticket", "kind"], name="one_timer_per_ticket_and_kind")]
         indexes = [
             # The relay asks: which timers are due?
