@@ -9,7 +9,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -22,7 +22,6 @@ from anymail.exceptions import (
     AnymailAPIError,
     AnymailError,
     AnymailRecipientsRefused,
-    AnymailRequestsAPIError,
 )
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -40,6 +39,21 @@ ABOUT_RECIPIENT = re.compile(r"\b5\.[12]\.\d{1,3}\b")
 TRY_LATER = {408, 425, 429, 503}
 # Our own settings are wrong: worth trying again, since somebody will repair them.
 OUR_FAULT = {401, 402, 403, 404, 405}
+# Amazon says both with 400 and a code.
+NOT_THE_MAIL = re.compile("Throttl|TooManyRequests|LimitExceeded|SendingPaused|AccountSuspended|ExpiredToken")
+# What Amazon's library raises before a byte of the message could leave.
+UNSENT = frozenset(
+    {
+        "ConnectTimeoutError",
+        "CredentialRetrievalError",
+        "EndpointConnectionError",
+        "NoCredentialsError",
+        "ParamValidationError",
+        "PartialCredentialsError",
+        "ProxyConnectionError",
+        "SSLError",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +216,15 @@ def _describe(error: Exception) -> str:
 
 def service_backend(service: MailService) -> Any:
     """Return anymail's backend for the service. Raises AnymailError or ImproperlyConfigured if options are missing."""
-    return _backend_class(service.backend)(fail_silently=False, **service.options)
+    backend = _backend_class(service.backend)(fail_silently=False, **service.options)
+    if isinstance(getattr(backend, "timeout", None), int | float):
+        backend.timeout = settings.SOCKET_TIMEOUT
+    if config := getattr(backend, "client_params", {}).get("config"):
+        # Amazon's library would wait a minute, and send again by itself what may have been taken.
+        time = settings.SOCKET_TIMEOUT
+        once = type(config)(connect_timeout=time, read_timeout=time, retries={"total_max_attempts": 1})
+        backend.client_params["config"] = config.merge(once)
+    return backend
 
 
 class _ClaimLost(Exception):
@@ -236,17 +258,13 @@ def _by_service(service: MailService, message: EmailMultiAlternatives, hand_over
     try:
         backend = service_backend(service)
         backend.hand_over = ask
-        if isinstance(getattr(backend, "timeout", None), int | float):
-            backend.timeout = settings.SOCKET_TIMEOUT
         backend.send_messages([message])
     except _ClaimLost:
         return LOST
     except AnymailRecipientsRefused as error:
         return Answer(MailState.BOUNCED, _line(error))
-    except AnymailRequestsAPIError as error:
-        return _service_answer(error)
     except AnymailAPIError as error:
-        return Answer(MailState.PERHAPS_SENT if asked else MailState.DEFERRED, _line(error))
+        return _service_answer(error, asked=asked)
     except (AnymailError, ValueError) as error:
         # Refused by anymail itself, before the POST or in reading its answer.
         return Answer(MailState.PERHAPS_SENT if asked else MailState.FAILED, _line(error))
@@ -264,12 +282,12 @@ def _taken(message: EmailMultiAlternatives) -> Answer:
     return Answer(MailState.FAILED if status == "failed" else MailState.PERHAPS_SENT, text)
 
 
-def _service_answer(error: AnymailRequestsAPIError) -> Answer:
-    status = error.status_code
+def _service_answer(error: AnymailAPIError, *, asked: bool) -> Answer:
+    status, code = _http_answer(error)
     if status is None:
-        unreached = _never_connected(error.__cause__)
-        return Answer(MailState.DEFERRED if unreached else MailState.PERHAPS_SENT, _line(error))
-    if status in TRY_LATER or status in OUR_FAULT:
+        may_be_sent = asked and not _never_connected(error.__cause__)
+        return Answer(MailState.PERHAPS_SENT if may_be_sent else MailState.DEFERRED, _line(error))
+    if status in TRY_LATER or status in OUR_FAULT or NOT_THE_MAIL.search(code):
         return Answer(MailState.DEFERRED, _line(error))
     if 400 <= status < 500:
         return Answer(MailState.FAILED, _line(error))
@@ -277,8 +295,19 @@ def _service_answer(error: AnymailRequestsAPIError) -> Answer:
     return Answer(MailState.PERHAPS_SENT, _line(error))
 
 
+def _http_answer(error: AnymailAPIError) -> tuple[int | None, str]:
+    """Return the status and the code that the service answered with; None where no answer came."""
+    if error.status_code is not None:
+        return error.status_code, ""
+    # Amazon's library gives what it read of an answer, as anymail does not.
+    answer = error.response if isinstance(error.response, Mapping) else {}
+    return answer.get("ResponseMetadata", {}).get("HTTPStatusCode"), str(answer.get("Error", {}).get("Code", ""))
+
+
 def _never_connected(cause: BaseException | None) -> bool:
     """Say whether the request failed before a byte of it could leave."""
+    if any(one.__module__ == "botocore.exceptions" and one.__name__ in UNSENT for one in type(cause).__mro__):
+        return True
     if isinstance(cause, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.InvalidURL):
         return True
     if not isinstance(cause, requests.ConnectionError):
