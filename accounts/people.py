@@ -7,11 +7,16 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.models import Address, User
+from accounts.organizations import join_by_domain
 from core.models import SiteSettings
 
 
 class AddressTaken(Exception):
-    """The address belongs to somebody else; `str()` is a sentence for whoever typed it."""
+    """The address belongs to somebody else; `str()` is a sentence for whoever typed it, and does not name them."""
+
+    def __init__(self, sentence: str, owner: User | None = None) -> None:
+        super().__init__(sentence)
+        self.owner = owner
 
 
 def normalise(email: str) -> str:
@@ -47,7 +52,8 @@ def confirm(address: Address, *, at: datetime) -> None:
             return
         if address.is_primary:
             User.objects.filter(pk=address.user_id).update(email=address.email)
-    address.verified_at = at
+        address.verified_at = at
+        join_by_domain(address)
 
 
 def person_who_signs_in(email: str) -> User | None:

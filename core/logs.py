@@ -4,8 +4,8 @@ import logging
 import re
 from http import HTTPStatus
 
-# Ticket links, the page behind a sent form, and mailed keys for a new password.
-SECRET_PATHS = re.compile(r"(/t/|/new/sent/|/accounts/password/reset/key/)[^/\s\"'?]+")
+# Ticket links, the page behind a sent form, links that confirm an address, and mailed keys for a new password.
+SECRET_PATHS = re.compile(r"(/t/|/new/sent/|/accounts/address/|/accounts/password/reset/key/)[^/\s\"'?]+")
 
 
 class FormMistakes(logging.Filter):

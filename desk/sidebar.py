@@ -8,8 +8,11 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
+from accounts.models import Permission
 from accounts.principal import Principal
+from tickets import policy
 from tickets.queues import BY_SLUG, DEFAULT, QUEUES, Counts, Queue, count_all, count_text
 
 
@@ -56,7 +59,7 @@ def read_id(text: str) -> int | None:
 
 
 def shell(principal: Principal, at: datetime, origin: Origin) -> tuple[dict[str, Any], Counts]:
-    """Return the context of desk/base.html, and the counts it shows. One query."""
+    """Return the context of desk/base.html, and the counts it shows. Two queries."""
     counts = count_all(principal, at)
     is_narrowed = origin.department_id is not None and origin.queue is DEFAULT
     queues = [
@@ -82,4 +85,12 @@ def shell(principal: Principal, at: datetime, origin: Origin) -> tuple[dict[str,
         }
         for department in counts.departments
     ]
-    return {"queues": queues, "departments": departments}, counts
+    return {"queues": queues, "departments": departments, "records": records(principal)}, counts
+
+
+def records(principal: Principal) -> list[dict[str, Any]]:
+    """Return the lines of the sidebar below the queues: who may look people up finds them there."""
+    if Permission.PERSON_VIEW not in policy.permissions_anywhere(principal):
+        return []
+    lines = (("people", _("People"), "users"), ("organizations", _("Organisations"), "building-2"))
+    return [{"name": name, "label": label, "icon": icon, "url": reverse(f"desk:{name}")} for name, label, icon in lines]

@@ -7,6 +7,7 @@ class HelpdeskConfig(AppConfig):
     name = "helpdesk"
 
     def ready(self) -> None:
-        """Hand the table of handlers down to the floor that records events."""
+        """Hand the tables of handlers and keepers down to the floor that asks them."""
         # Loaded now and not at the top: models exist only once the apps are ready.
         import_module("helpdesk.subscriptions").install()
+        import_module("helpdesk.keepers").install()

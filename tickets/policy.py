@@ -202,9 +202,22 @@ def allows(principal: Principal, permission: Permission) -> Verdict:
     """Say whether an agent may do what belongs to no department, such as looking people up: any role will do."""
     if not principal.acts_as_agent:
         return Verdict(False, str(NOT_AT_THIS_DOOR))
-    roles = DepartmentAccess.objects.filter(agent=principal.user).values_list("role__permissions", flat=True)
-    ok = any(permission in permissions for permissions in roles.distinct()[:MOST_ROLES])
+    ok = permission in permissions_anywhere(principal)
     return Verdict(ok, "" if ok else str(NOT_IN_ANY_ROLE))
+
+
+def permissions_anywhere(principal: Principal) -> frozenset[str]:
+    """Return what an agent's roles allow in some department or other. One query."""
+    if not principal.acts_as_agent:
+        return frozenset()
+    roles = DepartmentAccess.objects.filter(agent=principal.user).values_list("role__permissions", flat=True)
+    return frozenset(name for permissions in roles.distinct()[:MOST_ROLES] for name in permissions)
+
+
+def require_anywhere(principal: Principal, permission: Permission) -> None:
+    """Raise NotAllowed, with the reason, unless one of the agent's roles allows what belongs to no department."""
+    if not (verdict := allows(principal, permission)):
+        raise NotAllowed(verdict)
 
 
 def require_target(deed: Deed, ticket: Ticket, to: Model) -> None:

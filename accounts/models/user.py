@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.organization import Organization
@@ -105,6 +106,8 @@ class User(AbstractBaseUser):
                 name="requesters_by_name",
                 condition=models.Q(is_agent=False, is_administrator=False),
             ),
+            # The directory, by name.
+            models.Index(Lower("name"), "id", name="people_by_name"),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,29 @@ from desk.views.close import close
 from desk.views.files import file
 from desk.views.history import history
 from desk.views.note import note
+from desk.views.organizations import (
+    add_organization,
+    archive_organization,
+    delete_organization,
+    delete_organization_note,
+    edit_organization,
+    note_organization,
+    organization,
+    organization_list,
+    restore_organization,
+)
+from desk.views.people import add_person, export_people, people
+from desk.views.person import (
+    delete_person_note,
+    edit_person,
+    lock_person,
+    mail_password_link,
+    note_person,
+    person,
+    revoke_ticket_links,
+    unlock_person,
+)
+from desk.views.person_addresses import add_address, mail_confirmation, make_primary, remove_address
 from desk.views.queue import home, queue
 from desk.views.release import release
 from desk.views.remove_referral import remove_referral
@@ -18,23 +41,47 @@ from desk.views.transfer import transfer
 from desk.views.undo import undo
 
 __all__ = [
+    "add_address",
+    "add_organization",
+    "add_person",
+    "archive_organization",
     "assign",
     "claim",
     "close",
+    "delete_organization",
+    "delete_organization_note",
+    "delete_person_note",
+    "edit_organization",
+    "edit_person",
+    "export_people",
     "file",
     "history",
     "home",
+    "lock_person",
+    "mail_confirmation",
+    "mail_password_link",
+    "make_primary",
     "note",
+    "note_organization",
+    "note_person",
+    "organization",
+    "organization_list",
+    "people",
+    "person",
     "plan",
     "priority",
     "queue",
     "release",
+    "remove_address",
     "remove_referral",
     "reopen",
     "reply",
     "resolve",
+    "restore_organization",
+    "revoke_ticket_links",
     "ticket",
     "topic",
     "transfer",
     "undo",
+    "unlock_person",
 ]

@@ -20,7 +20,8 @@
     const target = [...document.querySelectorAll('[data-key]')].find((el) => el.dataset.key === e.key.toLowerCase());
     if (!target || target.getAttribute('aria-disabled') === 'true') return;
     e.preventDefault();
-    target.click();
+    if (target.matches('input')) target.focus();
+    else target.click();
   });
   document.addEventListener('change', (e) => {
     if (e.target.matches?.('[data-keys-switch]')) store.set('single-keys', e.target.checked ? 'on' : 'off');

@@ -50,6 +50,10 @@ GET  account_reset_password_from_key     200      200      200      200      200
 POST account_reset_password_from_key     200      200      200      200      200      200      200
 GET  account_reset_password_from_key_done  200    200      200      200      200      200      200
 POST account_reset_password_from_key_done  405    405      405      405      405      405      405
+GET  confirm_address                     200      200      200      200      200      200      200
+POST confirm_address                     200      200      200      200      200      200      200
+GET  confirm_address / forged            404      404      404      404      404      404      404
+POST confirm_address / forged            404      404      404      404      404      404      404
 
 GET  portal:home                         200      200      200      200      200      200      200
 POST portal:home                         405      405      405      405      405      405      405
@@ -119,6 +123,55 @@ POST desk:undo                           sign-in  403      404      404      404
 GET  desk:file                           sign-in  403      404      200      200      403      sign-in
 POST desk:file                           sign-in  403      405      405      405      403      sign-in
 GET  desk:file / reply                   sign-in  403      404      200      200      403      sign-in
+
+GET  desk:people                         sign-in  403      200      200      200      403      sign-in
+POST desk:people                         sign-in  403      405      405      405      403      sign-in
+GET  desk:person-add                     sign-in  403      200      403      200      403      sign-in
+POST desk:person-add                     sign-in  403      422      403      422      403      sign-in
+GET  desk:people-export                  sign-in  403      away     403      away     403      sign-in
+POST desk:people-export                  sign-in  403      200      403      200      403      sign-in
+GET  desk:person                         sign-in  403      200      200      200      403      sign-in
+POST desk:person                         sign-in  403      405      405      405      403      sign-in
+GET  desk:person-edit                    sign-in  403      200      403      200      403      sign-in
+POST desk:person-edit                    sign-in  403      away     403      away     403      sign-in
+GET  desk:person-lock                    sign-in  403      away     403      away     403      sign-in
+POST desk:person-lock                    sign-in  403      away     403      away     403      sign-in
+GET  desk:person-unlock                  sign-in  403      away     403      away     403      sign-in
+POST desk:person-unlock                  sign-in  403      away     403      away     403      sign-in
+GET  desk:person-password                sign-in  403      away     403      away     403      sign-in
+POST desk:person-password                sign-in  403      away     403      away     403      sign-in
+GET  desk:person-revoke                  sign-in  403      away     403      away     403      sign-in
+POST desk:person-revoke                  sign-in  403      away     403      away     403      sign-in
+GET  desk:person-note                    sign-in  403      away     403      away     403      sign-in
+POST desk:person-note                    sign-in  403      422      403      422      403      sign-in
+GET  desk:person-note-delete             sign-in  403      away     403      away     403      sign-in
+POST desk:person-note-delete             sign-in  403      away     403      away     403      sign-in
+GET  desk:person-address                 sign-in  403      200      403      200      403      sign-in
+POST desk:person-address                 sign-in  403      422      403      422      403      sign-in
+GET  desk:person-address-primary         sign-in  403      away     403      away     403      sign-in
+POST desk:person-address-primary         sign-in  403      away     403      away     403      sign-in
+GET  desk:person-address-confirm         sign-in  403      away     403      away     403      sign-in
+POST desk:person-address-confirm         sign-in  403      away     403      away     403      sign-in
+GET  desk:person-address-remove          sign-in  403      away     403      away     403      sign-in
+POST desk:person-address-remove          sign-in  403      away     403      away     403      sign-in
+GET  desk:organizations                  sign-in  403      200      200      200      403      sign-in
+POST desk:organizations                  sign-in  403      405      405      405      403      sign-in
+GET  desk:organization-add               sign-in  403      200      403      200      403      sign-in
+POST desk:organization-add               sign-in  403      422      403      422      403      sign-in
+GET  desk:organization                   sign-in  403      200      200      200      403      sign-in
+POST desk:organization                   sign-in  403      405      405      405      403      sign-in
+GET  desk:organization-edit              sign-in  403      200      403      200      403      sign-in
+POST desk:organization-edit              sign-in  403      422      403      422      403      sign-in
+GET  desk:organization-archive           sign-in  403      away     403      away     403      sign-in
+POST desk:organization-archive           sign-in  403      away     403      away     403      sign-in
+GET  desk:organization-restore           sign-in  403      away     403      away     403      sign-in
+POST desk:organization-restore           sign-in  403      away     403      away     403      sign-in
+GET  desk:organization-delete            sign-in  403      away     403      away     403      sign-in
+POST desk:organization-delete            sign-in  403      away     403      away     403      sign-in
+GET  desk:organization-note              sign-in  403      away     403      away     403      sign-in
+POST desk:organization-note              sign-in  403      422      403      422      403      sign-in
+GET  desk:organization-note-delete       sign-in  403      away     403      away     403      sign-in
+POST desk:organization-note-delete       sign-in  403      404      403      404      403      sign-in
 """
 # The admin has one rule for all of it: only administrators enter.
 

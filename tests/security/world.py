@@ -6,7 +6,8 @@ from uuid import uuid4
 
 from django.test import Client
 
-from accounts.models import User
+from accounts import addresses, contacts
+from accounts.models import Address, Note, Organization, User
 from accounts.principal import Principal
 from core import files
 from core.models import Blob, NewFile
@@ -26,6 +27,10 @@ class World:
     note_file: Attachment
     reply_file: Attachment
     people: dict[str, User | None]
+    # Ada's second address, not confirmed, and what Grace noted about her.
+    address: Address
+    note: Note
+    organization: Organization
     # In every text that agents alone may read.
     mark: str = field(default_factory=lambda: f"mark{uuid4().hex}")
 
@@ -47,6 +52,10 @@ class World:
             "number": self.ticket.number,
             "slug": "open",
             "token": links.token_for(self.ticket.participants.get()),
+            "person": self.ticket.requester_id,
+            "address": self.address.pk,
+            "note": self.note.pk,
+            "organization": self.organization.pk,
             "signed": sent_token(self.ticket),
             "pk": self.note_file.pk,
             "uidb36": "1",
@@ -56,6 +65,8 @@ class World:
             "content_type_id": "1",
             "url": "no-such-page",
         } | given
+        if route.name == "confirm_address" and "token" not in given:
+            words["token"] = addresses.token_for(self.address)
         return "/" + fill(route.pattern, {name: str(word) for name, word in words.items()})
 
 
@@ -73,6 +84,9 @@ def make_world(ticket: Ticket, ada: User, grace: User, linus: User, admin_user: 
     reply = actions.reply(ticket=ticket, text="Reply.", by=by, at=MONDAY, files=[stored("reply.txt", b"reply")])
     return World(
         ticket=Ticket.objects.get(pk=ticket.pk),
+        address=addresses.claim(ada, "ada@second.example"),
+        note=contacts.add_note(ada, "Likes to be called.", by=grace, at=MONDAY),
+        organization=Organization.objects.create(name="Analytical Engines"),
         note_file=note.attachments.get(),
         reply_file=reply.attachments.get(),
         people={

@@ -10,6 +10,8 @@ from tickets.actions.change import change_plan, change_priority, change_topic
 from tickets.actions.message import add_message
 from tickets.actions.note import add_note
 from tickets.actions.open import open_ticket
+from tickets.actions.organizations import archive_organization, delete_organization
+from tickets.actions.people import remove_address
 from tickets.actions.reply import reply, reply_and_resolve
 from tickets.actions.status import close, close_unresolved, reopen, resolve
 from tickets.actions.sweep import breach_or_warn, close_if_silent
@@ -18,6 +20,7 @@ from tickets.actions.transfer import remove_referral, transfer
 __all__ = [
     "add_message",
     "add_note",
+    "archive_organization",
     "assign",
     "breach_or_warn",
     "change_plan",
@@ -27,8 +30,10 @@ __all__ = [
     "close",
     "close_if_silent",
     "close_unresolved",
+    "delete_organization",
     "open_ticket",
     "release",
+    "remove_address",
     "remove_referral",
     "reopen",
     "reply",
