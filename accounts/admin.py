@@ -33,6 +33,7 @@ from core.admin import (
     BoundedAdmin,
     ConfigurationAdmin,
     DeletesUnusedAdmin,
+    FindsWhole,
     ModelForm,
     OffersActiveAdmin,
     ReadOnlyAdmin,
@@ -163,11 +164,12 @@ class AddressInline(TabularInline):
         return False
 
 
-class PersonAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
+class PersonAdmin(FindsWhole, DeletesUnusedAdmin, OffersActiveAdmin):
     """What the pages of requesters and agents share."""
 
     ordering = ("name", "pk")
-    search_fields = ("name", "=addresses__email")
+    search_fields = ("name",)
+    finds_address = "addresses__email"
     search_help_text = _("Part of the name, or the whole e-mail address.")
     inlines: ClassVar[Any] = (AddressInline,)
     autocomplete_fields: ClassVar[Any] = ("organization",)
@@ -220,11 +222,12 @@ class RequesterAdmin(PersonAdmin):
 
 
 @admin.register(Address)
-class AddressAdmin(ReadOnlyAdmin):
+class AddressAdmin(FindsWhole, ReadOnlyAdmin):
     list_display = ("email", "user", "is_primary", "verified_at", "bouncing_at")
     list_select_related = ("user",)
     fields = ("email", "user", "is_primary", "verified_at", "bouncing_at", "created_at")
-    search_fields = ("=email",)
+    search_fields = ("email",)
+    finds_address = finds_number = "email"
     search_help_text = _("The whole e-mail address.")
     ordering = ("-pk",)
     actions = ("revoke_links",)

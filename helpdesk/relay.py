@@ -242,7 +242,8 @@ def _take_over(at: datetime) -> None:
     """Make due at once what the worker before us had in hand: with its process its messages are gone."""
     lease.clear(LEASE)
     for kind in KINDS:
-        kind.model._default_manager.filter(claim__isnull=False).update(due_at=at, claim=None)
+        # Whatever is claimed is due at some time; saying so lets the index of due rows find it among millions.
+        kind.model._default_manager.filter(due_at__isnull=False, claim__isnull=False).update(due_at=at, claim=None)
 
 
 def _let_go() -> None:

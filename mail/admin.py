@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.principal import Principal
-from core.admin import ReadOnlyAdmin
+from core.admin import FindsWhole, ReadOnlyAdmin
 from core.changes import Change, record
 from mail import outbound, rendering
 from mail.models import OutgoingMail
@@ -25,7 +25,7 @@ SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'non
 
 
 @admin.register(OutgoingMail)
-class OutgoingMailAdmin(ReadOnlyAdmin):
+class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
     list_display = ("created_at", "recipient", "template", "outcome", "ticket")
     list_select_related = ("ticket",)
     list_filter = ("state", "why", "template")
@@ -34,7 +34,8 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
         (_("When"), {"fields": ("created_at", "first_tried_at", "handed_over_at", "sent_at", "due_at", "attempts")}),
         (_("What it says"), {"fields": ("subject", "text", "as_html", "message_id")}),
     )
-    search_fields = ("=recipient", "=ticket__number")
+    search_fields = ("recipient", "ticket__number")
+    finds_address, finds_number = "recipient", "ticket__number"
     search_help_text = _("A recipient's e-mail address, or a ticket's number, whole.")
     ordering = ("-pk",)
     actions = ("send_again",)

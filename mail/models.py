@@ -105,6 +105,8 @@ class OutgoingMail(Waiting):
             # A ticket's mails, and the admin's list, newest first.
             models.Index(fields=["ticket", "-id"], name="mail_by_ticket"),
             models.Index(fields=["state", "-id"], name="mail_by_state"),
+            # What went to one address: the admin's search.
+            models.Index(fields=["recipient", "-id"], name="mail_by_recipient"),
             # How many automatic answers went out in the last hour, to one address or to all.
             models.Index(fields=["template", "created_at"], name="mail_by_template_and_time"),
         ]

@@ -15,7 +15,7 @@ from accounts import admin as accounts
 from accounts.models import Agent, User
 from accounts.principal import Principal
 from core import wakeups
-from core.admin import ConfigurationAdmin, OffersActiveInline, OneDefaultAdmin, ReadOnlyAdmin
+from core.admin import ConfigurationAdmin, FindsWhole, OffersActiveInline, OneDefaultAdmin, ReadOnlyAdmin
 from tickets.models import Department, DepartmentAccess, FailedHandler, HelpTopic, Ticket
 from tickets.models.ticket import WORKING
 
@@ -106,7 +106,7 @@ class HelpTopicAdmin(ConfigurationAdmin):
 
 
 @admin.register(Ticket)
-class TicketAdmin(ReadOnlyAdmin):
+class TicketAdmin(FindsWhole, ReadOnlyAdmin):
     """What a ticket is and where it stands. What was written in it is the desk's."""
 
     list_display = ("number", "shortened", "status", "department", "priority", "requester", "opened_at")
@@ -132,7 +132,8 @@ class TicketAdmin(ReadOnlyAdmin):
             },
         ),
     )
-    search_fields = ("=number", "=requester__addresses__email")
+    search_fields = ("number", "requester__addresses__email")
+    finds_address, finds_number = "requester__addresses__email", "number"
     search_help_text = _("A ticket's number, or its requester's e-mail address, whole.")
     ordering = ("-pk",)
 

@@ -144,6 +144,7 @@ class Migration(migrations.Migration):
                     models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="mail_due"),
                     models.Index(fields=["ticket", "-id"], name="mail_by_ticket"),
                     models.Index(fields=["state", "-id"], name="mail_by_state"),
+                    models.Index(fields=["recipient", "-id"], name="mail_by_recipient"),
                     models.Index(fields=["template", "created_at"], name="mail_by_template_and_time"),
                 ],
                 "constraints": [

@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -271,3 +273,18 @@ def test_the_way_to_a_page_goes_by_the_groups_of_the_start_page(root, ada, path,
     empty = Department.objects.create(name="Empty")
 
     assert crumbs(root.get(path.format(ada=ada.pk, empty=empty.pk))) == way
+
+
+@pytest.mark.parametrize(
+    ("model", "wanted"),
+    [("mail/outgoingmail", "Ada@Example.org"), ("tickets/ticket", "ada@example.org"), ("tickets/ticket", "#number")],
+)
+def test_a_whole_value_is_found_by_its_index(root, ticket, model, wanted):
+    """Without LIKE and without UPPER, which read the whole table: PostgreSQL has no index for them here."""
+    term = wanted.replace("number", ticket.number)
+
+    with CaptureQueriesContext(connection) as asked:
+        page = root.get(f"/admin/{model}/", {"q": term}).content.decode()
+
+    assert ('class="field-number"' in page) == (model == "tickets/ticket")
+    assert not [query["sql"] for query in asked if "LIKE" in query["sql"].upper() or "UPPER(" in query["sql"].upper()]
