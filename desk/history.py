@@ -33,6 +33,8 @@ ICONS: Mapping[str, str] = {
     Kind.RELEASED: "circle-dashed",
     Kind.TRANSFERRED: "corner-up-right",
     Kind.REFERRAL_REMOVED: "eye-off",
+    Kind.COLLABORATOR_ADDED: "users",
+    Kind.COLLABORATOR_REMOVED: "user-minus",
     Kind.PRIORITY_CHANGED: "flag",
     Kind.TOPIC_CHANGED: "tag",
     Kind.PLAN_CHANGED: "clock",

@@ -10,13 +10,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from accounts.models import Team, User
+from accounts.models import Address, Team, User
 from sla.models import Priority, SLAPlan
 from tickets.models import Department, HelpTopic, Kind, TicketEvent
 
 # What an event's data may refer to: "user:1", "priority:2".
 MODELS: Mapping[str, type[Any]] = {
     "user": User,
+    "address": Address,
     "team": Team,
     "department": Department,
     "priority": Priority,
@@ -52,8 +53,9 @@ def _look_up(wanted: Mapping[str, set[int]]) -> dict[str, str]:
     parts: list[QuerySet[Any, Any]] = []
     for model, keys in sorted(wanted.items()):
         mail = Cast("email", CharField()) if model == "user" else Value("", CharField())
+        name = Cast("email" if model == "address" else "name", CharField())
         rows = MODELS[model].objects.filter(pk__in=keys).order_by()
-        parts.append(rows.values_list(Value(model), "pk", Cast("name", CharField()), mail))
+        parts.append(rows.values_list(Value(model), "pk", name, mail))
     if not parts:
         return {}
     found = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
@@ -72,6 +74,8 @@ def _refs(event: TicketEvent) -> list[str]:
             return [f"department:{data.get('to')}", f"department:{data.get('from')}"]
         case Kind.REFERRAL_REMOVED:
             return [str(data.get("holder"))]
+        case Kind.COLLABORATOR_ADDED | Kind.COLLABORATOR_REMOVED:
+            return [f"address:{pk}" for pk in data.get("addresses", ())]
         case Kind.PRIORITY_CHANGED | Kind.TOPIC_CHANGED | Kind.PLAN_CHANGED:
             model = CHANGED[event.kind]
             return [f"{model}:{data[name]}" for name in ("to", "from") if data.get(name)]

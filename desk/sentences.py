@@ -86,6 +86,21 @@ def _referral_removed(event: TicketEvent, names: Names) -> SafeString:
     )
 
 
+def _collaborator_added(event: TicketEvent, names: Names) -> SafeString:
+    # By address: that is what was added, and guests may have no name.
+    added = _listed([names(f"address:{pk}") for pk in event.data.get("addresses", ())])
+    if event.cause == Cause.ORGANIZATION:
+        return format_html(_("The organisation's rule added {added}"), added=added)
+    return format_html(_("{who} added {added} as a collaborator"), who=names.by(event), added=added)
+
+
+def _collaborator_removed(event: TicketEvent, names: Names) -> SafeString:
+    if event.by_id is not None and event.by_id in event.data.get("users", ()):
+        return format_html(_("{who} left the ticket"), who=names.by(event))
+    gone = _listed([names(f"address:{pk}") for pk in event.data.get("addresses", ())])
+    return format_html(_("{who} removed the collaborator {gone}"), who=names.by(event), gone=gone)
+
+
 def _changed(event: TicketEvent, names: Names) -> SafeString:
     model, data = CHANGED[event.kind], event.data
     patterns = {
@@ -159,6 +174,8 @@ TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
     Kind.RELEASED: _released,
     Kind.TRANSFERRED: _transferred,
     Kind.REFERRAL_REMOVED: _referral_removed,
+    Kind.COLLABORATOR_ADDED: _collaborator_added,
+    Kind.COLLABORATOR_REMOVED: _collaborator_removed,
     Kind.PRIORITY_CHANGED: _changed,
     Kind.TOPIC_CHANGED: _changed,
     Kind.PLAN_CHANGED: _changed,

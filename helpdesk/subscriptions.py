@@ -13,6 +13,7 @@ HANDLERS: dict[Kind, tuple[Handler, ...]] = {
     Kind.OPENED: (mail.acknowledge, mail.alert_new),
     Kind.MESSAGE_ADDED: (mail.alert_message,),
     Kind.REPLIED: (mail.tell_reply,),
+    Kind.COLLABORATOR_ADDED: (mail.welcome,),
     Kind.ASSIGNED: (mail.alert_assigned,),
     Kind.TRANSFERRED: (mail.alert_transfer,),
     Kind.RESOLVED: (mail.tell_resolved,),

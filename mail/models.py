@@ -41,6 +41,7 @@ class Template(models.TextChoices):
     TICKET_REPLY = "ticket_reply", _("Reply, to the requester")
     TICKET_RESOLVED = "ticket_resolved", _("Ticket resolved, to the requester")
     TICKET_CLOSED = "ticket_closed", _("Ticket closed, to the requester")
+    TICKET_COLLABORATOR = "ticket_collaborator", _("Added to a ticket, to the collaborator")
     TICKET_LINK = "ticket_link", _("Fresh link to a ticket, to the requester")
     ALERT_NEW = "alert_new", _("New ticket, to agents")
     ALERT_MESSAGE = "alert_message", _("New message, to agents")
@@ -51,7 +52,7 @@ class Template(models.TextChoices):
 
 
 # Sent to whatever address somebody typed into a form, so they are counted (mail.outbox).
-AUTOMATIC_ANSWERS = (Template.TICKET_OPENED, Template.TICKET_LINK)
+AUTOMATIC_ANSWERS = (Template.TICKET_OPENED, Template.TICKET_COLLABORATOR, Template.TICKET_LINK)
 
 
 def new_message_id() -> str:

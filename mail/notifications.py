@@ -41,6 +41,12 @@ def tell_closed(event: TicketEvent) -> None:
         _write(event, Template.TICKET_CLOSED, _requester_side(event))
 
 
+def welcome(event: TicketEvent) -> None:
+    """Tell those who were added that they take part now, each with a link of their own."""
+    added = _participants(event.ticket).filter(role=Part.COLLABORATOR, address__in=event.data["addresses"])
+    _write(event, Template.TICKET_COLLABORATOR, [one.address for one in added])
+
+
 def send_link(participant: Participant, *, at: datetime) -> None:
     """Mail a fresh link to the ticket, asked for at the portal."""
     outbox.write(

@@ -214,6 +214,7 @@ def _context(mail: OutgoingMail, reader: Reader) -> dict[str, Any]:
         "link": reader.link,
         "is_confirmed": reader.is_confirmed,
         "is_agent": reader.is_agent,
+        "is_requester": reader.part == Part.REQUESTER,
         "heading": _heading(mail, reader, happened),
         "words": _words(ticket, story, reader),
         "why": _why(mail, reader, ticket),
@@ -237,6 +238,16 @@ def _heading(mail: OutgoingMail, reader: Reader, happened: dict[str, TicketEvent
             return _("%(name)s answered and marked it as resolved") % {"name": who(Kind.REPLIED)}
         case Template.TICKET_REPLY:
             return _("%(name)s answered") % {"name": who(Kind.REPLIED)}
+        case Template.TICKET_COLLABORATOR if happened[Kind.COLLABORATOR_ADDED].by is None:
+            return _("You take part in this ticket now")
+        case Template.TICKET_COLLABORATOR:
+            return _("%(name)s lets you take part in a ticket") % {"name": who(Kind.COLLABORATOR_ADDED)}
+        case Template.TICKET_RESOLVED if reader.part == Part.COLLABORATOR:
+            return _("%(name)s marked the ticket as resolved") % {"name": who(Kind.RESOLVED)}
+        case Template.TICKET_CLOSED if reader.part == Part.COLLABORATOR:
+            return _("The ticket is closed")
+        case Template.TICKET_LINK if reader.part == Part.COLLABORATOR:
+            return _("Here is the link to the ticket")
         case Template.TICKET_RESOLVED:
             return _("%(name)s marked your ticket as resolved") % {"name": who(Kind.RESOLVED)}
         case Template.TICKET_CLOSED:
@@ -361,6 +372,8 @@ def _why(mail: OutgoingMail, reader: Reader, ticket: Ticket) -> str:
     if not reader.is_agent:
         if mail.template == Template.TICKET_LINK:
             return _("You get this because somebody asked for it with this address. If it was not you, ignore it.")
+        if reader.part == Part.COLLABORATOR and not reader.is_confirmed:
+            return _("You get this because this address was added to a ticket. If you know nothing of it, ignore it.")
         if not reader.is_confirmed:
             return _("You get this because a ticket was opened with this address. If it was not you, ignore it.")
         if reader.part == Part.REQUESTER:

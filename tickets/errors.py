@@ -32,6 +32,14 @@ class ChangedMeanwhile(DeedRefused):
         self.events = list(events)
 
 
+class TakesPartAlready(DeedRefused):
+    """Whoever is to be added to a ticket is on it already."""
+
+
+class TooManyCollaborators(DeedRefused):
+    """A ticket that has as many collaborators as one may have."""
+
+
 class NothingWritten(DeedRefused):
     """A text that must not be empty is empty."""
 

@@ -28,6 +28,9 @@ class Deed(StrEnum):
     RELEASE = "release"
     TRANSFER = "transfer"
     REMOVE_REFERRAL = "remove_referral"
+    ADD_COLLABORATOR = "add_collaborator"
+    REMOVE_COLLABORATOR = "remove_collaborator"
+    LEAVE = "leave"
     CHANGE_PRIORITY = "change_priority"
     CHANGE_TOPIC = "change_topic"
     CHANGE_PLAN = "change_plan"
@@ -57,6 +60,8 @@ AGENT_DEEDS: Mapping[Deed, Permission] = {
     Deed.RELEASE: Permission.RELEASE,
     Deed.TRANSFER: Permission.TRANSFER,
     Deed.REMOVE_REFERRAL: Permission.TRANSFER,
+    Deed.ADD_COLLABORATOR: Permission.REPLY,
+    Deed.REMOVE_COLLABORATOR: Permission.REPLY,
     Deed.CHANGE_PRIORITY: Permission.EDIT,
     Deed.CHANGE_TOPIC: Permission.EDIT,
     Deed.CHANGE_PLAN: Permission.EDIT,
@@ -65,8 +70,9 @@ AGENT_DEEDS: Mapping[Deed, Permission] = {
     Deed.REOPEN: Permission.RESOLVE,
     Deed.CLOSE_UNRESOLVED: Permission.CLOSE_UNRESOLVED,
 }
-REQUESTER_DEEDS = {Deed.MESSAGE, Deed.CLOSE, Deed.REOPEN}
-SYSTEM_DEEDS = {Deed.CLOSE, Deed.RELEASE, Deed.ASSIGN, Deed.CHANGE_PRIORITY, Deed.NOTE}
+REQUESTER_DEEDS = {Deed.MESSAGE, Deed.CLOSE, Deed.REOPEN, Deed.ADD_COLLABORATOR, Deed.REMOVE_COLLABORATOR}
+COLLABORATOR_DEEDS = {Deed.MESSAGE, Deed.LEAVE}
+SYSTEM_DEEDS = {Deed.ADD_COLLABORATOR, Deed.CLOSE, Deed.RELEASE, Deed.ASSIGN, Deed.CHANGE_PRIORITY, Deed.NOTE}
 
 # Whoever a ticket was given to without working in its department may finish it. Who works there has a role,
 # which alone decides.
@@ -90,6 +96,9 @@ STATES: Mapping[Deed, frozenset[Status]] = {
     Deed.RELEASE: frozenset({Status.ASSIGNED, Status.REOPENED}),
     Deed.TRANSFER: WORKING,
     Deed.REMOVE_REFERRAL: EVERY,
+    Deed.ADD_COLLABORATOR: EVERY,
+    Deed.REMOVE_COLLABORATOR: EVERY,
+    Deed.LEAVE: EVERY,
     Deed.CHANGE_PRIORITY: WORKING,
     Deed.CHANGE_TOPIC: WORKING,
     Deed.CHANGE_PLAN: WORKING,
@@ -104,6 +113,7 @@ NOT_IN_ROLE = _("Your role in this department does not include this.")
 NOT_IN_ANY_ROLE = _("None of your roles includes this.")
 NOT_FOR_REQUESTERS = _("Only agents can do this.")
 NOT_FOR_COLLABORATORS = _("Only the person who opened this ticket can do this.")
+ONLY_FOR_COLLABORATORS = _("Only a collaborator can leave a ticket.")
 NOT_FOR_SYSTEM = _("This needs a person.")
 NOT_AT_THIS_DOOR = _("This cannot be done from here.")
 PAST_REOPENING = _("This ticket was closed too long ago to be reopened. A new message opens a new ticket.")
@@ -157,12 +167,21 @@ class Standing:
         if self.principal.acts_as_agent:
             if deed == Deed.MESSAGE:
                 return NOT_FOR_AGENTS
+            if deed == Deed.LEAVE:
+                return ONLY_FOR_COLLABORATORS
             return None if AGENT_DEEDS[deed] in self.permissions else NOT_IN_ROLE
         if self.principal.acts_as_requester:
-            if deed == Deed.MESSAGE or (deed in REQUESTER_DEEDS and "collaborator" not in self.grants):
+            return self._requester_refusal(deed)
+        return NOT_AT_THIS_DOOR
+
+    def _requester_refusal(self, deed: Deed) -> "str | Promise | None":
+        if "collaborator" in self.grants:
+            if deed in COLLABORATOR_DEEDS:
                 return None
             return NOT_FOR_COLLABORATORS if deed in REQUESTER_DEEDS else NOT_FOR_REQUESTERS
-        return NOT_AT_THIS_DOOR
+        if deed == Deed.LEAVE:
+            return ONLY_FOR_COLLABORATORS
+        return None if deed in REQUESTER_DEEDS else NOT_FOR_REQUESTERS
 
     def _claim_refusal(self, ticket: Ticket) -> str | None:
         if ticket.assignee_id is None:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from accounts.people import address_of
 from accounts.principal import Principal
 from sla.models import Priority, Target
 from tests import cast
@@ -122,6 +123,15 @@ class Life:
                 keep_access=dice.random() < 0.7,
                 assignee=dice.choice([None, *self.agents]),
             ),
+            Deed.ADD_COLLABORATOR: lambda by: actions.add_collaborator(
+                **given,
+                by=by,
+                address=address_of(dice.choice(["ada@example.org", "bob@example.org", "eve@example.org"])),
+            ),
+            Deed.REMOVE_COLLABORATOR: lambda by: actions.remove_collaborator(
+                **given, by=by, participant=dice.choice(list(self.ticket.participants.order_by("pk")))
+            ),
+            Deed.LEAVE: lambda by: actions.leave(**given, by=by),
             Deed.CHANGE_PRIORITY: lambda by: actions.change_priority(
                 **given, by=by, to=dice.choice(Priority.objects.order_by("pk"))
             ),
@@ -202,6 +212,9 @@ def check(ticket: Ticket) -> None:
         assert clock.breached_at == clock.deadline_at or not (late and clock.outcome == "met")
     warned = {event.data["clock"] for event in events if event.kind == Kind.CLOCK_BREACHED}
     assert len(warned) == kinds.count(Kind.CLOCK_BREACHED)
+
+    # Whose ticket it is, it stays.
+    assert [one.user_id for one in ticket.participants.filter(role=Part.REQUESTER)] == [ticket.requester_id]
 
     # Nobody who works there needs a referral.
     assert not ticket.referrals.filter(department=ticket.department).exists()

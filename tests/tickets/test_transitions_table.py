@@ -8,6 +8,7 @@ from django.db import transaction
 from django_fsm import TransitionNotAllowed
 
 from accounts.models import User
+from accounts.people import address_of
 from accounts.principal import Face, Principal
 from sla.models import SLAPlan
 from tests import cast
@@ -125,6 +126,33 @@ remove_referral
   referred admin system                         no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
+add_collaborator
+  link portal                                   =         =         =         =         =
+  collaborator                                  no        no        no        no        no
+  all expanded limited                          =         =         =         =         =
+  view-only                                     no        no        no        no        no
+  assigned-only team-member                     no        =         =         =         =
+  system                                        =         =         =         =         =
+  referred admin                                no        no        no        no        no
+  nobody stranger other-link                    no        no        no        no        no
+  other-dept admin-desk inactive                no        no        no        no        no
+remove_collaborator
+  link portal                                   =         =         =         =         =
+  collaborator                                  no        no        no        no        no
+  all expanded limited                          =         =         =         =         =
+  view-only                                     no        no        no        no        no
+  assigned-only team-member                     no        =         =         =         =
+  referred admin system                         no        no        no        no        no
+  nobody stranger other-link                    no        no        no        no        no
+  other-dept admin-desk inactive                no        no        no        no        no
+leave
+  collaborator                                  =         =         =         =         =
+  link portal                                   no        no        no        no        no
+  all expanded limited view-only                no        no        no        no        no
+  assigned-only team-member                     no        no        no        no        no
+  referred admin system                         no        no        no        no        no
+  nobody stranger other-link                    no        no        no        no        no
+  other-dept admin-desk inactive                no        no        no        no        no
 change_priority
   link portal collaborator                      no        no        no        no        no
   all expanded                                  =         =         no        no        =
@@ -235,6 +263,7 @@ class World(NamedTuple):
     referral: Referral
     topic: HelpTopic
     plan: SLAPlan
+    carol: Participant
 
 
 # Grace has the ticket unless the role itself does; Frida is whom it could be assigned to.
@@ -259,6 +288,13 @@ def world(request, ada, grace, support, billing, topic, elsewhere, linus) -> Wor
         referral=referral,
         topic=cast.make_topic("Refunds"),
         plan=cast.make_plan("Slow", resolution=100 * HOUR),
+        carol=take_part(ticket, cast.make_person("carol@example.org", "Carol")),
+    )
+
+
+def take_part(ticket: Ticket, person: User) -> Participant:
+    return Participant.objects.create(
+        ticket=ticket, user=person, address=address_for(person), role=Part.COLLABORATOR, added_at=MONDAY
     )
 
 
@@ -277,9 +313,7 @@ def enter(role: str, ticket: Ticket, ada: User, linus: User, billing: Department
             return Principal.requester(ada)
         case "collaborator":
             bob = cast.make_person("bob@example.org", "Bob")
-            Participant.objects.create(
-                ticket=ticket, user=bob, address=address_for(bob), role=Part.COLLABORATOR, added_at=MONDAY
-            )
+            take_part(ticket, bob)
             return Principal.requester(bob)
         case "all" | "expanded" | "limited" | "view-only":
             name = {"all": cast.ALL_ACCESS, "expanded": EXPANDED, "limited": LIMITED, "view-only": VIEW_ONLY}[role]
@@ -353,6 +387,13 @@ DOING: dict[Deed, Callable[[World], object]] = {
     Deed.RELEASE: lambda w: actions.release(ticket=w.ticket, by=w.by, at=TUESDAY),
     Deed.TRANSFER: lambda w: actions.transfer(ticket=w.ticket, to=w.support, by=w.by, at=TUESDAY),
     Deed.REMOVE_REFERRAL: lambda w: actions.remove_referral(ticket=w.ticket, referral=w.referral, by=w.by, at=TUESDAY),
+    Deed.ADD_COLLABORATOR: lambda w: actions.add_collaborator(
+        ticket=w.ticket, address=address_of("dora@example.org"), by=w.by, at=TUESDAY
+    ),
+    Deed.REMOVE_COLLABORATOR: lambda w: actions.remove_collaborator(
+        ticket=w.ticket, participant=w.carol, by=w.by, at=TUESDAY
+    ),
+    Deed.LEAVE: lambda w: actions.leave(ticket=w.ticket, by=w.by, at=TUESDAY),
     Deed.CHANGE_PRIORITY: lambda w: actions.change_priority(
         ticket=w.ticket, to=cast.priority("Low"), by=w.by, at=TUESDAY
     ),

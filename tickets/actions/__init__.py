@@ -7,6 +7,7 @@ number of the last event that the person had before their eyes; newer ones that 
 
 from tickets.actions.assign import assign, claim, release
 from tickets.actions.change import change_plan, change_priority, change_topic
+from tickets.actions.collaborators import add_automatically, add_collaborator, leave, remove_collaborator
 from tickets.actions.message import add_message
 from tickets.actions.note import add_note
 from tickets.actions.open import open_ticket
@@ -18,6 +19,8 @@ from tickets.actions.sweep import breach_or_warn, close_if_silent
 from tickets.actions.transfer import remove_referral, transfer
 
 __all__ = [
+    "add_automatically",
+    "add_collaborator",
     "add_message",
     "add_note",
     "archive_organization",
@@ -31,9 +34,11 @@ __all__ = [
     "close_if_silent",
     "close_unresolved",
     "delete_organization",
+    "leave",
     "open_ticket",
     "release",
     "remove_address",
+    "remove_collaborator",
     "remove_referral",
     "reopen",
     "reply",

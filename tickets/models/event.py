@@ -23,6 +23,8 @@ class Kind(models.TextChoices):
     RELEASED = "released", _("Given back")  # from
     TRANSFERRED = "transferred", _("Transferred")  # to, from (department), kept_access, held_by, assignee (named)
     REFERRAL_REMOVED = "referral_removed", _("Access removed")  # holder
+    COLLABORATOR_ADDED = "collaborator_added", _("Collaborator added")  # users [id], addresses [id]
+    COLLABORATOR_REMOVED = "collaborator_removed", _("Collaborator removed")  # users [id], addresses [id]
     PRIORITY_CHANGED = "priority_changed", _("Priority changed")  # to, from
     TOPIC_CHANGED = "topic_changed", _("Help topic changed")  # to, from
     PLAN_CHANGED = "plan_changed", _("SLA plan changed")  # to, from, clocks
@@ -39,6 +41,7 @@ class Cause(StrEnum):
     CLOSE_AFTER = "timer:close_after"
     CLOCK = "clock"
     DEMO = "demo"
+    ORGANIZATION = "organization"
 
 
 class TicketEvent(models.Model):

@@ -1,0 +1,149 @@
+"""What collaborators are mailed: a link of their own, every answer, and nothing typed where nobody confirmed."""
+
+import pytest
+
+from accounts.models import Address
+from accounts.principal import Principal
+from mail import rendering
+from mail.models import OutgoingMail, Suppressed, Template
+from mail.outbox import ANSWERS_TO_ONE
+from tests import cast
+from tests.cast import MONDAY, TUESDAY
+from tests.mail.test_rendering import WORD, assert_untyped, composed, html_of, text_of, typed
+from tickets import actions, links
+from tickets.models import Cause, Ticket
+
+__all__ = ["typed"]
+
+BOB = "bob@example.org"
+
+
+@pytest.fixture
+def bob(db):
+    return cast.make_person(BOB, "Bob", confirmed=False)
+
+
+def add(ticket, person, by):
+    return actions.add_collaborator(ticket=ticket, address=cast.address_for(person), by=by, at=TUESDAY)
+
+
+def mail_to(email: str) -> OutgoingMail:
+    return OutgoingMail.objects.filter(recipient=email).latest("pk")
+
+
+def test_who_is_added_gets_a_link_and_nobody_else_a_mail(ticket, bob, grace, told):
+    told()
+
+    participant = add(ticket, bob, Principal.agent(grace))
+
+    assert told() == {BOB: Template.TICKET_COLLABORATOR}
+    link = text_of(composed(mail_to(BOB))[1]).split("/t/")[1].split("/")[0]
+    assert links.read(link) == participant
+
+
+def test_an_unconfirmed_collaborator_reads_number_and_agent_and_nothing_that_was_typed(typed, bob, grace):
+    add(typed, bob, Principal.agent(grace))
+
+    raw, message = composed(mail_to(BOB))
+
+    assert_untyped(raw, message)
+    assert "Grace lets you take part in a ticket" in text_of(message)
+    assert f"#{typed.number}" in text_of(message)
+    assert "this address was added to a ticket" in text_of(message)
+
+
+def test_added_by_a_requester_their_name_is_not_told_to_an_unconfirmed_address(typed, ada, bob):
+    Address.objects.filter(user=ada).update(verified_at=MONDAY)
+
+    add(typed, bob, Principal.requester(ada))
+
+    raw, message = composed(mail_to(BOB))
+    assert_untyped(raw, message)
+    assert "The requester lets you take part" in text_of(message)
+
+
+def test_a_confirmed_collaborator_reads_the_subject_and_who_asks(typed, ada):
+    bob = cast.make_person(BOB, "Bob")
+
+    add(typed, bob, Principal.requester(ada))
+
+    _raw, message = composed(mail_to(BOB))
+    assert WORD in message["Subject"]
+    assert f"{WORD} Ada lets you take part in a ticket" in html_of(message)
+
+
+def test_added_by_a_rule_with_the_opening_each_gets_one_mail(ada, bob, topic, told):
+    ticket = cast.make_ticket(ada, topic)
+    opened = ticket.events.get()
+
+    actions.add_automatically(
+        ticket=ticket,
+        addresses=[cast.address_for(bob)],
+        cause=Cause.ORGANIZATION,
+        at=MONDAY,
+        deed=opened.deed,
+    )
+
+    assert told() == {"ada@example.org": Template.TICKET_OPENED, BOB: Template.TICKET_COLLABORATOR}
+    raw, message = composed(mail_to(BOB))
+    assert "You take part in this ticket now" in text_of(message)
+    assert "We were billed twice." not in raw
+
+
+def test_an_answer_and_what_comes_with_it_is_one_mail_to_each(ticket, bob, grace, told):
+    add(ticket, bob, Principal.agent(grace))
+    told()
+
+    actions.reply_and_resolve(ticket=ticket, text="Fixed.", by=Principal.agent(grace), at=TUESDAY)
+
+    assert told() == {"ada@example.org": Template.TICKET_REPLY, BOB: Template.TICKET_REPLY}
+    _raw, message = composed(mail_to(BOB))
+    assert "Fixed." in text_of(message)
+    # Confirming is the requester's.
+    assert "Was it solved?" not in text_of(message) + html_of(message)
+    _raw, message = composed(mail_to("ada@example.org"))
+    assert "Was it solved?" in text_of(message)
+
+
+def test_resolving_and_closing_is_told_as_to_somebody_whose_ticket_it_is_not(ticket, bob, grace):
+    by = Principal.agent(grace)
+    add(ticket, bob, by)
+
+    actions.resolve(ticket=ticket, by=by, at=TUESDAY, resolution="By phone.")
+    resolved = text_of(composed(mail_to(BOB))[1])
+    actions.close(ticket=ticket, by=by, at=TUESDAY)
+    closed = text_of(composed(mail_to(BOB))[1])
+
+    assert "Grace marked the ticket as resolved" in resolved
+    assert "confirm" not in resolved
+    assert "The ticket is closed" in closed
+
+
+def test_who_was_removed_gets_none_of_what_still_waits(ticket, bob, grace):
+    participant = add(ticket, bob, Principal.agent(grace))
+    actions.reply(ticket=ticket, text="Fixed.", by=Principal.agent(grace), at=TUESDAY)
+
+    actions.remove_collaborator(ticket=ticket, participant=participant, by=Principal.agent(grace), at=TUESDAY)
+
+    for mail in OutgoingMail.objects.filter(recipient=BOB):
+        with pytest.raises(rendering.NoLongerWanted):
+            rendering.compose(mail)
+
+
+def test_removing_is_mailed_to_nobody(ticket, bob, grace, told):
+    participant = add(ticket, bob, Principal.agent(grace))
+    told()
+
+    actions.remove_collaborator(ticket=ticket, participant=participant, by=Principal.agent(grace), at=TUESDAY)
+
+    assert told() == {}
+
+
+def test_an_address_is_not_flooded_by_being_added_over_and_over(ada, bob, topic):
+    cast.make_person("ada@example.org", "Ada")
+    for _ in range(ANSWERS_TO_ONE + 1):
+        add(cast.make_ticket(ada, topic), bob, Principal.requester(ada))
+
+    mails = OutgoingMail.objects.filter(recipient=BOB)
+    assert mails.count() == ANSWERS_TO_ONE + 1
+    assert [mail.ticket for mail in mails.filter(why=Suppressed.TOO_MANY)] == [Ticket.objects.latest("pk")]
