@@ -85,9 +85,9 @@ def test_added_by_a_rule_with_the_opening_each_gets_one_mail(ada, bob, topic, to
     )
 
     assert told() == {"ada@example.org": Template.TICKET_OPENED, BOB: Template.TICKET_COLLABORATOR}
-    raw, message = composed(mail_to(BOB))
+    _raw, message = composed(mail_to(BOB))
     assert "You take part in this ticket now" in text_of(message)
-    assert "We were billed twice." not in raw
+    assert "We were billed twice." not in text_of(message) + html_of(message)
 
 
 def test_an_answer_and_what_comes_with_it_is_one_mail_to_each(ticket, bob, grace, told):

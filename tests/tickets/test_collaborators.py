@@ -197,7 +197,7 @@ def test_a_rule_adds_many_as_one_event_and_passes_over_the_others(ticket, ada, b
     event = ticket.events.get(number__gt=before)
     assert (event.deed, event.cause, event.data["users"]) == (deed, "organization", [bob.pk, carol.pk])
     assert told(ticket) == (
-        "The organisation&#x27;s rule added <b><bdi>bob@example.org</bdi></b> and <b><bdi>carol@example.org</bdi></b>"
+        "The organisation's rule added <b><bdi>bob@example.org</bdi></b> and <b><bdi>carol@example.org</bdi></b>"
     )
 
 
