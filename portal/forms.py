@@ -64,13 +64,23 @@ TEXT_TOO_LONG = _(
 )
 
 
+YOUR_ADDRESS = _("Your e-mail address")
+SO_THAT_WE_CAN_ANSWER = _("Write your e-mail address, so that we can answer.")
+
+
 class EmailField(forms.EmailField):
-    def __init__(self, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        label: Any = YOUR_ADDRESS,
+        required_message: Any = SO_THAT_WE_CAN_ANSWER,
+        **options: Any,
+    ) -> None:
         super().__init__(
-            label=_("Your e-mail address"),
+            label=label,
             max_length=254,
             error_messages={
-                "required": _("Write your e-mail address, so that we can answer."),
+                "required": required_message,
                 "invalid": _("This is no e-mail address. Write it like ada@example.org."),
                 "max_length": _("This e-mail address is too long. The longest has 254 characters."),
                 "null_characters_not_allowed": _("This is no e-mail address. Write it like ada@example.org."),
@@ -96,6 +106,21 @@ class WordsField(TextField):
 
     def validate(self, value: Any) -> None:
         """Let nothing pass."""
+
+
+class PersonForm(forms.Form):
+    """Whom to let take part in a ticket."""
+
+    email = EmailField(label=_("E-mail address"), required_message=_("Write the e-mail address of whom to add."))
+    name = LineField(
+        label=_("Name"),
+        required=False,
+        max_length=120,
+        error_messages={"max_length": _("This name is too long. Up to %(limit_value)s characters fit.")},
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, auto_id="person-%s")
 
 
 class OnceForm(FilesForm):

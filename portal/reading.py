@@ -22,6 +22,7 @@ from tickets.models import (
     Ticket,
     TicketEvent,
 )
+from tickets.models.people import Part
 from tickets.prose import body_html
 
 # Entries on one page of a thread, and events looked at.
@@ -104,6 +105,33 @@ def conversation(
     until = None if before is None else public.values_list("created_at", flat=True)[end : end + 1].first()
     _lay_out(page, said, [event for event in events if _is_between(event.at, since, until)])
     return page
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody on the ticket: whose it is by name, the others by address, as in the Cc of a mail.
+
+    A name may be known from elsewhere; whoever types an address into a form does not learn it.
+    """
+
+    pk: int
+    label: str
+    is_me: bool
+    is_requester: bool
+
+
+def people_on(ticket: Ticket, *, reader: User) -> list[Person]:
+    """Return who takes part, the requester first."""
+    found = ticket.participants.select_related("address", "user").order_by("-role", "added_at", "pk")
+    return [
+        Person(
+            pk=one.pk,
+            label=one.user.display_name if one.role == Part.REQUESTER else one.address.email,
+            is_me=one.user_id == reader.pk,
+            is_requester=one.role == Part.REQUESTER,
+        )
+        for one in found
+    ]
 
 
 def place_of(entry: ThreadEntry) -> int:

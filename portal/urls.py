@@ -1,8 +1,35 @@
 """Addresses of the requester's pages."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
-from portal.views import check, home, new, ticket
+from portal.views import check, home, new, people, ticket, tickets
+from portal.views.door import HeldView, by_account, by_link
+
+
+class NumberConverter:
+    """A ticket's number, or what could be one."""
+
+    regex = "[0-9A-Za-z-]{1,20}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(NumberConverter, "ticket_number")
+
+# A ticket's page and its buttons: address below the ticket, name, view. They stand behind two doors.
+PAGES: tuple[tuple[str, str, HeldView], ...] = (
+    ("", "ticket", ticket.ticket),
+    ("message/", "message", ticket.message),
+    ("close/", "close", ticket.close),
+    ("people/add/", "add_person", people.add),
+    ("people/remove/", "remove_person", people.remove),
+    ("people/leave/", "leave", people.leave),
+    ("files/<int:pk>/", "file", ticket.file),
+)
 
 app_name = "portal"
 
@@ -13,8 +40,11 @@ urlpatterns = [
     path("new/sent/<str:signed>/", new.sent, name="sent"),
     path("check/", check.check, name="check"),
     path("check/sent/", check.check_sent, name="check_sent"),
-    path("t/<str:token>/", ticket.ticket, name="ticket"),
-    path("t/<str:token>/message/", ticket.message, name="message"),
-    path("t/<str:token>/close/", ticket.close, name="close"),
-    path("t/<str:token>/files/<int:pk>/", ticket.file, name="file"),
+    path("tickets/", tickets.own, name="tickets"),
+    path("tickets/organisation/", tickets.shared, name="shared_tickets"),
+    *(path(f"t/<str:token>/{below}", by_link(view), name=name) for below, name, view in PAGES),
+    *(
+        path(f"tickets/<ticket_number:number>/{below}", by_account(view), name=f"my_{name}")
+        for below, name, view in PAGES
+    ),
 ]

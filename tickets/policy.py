@@ -72,6 +72,8 @@ AGENT_DEEDS: Mapping[Deed, Permission] = {
 }
 REQUESTER_DEEDS = {Deed.MESSAGE, Deed.CLOSE, Deed.REOPEN, Deed.ADD_COLLABORATOR, Deed.REMOVE_COLLABORATOR}
 COLLABORATOR_DEEDS = {Deed.MESSAGE, Deed.LEAVE}
+# By these it is one's own ticket.
+REQUESTER_GRANTS = frozenset({"requester", "link"})
 SYSTEM_DEEDS = {Deed.ADD_COLLABORATOR, Deed.CLOSE, Deed.RELEASE, Deed.ASSIGN, Deed.CHANGE_PRIORITY, Deed.NOTE}
 
 # Whoever a ticket was given to without working in its department may finish it. Who works there has a role,
@@ -114,6 +116,7 @@ NOT_IN_ANY_ROLE = _("None of your roles includes this.")
 NOT_FOR_REQUESTERS = _("Only agents can do this.")
 NOT_FOR_COLLABORATORS = _("Only the person who opened this ticket can do this.")
 ONLY_FOR_COLLABORATORS = _("Only a collaborator can leave a ticket.")
+ONLY_WITH_A_PART = _("Only people who take part in this ticket can write to it.")
 NOT_FOR_SYSTEM = _("This needs a person.")
 NOT_AT_THIS_DOOR = _("This cannot be done from here.")
 PAST_REOPENING = _("This ticket was closed too long ago to be reopened. A new message opens a new ticket.")
@@ -175,13 +178,15 @@ class Standing:
         return NOT_AT_THIS_DOOR
 
     def _requester_refusal(self, deed: Deed) -> "str | Promise | None":
-        if "collaborator" in self.grants:
-            if deed in COLLABORATOR_DEEDS:
-                return None
-            return NOT_FOR_COLLABORATORS if deed in REQUESTER_DEEDS else NOT_FOR_REQUESTERS
+        """Say why somebody on the requester's side may not. Whoever sees the ticket by another grant only reads."""
+        asks, helps = not REQUESTER_GRANTS.isdisjoint(self.grants), "collaborator" in self.grants
+        if (asks and deed in REQUESTER_DEEDS) or (helps and deed in COLLABORATOR_DEEDS):
+            return None
         if deed == Deed.LEAVE:
             return ONLY_FOR_COLLABORATORS
-        return None if deed in REQUESTER_DEEDS else NOT_FOR_REQUESTERS
+        if deed == Deed.MESSAGE:
+            return ONLY_WITH_A_PART
+        return NOT_FOR_COLLABORATORS if deed in REQUESTER_DEEDS else NOT_FOR_REQUESTERS
 
     def _claim_refusal(self, ticket: Ticket) -> str | None:
         if ticket.assignee_id is None:

@@ -17,7 +17,7 @@ from accounts.principal import Principal
 from core import throttle
 from portal.forms import OpenTicketForm
 from portal.promises import Offer, offers, spell
-from portal.views.link import guard
+from portal.views.door import guard
 from sla.models import Target
 from tickets import actions, links
 from tickets.errors import DeedRefused, NotOffered
