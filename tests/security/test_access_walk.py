@@ -77,10 +77,39 @@ POST portal:message / forged             404      404      404      404      404
 GET  portal:close                        away     away     away     away     away     away     away
 POST portal:close                        409      409      409      409      409      409      409
 POST portal:close / forged               404      404      404      404      404      404      404
+GET  portal:add_person                   away     away     away     away     away     away     away
+POST portal:add_person                   422      422      422      422      422      422      422
+POST portal:add_person / forged          404      404      404      404      404      404      404
+GET  portal:remove_person                away     away     away     away     away     away     away
+POST portal:remove_person                404      404      404      404      404      404      404
+GET  portal:leave                        away     away     away     away     away     away     away
+POST portal:leave                        409      409      409      409      409      409      409
+POST portal:leave / forged               404      404      404      404      404      404      404
 GET  portal:file                         404      404      404      404      404      404      404
 POST portal:file                         405      405      405      405      405      405      405
 GET  portal:file / reply                 200      200      200      200      200      200      200
 GET  portal:file / reply forged          404      404      404      404      404      404      404
+
+GET  portal:tickets                      sign-in  200      200      200      200      200      sign-in
+POST portal:tickets                      sign-in  405      405      405      405      405      sign-in
+GET  portal:shared_tickets               sign-in  200      200      200      200      200      sign-in
+POST portal:shared_tickets               sign-in  405      405      405      405      405      sign-in
+GET  portal:my_ticket                    sign-in  200      404      404      404      404      sign-in
+POST portal:my_ticket                    sign-in  405      404      404      404      404      sign-in
+GET  portal:my_message                   sign-in  away     404      404      404      404      sign-in
+POST portal:my_message                   sign-in  422      404      404      404      404      sign-in
+GET  portal:my_close                     sign-in  away     404      404      404      404      sign-in
+POST portal:my_close                     sign-in  409      404      404      404      404      sign-in
+POST portal:my_close / resolved          sign-in  away+    404      404      404      404      sign-in
+GET  portal:my_add_person                sign-in  away     404      404      404      404      sign-in
+POST portal:my_add_person                sign-in  422      404      404      404      404      sign-in
+GET  portal:my_remove_person             sign-in  away     404      404      404      404      sign-in
+POST portal:my_remove_person             sign-in  404      404      404      404      404      sign-in
+GET  portal:my_leave                     sign-in  away     404      404      404      404      sign-in
+POST portal:my_leave                     sign-in  409      404      404      404      404      sign-in
+GET  portal:my_file                      sign-in  404      404      404      404      404      sign-in
+POST portal:my_file                      sign-in  405      404      404      404      404      sign-in
+GET  portal:my_file / reply              sign-in  200      404      404      404      404      sign-in
 
 GET  desk:home                           sign-in  403      away     away     away     403      sign-in
 POST desk:home                           sign-in  403      405      405      405      403      sign-in
