@@ -39,6 +39,7 @@ BUTTONS = (
     Button(Deed.CHANGE_PRIORITY, "priority", _("Change priority"), "flag"),
     Button(Deed.CHANGE_TOPIC, "topic", _("Change help topic"), "tag"),
     Button(Deed.CHANGE_PLAN, "plan", _("Change SLA plan"), "clock"),
+    Button(Deed.ADD_COLLABORATOR, "add-collaborator", _("Add a collaborator"), "users"),
     Button(Deed.CLOSE_UNRESOLVED, "close", _("Close without an answer"), "circle-x", is_danger=True),
 )
 

@@ -26,7 +26,9 @@ class UndoInvalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """The opposite of a deed: "claim", "release", "reopen", or "assign" `to` a holder ("user:1")."""
+    """The opposite of a deed: "claim", "release", "reopen", "assign" `to` a holder ("user:1"); "add-collaborator"
+    or "remove-collaborator", `to` an address ("address:1").
+    """
 
     deed: str
     to: str = ""

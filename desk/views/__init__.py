@@ -4,6 +4,7 @@ from desk.views.assign import assign
 from desk.views.change import plan, priority, topic
 from desk.views.claim import claim
 from desk.views.close import close
+from desk.views.collaborators import add_collaborator, remove_collaborator
 from desk.views.files import file
 from desk.views.history import history
 from desk.views.note import note
@@ -42,6 +43,7 @@ from desk.views.undo import undo
 
 __all__ = [
     "add_address",
+    "add_collaborator",
     "add_organization",
     "add_person",
     "archive_organization",
@@ -73,6 +75,7 @@ __all__ = [
     "queue",
     "release",
     "remove_address",
+    "remove_collaborator",
     "remove_referral",
     "reopen",
     "reply",

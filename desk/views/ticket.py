@@ -23,8 +23,10 @@ from desk.sidebar import Origin, read_id, shell
 from desk.thread import read_thread
 from sla.models import Target
 from tickets import policy
-from tickets.models import Ticket, TicketClock
+from tickets.actions.collaborators import MOST_COLLABORATORS
+from tickets.models import Participant, Ticket, TicketClock
 from tickets.models.clock import Outcome
+from tickets.models.people import Part
 from tickets.policy import Deed, Standing
 from tickets.queues import neighbours
 
@@ -154,6 +156,7 @@ def _composer(
 
 
 def _panel(request: AgentRequest, ticket: Ticket, standing: Standing) -> dict[str, Any]:
+    origin = Origin.read(request.GET)
     others = _others_of_requester(request, ticket)
     past = [other for other in others if not _relation(ticket, other)]
     return {
@@ -163,8 +166,13 @@ def _panel(request: AgentRequest, ticket: Ticket, standing: Standing) -> dict[st
         "past_tickets": [_mini(ticket, other) for other in past[:PAST_SHOWN]],
         "past_count_text": _past_words(len(past)),
         "related": [_mini(ticket, other) for other in others if _relation(ticket, other)],
+        "collaborators": _collaborators(ticket),
+        "add_collaborator_url": deed_url("add-collaborator", ticket.number, origin),
+        "may_add_collaborators": bool(standing.may(Deed.ADD_COLLABORATOR, ticket)),
+        "may_remove_collaborators": bool(standing.may(Deed.REMOVE_COLLABORATOR, ticket)),
+        "remove_collaborator_url": deed_url("remove-collaborator", ticket.number, origin),
         "kept_access": _kept_access(ticket, standing),
-        "remove_url": deed_url("remove-referral", ticket.number, Origin.read(request.GET)),
+        "remove_url": deed_url("remove-referral", ticket.number, origin),
     }
 
 
@@ -209,6 +217,12 @@ def _past_words(count: int) -> str:
     if count >= PAST_LIMIT:
         return _("More than %(count)s other tickets") % {"count": PAST_LIMIT - 1}
     return ngettext("%(count)s other ticket", "%(count)s other tickets", count) % {"count": count} if count else ""
+
+
+def _collaborators(ticket: Ticket) -> list[Participant]:
+    """Return who takes part beside the requester; a ticket has so many at most."""
+    found = ticket.participants.filter(role=Part.COLLABORATOR).select_related("user", "address")
+    return list(found.order_by("added_at", "pk")[:MOST_COLLABORATORS])
 
 
 def _kept_access(ticket: Ticket, standing: Standing) -> list[dict[str, Any]]:

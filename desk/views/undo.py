@@ -6,13 +6,14 @@ from django.http import Http404, HttpResponse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from accounts.models import Team, User
+from accounts.models import Address, Team, User
 from desk.access import AgentRequest, agent_required, load_ticket
 from desk.answers import Done, attempt
 from desk.buttons import button
 from desk.undo import UndoInvalid, read_undo
 from tickets import actions
 from tickets.models import Ticket
+from tickets.models.people import Part
 
 
 @agent_required
@@ -49,9 +50,33 @@ def _reopen(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Done:
     return Done(_("#%(number)s reopened") % {"number": ticket.number})
 
 
+def _add_collaborator(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Done:
+    address = _address(to)
+    actions.add_collaborator(ticket=ticket, address=address, by=request.principal, at=now(), seen=seen)
+    return Done(_("%(email)s takes part in #%(number)s again") % {"email": address.email, "number": ticket.number})
+
+
+def _remove_collaborator(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Done:
+    address = _address(to)
+    participant = ticket.participants.filter(address=address, role=Part.COLLABORATOR).first()
+    if participant is not None:
+        actions.remove_collaborator(ticket=ticket, participant=participant, by=request.principal, at=now())
+    return Done(_("%(email)s takes part in #%(number)s no more") % {"email": address.email, "number": ticket.number})
+
+
+def _address(to: str) -> Address:
+    """Return the address behind "address:1"; 404 once it is gone."""
+    address = Address.objects.select_related("user").filter(pk=to.partition(":")[2]).first()
+    if address is None:
+        raise Http404
+    return address
+
+
 OPPOSITES: Mapping[str, Callable[[AgentRequest, Ticket, str, int], Done]] = {
     "claim": _claim,
     "release": _release,
     "assign": _assign,
     "reopen": _reopen,
+    "add-collaborator": _add_collaborator,
+    "remove-collaborator": _remove_collaborator,
 }

@@ -147,6 +147,10 @@ POST desk:reopen                         sign-in  403      404      away     awa
 POST desk:reopen / resolved              sign-in  403      404      away     away+    403      sign-in
 GET  desk:remove-referral                sign-in  403      away     away     away     403      sign-in
 POST desk:remove-referral                sign-in  403      404      404      404      403      sign-in
+GET  desk:add-collaborator               sign-in  403      404      403      200      403      sign-in
+POST desk:add-collaborator               sign-in  403      404      403      422      403      sign-in
+GET  desk:remove-collaborator            sign-in  403      away     away     away     403      sign-in
+POST desk:remove-collaborator            sign-in  403      404      404      404      403      sign-in
 GET  desk:undo                           sign-in  403      away     away     away     403      sign-in
 POST desk:undo                           sign-in  403      404      404      404      403      sign-in
 GET  desk:file                           sign-in  403      404      200      200      403      sign-in
