@@ -226,6 +226,8 @@ def _because(what: SafeString, why: str, by: str, names: Names) -> SafeString:
             return format_html(_("{what} by “{topic}”"), what=what, topic=names(by))
         case "department":
             return format_html(_("{what} by the department"), what=what)
+        case "agent":
+            return format_html(_("{what} as the agent chose"), what=what)
     return format_html(_("{what} by default"), what=what)
 
 

@@ -1,5 +1,6 @@
 """The shell's context: queues and departments with their counts, where the agent came from."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,12 +86,19 @@ def shell(principal: Principal, at: datetime, origin: Origin) -> tuple[dict[str,
         }
         for department in counts.departments
     ]
-    return {"queues": queues, "departments": departments, "records": records(principal)}, counts
+    anywhere = policy.permissions_anywhere(principal)
+    context = {
+        "queues": queues,
+        "departments": departments,
+        "records": records(anywhere),
+        "may_create": Permission.CREATE in anywhere,
+    }
+    return context, counts
 
 
-def records(principal: Principal) -> list[dict[str, Any]]:
+def records(permissions: Collection[str]) -> list[dict[str, Any]]:
     """Return the lines of the sidebar below the queues: who may look people up finds them there."""
-    if Permission.PERSON_VIEW not in policy.permissions_anywhere(principal):
+    if Permission.PERSON_VIEW not in permissions:
         return []
     lines = (("people", _("People"), "users"), ("organizations", _("Organisations"), "building-2"))
     return [{"name": name, "label": label, "icon": icon, "url": reverse(f"desk:{name}")} for name, label, icon in lines]

@@ -73,6 +73,8 @@ class EntryItem:
     via: "str | Promise"
     delivery: Delivery | None
     is_new: bool
+    # On whose side the author of a message stands: "requester", "collaborator", or "agent" who wrote it down for them.
+    voice: str = ""
 
 
 @dataclass(slots=True)
@@ -152,7 +154,7 @@ def _weave(ticket: Ticket, entries: Sequence[ThreadEntry], events: Sequence[Tick
     pieces = _told([event for event in events if event.number < places[0]], names)
     for entry, (place, end) in zip(entries, pairwise([*places, float("inf")]), strict=True):
         is_new = entry.kind == EntryKind.MESSAGE and 0 < latest_reply < entry.number and ticket.is_working
-        pieces.append(Piece(item=_item(entry, is_new=is_new)))
+        pieces.append(Piece(item=_item(entry, voice=_voice(entry, ticket), is_new=is_new)))
         pieces += _told([event for event in events if place <= event.number < end], names)
     return pieces
 
@@ -164,7 +166,14 @@ def _told(events: Sequence[TicketEvent], names: Names) -> list[Piece]:
     return [Piece(fold=folded)] if (folded := fold(found)) else [Piece(events=found)]
 
 
-def _item(entry: ThreadEntry, *, is_new: bool) -> EntryItem:
+def _voice(entry: ThreadEntry, ticket: Ticket) -> str:
+    if entry.author_id == ticket.requester_id:
+        return "requester"
+    # Agents write messages in one way only: by opening the ticket for somebody.
+    return "agent" if entry.number == 1 else "collaborator"
+
+
+def _item(entry: ThreadEntry, *, voice: str, is_new: bool) -> EntryItem:
     return EntryItem(
         entry=entry,
         html=body_html(entry),
@@ -174,6 +183,7 @@ def _item(entry: ThreadEntry, *, is_new: bool) -> EntryItem:
         via=VIA.get(entry.source, ""),
         delivery=_delivery(getattr(entry, "delivery", None)) if entry.kind == EntryKind.REPLY else None,
         is_new=is_new,
+        voice=voice,
     )
 
 

@@ -22,6 +22,7 @@ register_converter(NumberConverter, "number")
 app_name = "desk"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("new/", views.new, name="new"),
     path("queues/<slug:slug>/", views.queue, name="queue"),
     path("tickets/<number:number>/", views.ticket, name="ticket"),
     path("tickets/<number:number>/history/", views.history, name="history"),

@@ -38,6 +38,7 @@ class Template(models.TextChoices):
     """What a mail says: templates/mail/<value>.{subject.txt,txt,html}."""
 
     TICKET_OPENED = "ticket_opened", _("Ticket opened, to the requester")
+    TICKET_OPENED_FOR = "ticket_opened_for", _("Ticket opened by an agent, to the requester")
     TICKET_REPLY = "ticket_reply", _("Reply, to the requester")
     TICKET_RESOLVED = "ticket_resolved", _("Ticket resolved, to the requester")
     TICKET_CLOSED = "ticket_closed", _("Ticket closed, to the requester")

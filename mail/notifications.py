@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from accounts.models import Address, User
+from accounts.principal import Face
 from mail import outbox
 from mail.models import Template
 from tickets import events
@@ -23,7 +24,8 @@ from tickets.models.people import Part
 def acknowledge(event: TicketEvent) -> None:
     """Tell the requester that the ticket is opened, by whomever."""
     requester = _participants(event.ticket).filter(role=Part.REQUESTER)
-    _write(event, Template.TICKET_OPENED, [one.address for one in requester])
+    template = Template.TICKET_OPENED_FOR if event.face == Face.DESK else Template.TICKET_OPENED
+    _write(event, template, [one.address for one in requester])
 
 
 def tell_reply(event: TicketEvent) -> None:

@@ -24,7 +24,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.principal import Principal
+from accounts.principal import Face, Principal
 from core import secrets
 from core.absolute import absolute_url
 from core.models import SiteSettings
@@ -234,6 +234,8 @@ def _heading(mail: OutgoingMail, reader: Reader, happened: dict[str, TicketEvent
     match mail.template:
         case Template.TICKET_OPENED:
             return _("We have your request")
+        case Template.TICKET_OPENED_FOR:
+            return _("%(name)s opened a ticket for you") % {"name": who(Kind.OPENED)}
         case Template.TICKET_REPLY if Kind.RESOLVED in happened:
             return _("%(name)s answered and marked it as resolved") % {"name": who(Kind.REPLIED)}
         case Template.TICKET_REPLY:
@@ -254,6 +256,10 @@ def _heading(mail: OutgoingMail, reader: Reader, happened: dict[str, TicketEvent
             return _("Your ticket is closed")
         case Template.TICKET_LINK:
             return _("Here is the link to your ticket")
+        case Template.ALERT_NEW if happened[Kind.OPENED].face == Face.DESK and reader.is_confirmed:
+            asking = one_line(mail.ticket.requester.display_name, 80) if mail.ticket else ""
+            names = {"name": who(Kind.OPENED), "requester": asking}
+            return _("%(name)s opened a ticket for %(requester)s") % names
         case Template.ALERT_NEW:
             return _("New ticket from %(name)s") % {"name": who(Kind.OPENED)}
         case Template.ALERT_MESSAGE if Kind.REOPENED in happened:
@@ -290,11 +296,12 @@ def _actor(event: TicketEvent | None, reader: Reader) -> str:
 
 def _words(ticket: Ticket, story: Sequence[TicketEvent], reader: Reader) -> list[dict[str, Any]]:
     """Return what was written in this deed, as far as the reader may read it."""
-    numbers = [event.data["entry"] for event in story if "entry" in event.data]
-    entries = ticket.entries.all() if reader.is_agent else ticket.entries.public()
+    told = [event for event in story if "entry" in event.data]
     if not reader.is_confirmed:
         # An agent's words only: the requester's are of whoever claimed this address.
-        entries = entries.filter(kind__in=[EntryKind.REPLY, EntryKind.NOTE])
+        told = [event for event in told if event.face == Face.DESK]
+    entries = ticket.entries.all() if reader.is_agent else ticket.entries.public()
+    numbers = [event.data["entry"] for event in told]
     found = (
         entries.filter(number__in=numbers).select_related("author").prefetch_related("attachments").order_by("number")
     )

@@ -1,7 +1,7 @@
 """Where a new ticket goes and what it is promised, with the reason for each. Reads only."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sla.models import Priority, SLAPlan
@@ -12,13 +12,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a ticket gets. `reasons` is field → {"to": id, "why": "topic" | "department" | "default", "by": id}."""
+    """What a ticket gets. `reasons` is field → {"to": id, "why": topic, department, default or agent, "by": id}."""
 
     topic: HelpTopic | None
     department: Department
     priority: Priority
     sla_plan: SLAPlan | None
     reasons: dict[str, dict[str, Any]]
+
+    def with_priority(self, priority: Priority) -> "Route":
+        """Return the same way with the priority that an agent chose."""
+        chosen = {"to": priority.pk, "why": "agent"}
+        return replace(self, priority=priority, reasons=self.reasons | {"priority": chosen})
 
 
 def route(topic: HelpTopic | None) -> Route:

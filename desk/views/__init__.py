@@ -7,6 +7,7 @@ from desk.views.close import close
 from desk.views.collaborators import add_collaborator, remove_collaborator
 from desk.views.files import file
 from desk.views.history import history
+from desk.views.new import new
 from desk.views.note import note
 from desk.views.organizations import (
     add_organization,
@@ -63,6 +64,7 @@ __all__ = [
     "mail_confirmation",
     "mail_password_link",
     "make_primary",
+    "new",
     "note",
     "note_organization",
     "note_person",

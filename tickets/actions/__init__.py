@@ -11,6 +11,7 @@ from tickets.actions.collaborators import add_automatically, add_collaborator, l
 from tickets.actions.message import add_message
 from tickets.actions.note import add_note
 from tickets.actions.open import open_ticket
+from tickets.actions.open_for import open_for
 from tickets.actions.organizations import archive_organization, delete_organization
 from tickets.actions.people import remove_address
 from tickets.actions.reply import reply, reply_and_resolve
@@ -35,6 +36,7 @@ __all__ = [
     "close_unresolved",
     "delete_organization",
     "leave",
+    "open_for",
     "open_ticket",
     "release",
     "remove_address",

@@ -7,12 +7,12 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Address
+from accounts.models import Address, Permission
 from accounts.principal import Principal
 from core.models import NewFile
-from sla.models import Target
-from tickets import clocks, events, numbers
-from tickets.errors import DeedRefused, NotOffered
+from sla.models import Priority, Target
+from tickets import clocks, events, numbers, policy
+from tickets.errors import DeedRefused, NotAllowed, NotOffered
 from tickets.models import EntryKind, HelpTopic, Kind, Participant, Source, ThreadEntry, Ticket
 from tickets.routing import Route, route
 from tickets.thread import add_entry, clean_text, sent_before
@@ -30,6 +30,7 @@ def open_ticket(
     by: Principal,
     at: datetime,
     files: Sequence[NewFile] = (),
+    priority: Priority | None = None,
     request_key: str = "",
     follows: Ticket | None = None,
     deed: UUID | None = None,
@@ -37,17 +38,23 @@ def open_ticket(
     """Open a ticket for the person behind `address`; department, priority and plan come from the topic.
 
     Sent twice with the same `request_key`, by the same person, it is one ticket, returned both times.
-    Raises NotOffered for a topic that is archived, or internal while a requester acts; NothingWritten without
-    text and files; DeedRefused for a person who is switched off. Not to be called with a ticket locked: numbers
-    are reserved first.
+    `priority` replaces the topic's. Raises NotOffered for a topic that is archived, or internal while a requester acts;
+    NothingWritten without text and files; NotAllowed for an agent of whose roles none includes it; DeedRefused for a
+    person who is switched off. Not to be called with a ticket locked: numbers are reserved first.
     """
     if topic is not None and (topic.archived_at or (by.acts_as_requester and not topic.is_public)):
         raise NotOffered(_("This help topic is no longer offered. Choose another."))
+    if by.acts_as_agent and not (verdict := policy.allows(by, Permission.CREATE)):
+        raise NotAllowed(verdict)
     if not address.user.is_active:
         raise DeedRefused(_("Tickets cannot be opened with this e-mail address."))
-    if before := sent_before(address.user, request_key):
+    # An agent writes down what somebody told them: the words are the agent's.
+    author = by.user if by.acts_as_agent else address.user
+    if before := sent_before(author, request_key):
         return before.ticket
     chosen = route(topic)
+    if priority is not None:
+        chosen = chosen.with_priority(priority)
     for attempt in range(NUMBER_COLLISIONS):
         number = numbers.reserve()
         try:
@@ -56,7 +63,7 @@ def open_ticket(
                 entry = add_entry(
                     ticket,
                     EntryKind.MESSAGE,
-                    author=address.user,
+                    author=author,
                     text=text,
                     source=source,
                     at=at,
@@ -66,7 +73,7 @@ def open_ticket(
                 _record(ticket, entry, chosen, by, at, deed, follows)
                 return ticket
         except IntegrityError:
-            if before := sent_before(address.user, request_key):
+            if before := sent_before(author, request_key):
                 return before.ticket
             if attempt + 1 == NUMBER_COLLISIONS or not Ticket.objects.filter(number=number).exists():
                 raise

@@ -1,0 +1,181 @@
+"""Open a ticket for somebody: who called, wrote, or came by (PARITY U05)."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import now
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import Permission
+from core.uploads import FilesForm
+from desk.access import AgentRequest, agent_required
+from desk.answers import go, home_of, is_looking
+from desk.finding import FindSelect, offer_rows
+from desk.forms import NOTE, TOO_OLD, new_key, note_field
+from desk.sidebar import Origin, read_id, shell
+from desk.who import WhoForm
+from sla.models import Priority
+from tickets import actions, policy
+from tickets.errors import DeedRefused, NotAllowed, NotOffered
+from tickets.models import HelpTopic, Source, Ticket
+from tickets.prose import MAX_TEXT
+
+SUBJECT_LENGTH = 1000
+# How somebody reached an agent. The others are doors of their own.
+REACHED_BY = (Source.PHONE, Source.MAIL, Source.DESK)
+
+
+class NewTicketForm(FilesForm, WhoForm):
+    topic = forms.ModelChoiceField(
+        label=_("Help topic"),
+        queryset=HelpTopic.objects.none(),
+        required=False,
+        widget=FindSelect,
+        empty_label=_("None"),
+        help_text=_("Decides on department, SLA plan and, unless you choose one, priority."),
+    )
+    priority = forms.ModelChoiceField(
+        label=_("Priority"),
+        queryset=Priority.objects.filter(archived_at=None).order_by("level"),
+        required=False,
+        empty_label=_("The topic's"),
+    )
+    source = forms.ChoiceField(
+        label=_("Came by"),
+        choices=[(source.value, source.label) for source in REACHED_BY],
+        widget=forms.RadioSelect,
+        initial=Source.PHONE.value,
+    )
+    subject = forms.CharField(
+        label=_("Summary"),
+        max_length=SUBJECT_LENGTH,
+        error_messages={"required": _("Write a short summary, for example “Sign-in page shows error 503”.")},
+    )
+    text = forms.CharField(
+        label=_("Details"),
+        max_length=MAX_TEXT,
+        strip=False,
+        widget=forms.Textarea,
+        help_text=_("The requester reads this, and gets it by mail."),
+        error_messages={
+            "required": _("Write down what it is about."),
+            "max_length": _(
+                "This is %(show_value)s characters long; %(limit_value)s fit. Attach it as a file instead."
+            ),
+        },
+    )
+    note = note_field(NOTE)
+    takes = forms.BooleanField(label=_("Assign it to me"), required=False)
+    request_key = forms.RegexField(
+        r"\A[A-Za-z0-9_-]{16,40}\Z",
+        widget=forms.HiddenInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": TOO_OLD, "invalid": TOO_OLD},
+    )
+
+    def __init__(self, *args: Any, action: str, may_look_up: bool, **kwargs: Any) -> None:
+        kwargs["initial"] = {"request_key": new_key()} | kwargs.get("initial", {})
+        super().__init__(*args, **kwargs)
+        self.offer_people(action, may_look_up=may_look_up)
+        topics = HelpTopic.objects.active().order_by("position", "name", "id")
+        offer_rows(self, "topic", topics, action=action, box="find_topic")
+
+    def clean_subject(self) -> str:
+        subject = " ".join(self.cleaned_data["subject"].split())
+        if not subject:
+            raise forms.ValidationError(self.fields["subject"].error_messages["required"])
+        return subject
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        if not text.strip():
+            raise forms.ValidationError(self.fields["text"].error_messages["required"])
+        return text
+
+
+@agent_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: AgentRequest) -> HttpResponse:
+    verdict = policy.allows(request.principal, Permission.CREATE)
+    if not verdict:
+        raise NotAllowed(verdict)
+    form = _form(request)
+    if request.method != "POST" or is_looking(request):
+        return _page(request, form)
+    if form.is_valid() and (ticket := _open(request, form)):
+        return go(request, home_of(request, ticket))
+    return _page(request, form, status=422)
+
+
+def _form(request: AgentRequest) -> NewTicketForm:
+    options: dict[str, Any] = {
+        "action": request.path,
+        "may_look_up": bool(policy.allows(request.principal, Permission.PERSON_VIEW)),
+    }
+    if is_looking(request):
+        # A box that is not checked is not sent.
+        initial = request.POST.dict() | {"takes": "takes" in request.POST}
+        return NewTicketForm(initial=initial, **options)
+    if request.method == "POST":
+        return NewTicketForm(request.POST, request.FILES, **options)
+    # From a person's page: who is named by the key of an address.
+    person = read_id(request.GET.get("person", ""))
+    return NewTicketForm(initial={"person": str(person)} if person else {}, **options)
+
+
+def _open(request: AgentRequest, form: NewTicketForm) -> Ticket | None:
+    """Open the ticket and say so, or say on the form why not."""
+    data = form.cleaned_data
+    try:
+        ticket = actions.open_for(
+            address=form.address(),
+            topic=data["topic"],
+            priority=data["priority"],
+            source=Source(data["source"]),
+            subject=data["subject"],
+            text=data["text"],
+            files=data["attachments"],
+            note=data["note"],
+            takes=data["takes"],
+            by=request.principal,
+            at=now(),
+            request_key=data["request_key"],
+        )
+    except NotOffered as refusal:
+        form.add_error("topic", str(refusal))
+        return None
+    except NotAllowed as refusal:
+        form.add_error(None, _refused_because(refusal))
+        return None
+    except DeedRefused as refusal:
+        form.add_error(None, str(refusal))
+        return None
+    words = {"number": ticket.number, "name": ticket.requester.display_name, "department": ticket.department}
+    if Ticket.objects.visible_to(request.principal).filter(pk=ticket.pk).exists():
+        messages.success(request, _now("#%(number)s opened for %(name)s") % words)
+    else:
+        messages.success(
+            request, _now("#%(number)s opened for %(name)s. It is in %(department)s, where you do not work") % words
+        )
+    return ticket
+
+
+def _refused_because(refusal: NotAllowed) -> str:
+    """Return why a note, or taking it, is not open where the topic leads; unseen tickets are of another department."""
+    if refusal.verdict.grants:
+        return str(refusal)
+    return _now(
+        "The help topic leads to a department where you do not work. There you can neither write an internal note nor "
+        "take the ticket: leave both out, or choose another topic."
+    )
+
+
+def _page(request: AgentRequest, form: NewTicketForm, *, status: int = 200) -> HttpResponse:
+    at = now()
+    context, _counts = shell(request.principal, at, Origin.read(request.GET))
+    context |= {"form": form, "now": at}
+    return render(request, "desk/new.html", context, status=status)
