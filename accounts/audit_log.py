@@ -58,6 +58,8 @@ class Line:
     old: str = ""
     new: str = ""
     is_withheld: bool = False
+    # Of a list: `old` is what was taken out, `new` what was put in.
+    is_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def _lines(model: type[Model] | None, name: str, pair: Any, rows: Mapping[Key, M
         before, after = old or [], new or []
         gone = [_word(field, each, rows) for each in before if each not in after]
         come = [_word(field, each, rows) for each in after if each not in before]
-        return [Line(label, ", ".join(gone), ", ".join(come))]
+        return [Line(label, ", ".join(gone), ", ".join(come), is_list=True)]
     return [Line(label, _word(field, old, rows), _word(field, new, rows))]
 
 

@@ -12,6 +12,11 @@ from accounts.people import person_who_signs_in
 class AddressBackend(ModelBackend):
     """Find people by Address, the only way from an e-mail address to a person. Permissions are Role's, not Django's."""
 
+    def get_user(self, user_id: Any) -> User | None:
+        """Return who is signed in, with their preferences: nearly every page of the desk asks for them."""
+        user: User | None = User.objects.select_related("preferences").filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
+
     def authenticate(  # type: ignore[override]  # people have no user names
         self, request: HttpRequest | None, email: str = "", password: str = "", **credentials: Any
     ) -> User | None:

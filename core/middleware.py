@@ -1,4 +1,4 @@
-"""Who is asking, from where, and in which time zone: set on every request before anything looks."""
+"""Who is asking, from where, in which language and time zone: set on every request before anything looks."""
 
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core.context import site_of
+from core.languages import has_choice, offered
 
 IPAddress = IPv4Address | IPv6Address
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -63,6 +64,22 @@ class TrustedProxyMiddleware:
         request.client_ip = str(peer) if peer is not None else ""
         request.META["REMOTE_ADDR"] = request.client_ip
         return self.get_response(request)
+
+
+class LanguageMiddleware:
+    """Speak the language that the reader has chosen; without one what the browser asks for stays (LocaleMiddleware)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        # With one language nobody is asked who they are.
+        if has_choice() and (language := offered(getattr(request.user, "language", ""))):
+            translation.activate(language)
+            request.LANGUAGE_CODE = language
 
 
 class TimeZoneMiddleware:

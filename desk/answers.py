@@ -114,8 +114,11 @@ def attempt(request: AgentRequest, ticket: Ticket, deed: Callable[[], Done]) -> 
     return go(request, home_of(request, ticket))
 
 
-def finish(request: AgentRequest, ticket: Ticket, done: Done, *, fragment: str = "", sent: str = "") -> HttpResponse:
-    """Say what was done and go back to the ticket, or to its queue when the agent may not see it any more.
+def finish(
+    request: AgentRequest, ticket: Ticket, done: Done, *, fragment: str = "", sent: str = "", to: str = ""
+) -> HttpResponse:
+    """Say what was done and go `to` that address, else back to the ticket, or to its queue when the agent may not see
+    it any more.
 
     `sent` names the draft whose text has arrived (static/js/composer.js).
     """
@@ -123,7 +126,7 @@ def finish(request: AgentRequest, ticket: Ticket, done: Done, *, fragment: str =
     if done.undo:
         tags.append(f"undo:{undo_url(request, ticket, done.undo)}")
     messages.success(request, done.message, extra_tags=" ".join(tags))
-    return go(request, home_of(request, ticket, fragment))
+    return go(request, to or home_of(request, ticket, fragment))
 
 
 def home_of(request: AgentRequest, ticket: Ticket, fragment: str = "") -> str:

@@ -25,6 +25,14 @@ class FindSelect(forms.Select):
     """
 
     find: "Find | None" = None
+    # What is listed and cannot be chosen.
+    closed: frozenset[str] = frozenset()
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        if str(value) in self.closed:
+            option["attrs"]["disabled"] = True
+        return option
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         listed = super().render(name, value, attrs, renderer)

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Team, User
 from core.uploads import FilesForm
 from desk.finding import Find, FindSelect, first, given, offer_rows
-from desk.people import Group, agents_of, chosen_among, group_of, teams
+from desk.people import Group, agents_of, away_from, chosen_among, group_of, teams
 from desk.sidebar import read_id
 from sla.models import Priority, SLAPlan
+from tickets.events import ref
 from tickets.models import CloseReason, Department, EntryKind, HelpTopic, Ticket
 from tickets.prose import MAX_TEXT
 
@@ -50,6 +51,13 @@ def note_field(label: Any) -> forms.CharField:
     )
 
 
+def show_away(field: Any, department: Department, find: str) -> list[Group]:
+    """Return who of the department is on vacation, for the end of the field's list, and let nobody choose them."""
+    away, _has_more = first(away_from(department, find))
+    field.widget.closed = frozenset(ref(agent) for agent in away)
+    return group_of(str(_("On vacation")), away)
+
+
 class AssignForm(SeenForm):
     """To an agent of the ticket's department or to a team. `to` becomes a User or a Team."""
 
@@ -66,6 +74,7 @@ class AssignForm(SeenForm):
         agents, more_agents = first(agents_of(self.ticket.department, find.text).exclude(pk=self.ticket.assignee_id))
         some_teams, more_teams = first(teams(find.text))
         groups = group_of(str(_("Agents")), agents, me) + group_of(str(_("Teams")), some_teams)
+        groups += show_away(self.fields["to"], self.ticket.department, find.text)
         chosen = self._holder(str(given(self).get("to") or ""))
         find.offer(
             self.fields["to"],
@@ -130,6 +139,7 @@ class TransferForm(SeenForm):
         if self.chosen:
             agents, has_more = first(agents_of(self.chosen, find.text))
             groups = group_of(self.chosen.name, agents)
+            groups += show_away(self.fields["assignee"], self.chosen, find.text)
         assignee = self._agent(str(given(self).get("assignee") or ""))
         find.offer(
             self.fields["assignee"],

@@ -15,7 +15,15 @@ Group = tuple[str, list[tuple[str, str]]]
 
 def agents_of(department: Department, find: str = "") -> Any:
     """Return the agents who can take a ticket of `department`, by name."""
-    agents = User.objects.agents().filter(department_access__department=department)
+    return _found(User.objects.agents().filter(department_access__department=department, on_vacation=False), find)
+
+
+def away_from(department: Department, find: str = "") -> Any:
+    """Return the agents of `department` who are on vacation: seen, and not to be chosen."""
+    return _found(User.objects.agents().filter(department_access__department=department, on_vacation=True), find)
+
+
+def _found(agents: Any, find: str) -> Any:
     if find:
         agents = agents.filter(Q(name__icontains=find) | Q(email__icontains=find))
     return agents.order_by("name", "id")

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from accounts.models import Permission
+from accounts.models import Permission, Preferences
 from accounts.principal import Principal
 from tickets import policy
 from tickets.queues import BY_SLUG, DEFAULT, QUEUES, Counts, Queue, count_all, count_text
@@ -61,6 +61,7 @@ def read_id(text: str) -> int | None:
 
 def shell(principal: Principal, at: datetime, origin: Origin) -> tuple[dict[str, Any], Counts]:
     """Return the context of desk/base.html, and the counts it shows. Two queries."""
+    assert principal.user is not None  # the desk is for agents
     counts = count_all(principal, at)
     is_narrowed = origin.department_id is not None and origin.queue is DEFAULT
     queues = [
@@ -92,6 +93,7 @@ def shell(principal: Principal, at: datetime, origin: Origin) -> tuple[dict[str,
         "departments": departments,
         "records": records(anywhere),
         "may_create": Permission.CREATE in anywhere,
+        "preferences": Preferences.of(principal.user),
     }
     return context, counts
 

@@ -1,7 +1,7 @@
 """A ticket's thread as agents read it: entries in three voices, with what happened between them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -88,18 +88,20 @@ class Piece:
 
 @dataclass(slots=True)
 class ThreadPage:
-    """Some of a thread, oldest first; `earlier` and `later` are the numbers of the entries at its edges, or None."""
+    """Some of a thread; `earlier` and `later` are the numbers of the oldest and newest entry, or None at its ends."""
 
     pieces: list[Piece] = field(default_factory=list)
     earlier: int | None = None
     later: int | None = None
 
 
-def read_thread(ticket: Ticket, *, before: int | None = None, after: int | None = None) -> ThreadPage:
+def read_thread(
+    ticket: Ticket, *, before: int | None = None, after: int | None = None, newest_first: bool = False
+) -> ThreadPage:
     """Return the newest entries, or those just before or after the entry of that number. Four queries."""
     entries, has_earlier, has_later = _read_entries(ticket, before, after)
     if not entries and (before is not None or after is not None):
-        return read_thread(ticket)
+        return read_thread(ticket, newest_first=newest_first)
     page = ThreadPage()
     if not entries:
         return page
@@ -109,7 +111,15 @@ def read_thread(ticket: Ticket, *, before: int | None = None, after: int | None 
         page.later = entries[-1].number
     events = _read_events(ticket, page)
     page.pieces = _weave(ticket, entries, events)
+    if newest_first:
+        page.pieces = [_turned(piece) for piece in reversed(page.pieces)]
     return page
+
+
+def _turned(piece: Piece) -> Piece:
+    """Return the piece with its lines the other way round."""
+    fold = replace(piece.fold, events=piece.fold.events[::-1]) if piece.fold else None
+    return Piece(piece.item, piece.events[::-1], fold)
 
 
 def _read_entries(ticket: Ticket, before: int | None, after: int | None) -> tuple[list[ThreadEntry], bool, bool]:

@@ -155,6 +155,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.middleware.LanguageMiddleware",
     "core.middleware.TimeZoneMiddleware",
     "helpdesk.middleware.FirstRunMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

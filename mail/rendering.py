@@ -23,10 +23,11 @@ from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Preferences, User
 from accounts.principal import Face, Principal
 from core import secrets
 from core.absolute import absolute_url
+from core.languages import offered
 from core.models import SiteSettings
 from mail.models import MailState, OutgoingMail, Template
 from mail.words import one_line, paragraphs, quoted
@@ -37,6 +38,7 @@ from tickets.models.people import Part
 
 LONGEST_WORDS = 20_000
 LONGEST_QUOTE = 1_000
+LONGEST_SIGNATURE = 1_000
 MOST_REFERENCES = 10
 
 ALERTS = {
@@ -196,7 +198,7 @@ def _render(mail: OutgoingMail, reader: Reader) -> Rendered:
 @contextmanager
 def _in_the_words_of(user: User) -> Iterator[None]:
     zone = ZoneInfo(user.time_zone or SiteSettings.load().time_zone)
-    with timezone.override(zone), translation.override(settings.LANGUAGE_CODE):
+    with timezone.override(zone), translation.override(offered(user.language) or settings.LANGUAGE_CODE):
         yield
 
 
@@ -222,7 +224,7 @@ def _context(mail: OutgoingMail, reader: Reader) -> dict[str, Any]:
     }
     if reader.is_agent:
         context["facts"] = _facts(ticket, reader)
-    return context | _times(mail, ticket, happened) | _quote(mail, ticket, reader)
+    return context | _times(mail, ticket, happened) | _signature(mail, ticket) | _quote(mail, ticket, reader)
 
 
 def _heading(mail: OutgoingMail, reader: Reader, happened: dict[str, TicketEvent]) -> str:
@@ -349,6 +351,14 @@ def _times(mail: OutgoingMail, ticket: Ticket, happened: dict[str, TicketEvent])
     if clock := happened.get(Kind.CLOCK_BREACHED) or happened.get(Kind.CLOCK_WARNED):
         times["deadline"] = datetime.fromisoformat(clock.data["deadline"])
     return times
+
+
+def _signature(mail: OutgoingMail, ticket: Ticket) -> dict[str, Any]:
+    """Return how a reply ends: as its author signs, else as the department does. It is no part of the entry."""
+    if mail.template != Template.TICKET_REPLY or mail.entry is None:
+        return {}
+    own = Preferences.objects.filter(agent=mail.entry.author_id).values_list("signature", flat=True).first() or ""
+    return {"signature": paragraphs(own.strip() or ticket.department.signature.strip(), LONGEST_SIGNATURE)}
 
 
 def _quote(mail: OutgoingMail, ticket: Ticket, reader: Reader) -> dict[str, Any]:

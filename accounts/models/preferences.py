@@ -47,3 +47,11 @@ class Preferences(models.Model):
 
     def __str__(self) -> str:
         return str(self.agent)
+
+    @classmethod
+    def of(cls, agent: User) -> "Preferences":
+        """Return the agent's, or the defaults. No query for who is signed in: theirs come with the session."""
+        try:
+            return agent.preferences
+        except cls.DoesNotExist:
+            return cls(agent=agent)

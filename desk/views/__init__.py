@@ -1,5 +1,6 @@
 """One file per screen or button of the desk."""
 
+from desk.views.agents import agents
 from desk.views.assign import assign
 from desk.views.change import plan, priority, topic
 from desk.views.claim import claim
@@ -38,6 +39,7 @@ from desk.views.remove_referral import remove_referral
 from desk.views.reopen import reopen
 from desk.views.reply import reply
 from desk.views.resolve import resolve
+from desk.views.settings import settings
 from desk.views.ticket import ticket
 from desk.views.transfer import transfer
 from desk.views.undo import undo
@@ -48,6 +50,7 @@ __all__ = [
     "add_organization",
     "add_person",
     "archive_organization",
+    "agents",
     "assign",
     "claim",
     "close",
@@ -84,6 +87,7 @@ __all__ = [
     "resolve",
     "restore_organization",
     "revoke_ticket_links",
+    "settings",
     "ticket",
     "topic",
     "transfer",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
+from accounts.models import Preferences
 from desk.access import AgentRequest, agent_required
 from desk.deeds import ticket_url
 from desk.sidebar import Origin, queue_url, read_id, shell
@@ -42,8 +43,8 @@ TONES: Mapping[Due, str] = {Due.BREACHED: "danger", Due.SOON: "warning"}
 @agent_required
 @require_safe
 def home(request: AgentRequest) -> HttpResponse:
-    """Lead to the queue where the day starts."""
-    return HttpResponseRedirect(queue_url(DEFAULT))
+    """Lead to the queue where the day starts: the agent's own choice, as long as there is such a queue."""
+    return HttpResponseRedirect(queue_url(BY_SLUG.get(Preferences.of(request.user).default_queue, DEFAULT)))
 
 
 @agent_required
@@ -100,11 +101,14 @@ def _read(request: AgentRequest, queue: Queue, tickets: TicketQuerySet) -> Page:
             output_field=JSONField(),
         )
     )
+    size = Preferences.of(request.user).page_size
     try:
-        return read_page(queue, rows, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+        return read_page(
+            queue, rows, after=request.GET.get("after", ""), before=request.GET.get("before", ""), size=size
+        )
     except CursorInvalid:
         messages.warning(request, _("That place in the queue is not known. This is its beginning."))
-        return read_page(queue, rows)
+        return read_page(queue, rows, size=size)
 
 
 def _groups(queue: Queue, tickets: Sequence[Ticket], origin: Origin, at: datetime) -> list[dict[str, Any]]:

@@ -7,10 +7,13 @@ from django.http import HttpResponse, QueryDict
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from accounts.models import AfterReply, Preferences
 from desk.access import AgentRequest, agent_required
 from desk.answers import Done, finish, newer_lines, see_again
 from desk.buttons import button
+from desk.deeds import ticket_url
 from desk.forms import ReplyForm, new_key
+from desk.sidebar import Origin
 from desk.undo import Undo
 from desk.views.ticket import load_for_page, show_ticket
 from tickets import actions
@@ -50,7 +53,21 @@ def write(request: AgentRequest, number: str, data: QueryDict) -> HttpResponse:
         return show_ticket(request, load_for_page(request, number), form=form, status=422)
     done = _done(ticket, form.cleaned_data["then"])
     draft = f"{request.user.pk}:{number}:{entry.kind}"
-    return finish(request, ticket, done, fragment=f"e{entry.number}", sent=draft)
+    return finish(request, ticket, done, fragment=f"e{entry.number}", sent=draft, to=_next(request, ticket, entry))
+
+
+def _next(request: AgentRequest, ticket: Ticket, entry: ThreadEntry) -> str:
+    """Return where the agent goes on after a reply, as they chose; "" for the ticket. After a note they stay.
+
+    The next ticket is the one that stood behind this one as the reply was sent; behind the last comes the queue.
+    """
+    origin, wanted = Origin.read(request.GET), Preferences.of(request.user).after_reply
+    if entry.kind == EntryKind.NOTE or wanted == AfterReply.TICKET:
+        return ""
+    following = getattr(ticket, "next_number", None)
+    if wanted == AfterReply.NEXT and following:
+        return ticket_url(following, origin)
+    return origin.url
 
 
 def _write(request: AgentRequest, ticket: Ticket, cleaned: dict[str, Any]) -> ThreadEntry:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from accounts.models import Preferences, ThreadOrder
 from core.context import site_of
 from core.uploads import MAX_FILES
 from desk.access import AgentRequest, agent_required, load_ticket
@@ -76,16 +77,19 @@ def show_ticket(
     origin = Origin.read(request.GET)
     standing = policy.standing(request.principal, ticket)
     context, _counts = shell(request.principal, at, origin)
+    newest_first = Preferences.of(request.user).thread_order == ThreadOrder.NEWEST_FIRST
     thread = read_thread(
         ticket,
         before=read_id(request.GET.get("before", "")),
         after=read_id(request.GET.get("after", "")),
+        newest_first=newest_first,
     )
     context |= {
         "ticket": ticket,
         "now": at,
         "origin": origin,
         "thread": thread,
+        "newest_first": newest_first,
         "ticket_url": ticket_url(ticket.number, origin),
         "earlier_url": _page_url(ticket, origin, "before", thread.earlier),
         "later_url": _page_url(ticket, origin, "after", thread.later),

@@ -8,8 +8,8 @@
   };
   const isTyping = (e) => e.target.closest?.('input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]');
 
-  /* Single keys: <a data-key="t">, <button data-key="c">. Off while typing, in dialogs, and by choice (WCAG 2.1.4). */
-  const keysOn = () => store.get('single-keys') !== 'off';
+  /* Single keys: <a data-key="t">, <button data-key="c">. Off while typing, in dialogs, and by choice: in the agent's settings everywhere, or in this browser (WCAG 2.1.4). */
+  const keysOn = () => document.body.dataset.singleKeys !== 'off' && store.get('single-keys') !== 'off';
   const isSingleKey = (e) => keysOn() && !e.ctrlKey && !e.metaKey && !e.altKey && !e.isComposing && !e.defaultPrevented
     && !isTyping(e) && !document.querySelector('dialog[open], details.menu[open]');
   window.desk = { isSingleKey, store };

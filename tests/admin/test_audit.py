@@ -376,7 +376,7 @@ def test_the_log_tells_rights_in_words(root, grace, support):
 
     assert "department Billing, role All access → became department Billing, role Limited access" in of_grace
     assert "Administrator : no → became yes" in of_grace
-    assert "Write internal notes → became Claim tickets" in of_role
+    assert "removed Write internal notes , added Claim tickets" in of_role
 
 
 def test_what_others_wrote_is_shown_as_text(root, grace):

@@ -1,5 +1,6 @@
 """Assign, claim, give back, and taking these back."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -245,3 +246,31 @@ def test_an_undo_is_for_who_did_it_to_that_ticket(
     assert desk.client.post(undo[:-3] + "x/").status_code == 404
     assert now(ticket)[1] == desk.agent
     assert desk.client.get(undo).status_code == 302
+
+
+# --- Who is on vacation -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["assign", "transfer"])
+def test_who_is_on_vacation_is_shown_and_cannot_be_chosen(
+    desk: AtDesk, ticket: Ticket, billing: Department, support: Department, name: str
+) -> None:
+    department = billing if name == "assign" else support
+    away = cast.make_agent("Mia", department, on_vacation=True)
+    there = cast.make_agent("Noor", department)
+
+    looking = {"refresh": "1", "department": support.pk} if name == "transfer" else {"refresh": "1"}
+    page = desk.send(ticket, name, **looking).content.decode()
+
+    assert re.search(rf'<option value="user:{away.pk}" disabled>\s*Mia', page)
+    assert re.search(rf'<option value="user:{there.pk}">\s*Noor', page)
+    assert "On vacation" in page
+
+
+def test_who_is_on_vacation_is_refused_all_the_same(desk: AtDesk, ticket: Ticket, billing: Department) -> None:
+    away = cast.make_agent("Mia", billing, on_vacation=True)
+
+    answer = desk.send(ticket, "assign", to=f"user:{away.pk}")
+
+    assert answer.status_code == 422
+    assert Ticket.objects.get(pk=ticket.pk).assignee is None

@@ -145,6 +145,7 @@ def test_the_desks_queues(judge: Judge, visitors: Visitors, long_run: bool):
     page.set_viewport_size(PHONE)
     page.get_by_role("button", name="Open navigation").click()
     judge.look(page, "a queue with the navigation")
+    judge.visit(page, "/desk/settings/", "/desk/agents/", "/desk/agents/?find=nobody")
     nadia = visitors.agent("nadia")
     nadia.goto("/desk/queues/handed-over/")
     expect(nadia.locator(".empty")).to_be_visible()

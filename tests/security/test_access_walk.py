@@ -113,6 +113,10 @@ GET  portal:my_file / reply              sign-in  200      404      404      404
 
 GET  desk:home                           sign-in  403      away     away     away     403      sign-in
 POST desk:home                           sign-in  403      405      405      405      403      sign-in
+GET  desk:settings                       sign-in  403      200      200      200      403      sign-in
+POST desk:settings                       sign-in  403      422      422      422      403      sign-in
+GET  desk:agents                         sign-in  403      200      200      200      403      sign-in
+POST desk:agents                         sign-in  403      405      405      405      403      sign-in
 GET  desk:queue                          sign-in  403      200      200      200      403      sign-in
 POST desk:queue                          sign-in  403      405      405      405      403      sign-in
 GET  desk:ticket                         sign-in  403      404      200      200      403      sign-in
