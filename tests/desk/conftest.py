@@ -26,7 +26,7 @@ class AtDesk:
     def form(self, ticket: Ticket, name: str, query: str = "", **headers: str) -> HttpResponse:
         return self.client.get(reverse(f"desk:{name}", args=[ticket.number]) + query, headers=headers)
 
-    def send(self, ticket: Ticket, name: str, query: str = "", htmx: bool = False, **data: object) -> HttpResponse:
+    def send(self, ticket: Ticket, name: str, /, query: str = "", htmx: bool = False, **data: object) -> HttpResponse:
         """Send the form or press the button of that name, having seen all there is."""
         seen = Ticket.objects.values_list("last_event_number", flat=True).get(pk=ticket.pk)
         headers = {"HX-Request": "true"} if htmx else {}

@@ -147,3 +147,41 @@ def test_an_address_is_not_flooded_by_being_added_over_and_over(ada, bob, topic)
     mails = OutgoingMail.objects.filter(recipient=BOB)
     assert mails.count() == ANSWERS_TO_ONE + 1
     assert [mail.ticket for mail in mails.filter(why=Suppressed.TOO_MANY)] == [Ticket.objects.latest("pk")]
+
+
+# --- Opened by an agent ---------------------------------------------------------------------------------
+
+
+def test_opened_for_somebody_unconfirmed_the_agent_s_words_are_told(ada, topic, grace):
+    cast.make_ticket(ada, topic, by=Principal.agent(grace), text="You called about the invoice.", source="phone")
+
+    raw, message = composed(mail_to("ada@example.org"))
+
+    assert "Grace opened a ticket for you" in text_of(message)
+    assert "You called about the invoice." in text_of(message)
+    assert "You called about the invoice." in html_of(message)
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert raw
+
+
+def test_colleagues_are_told_who_opened_it_for_whom(ada, topic, grace, billing):
+    cast.make_agent("Mia", billing)
+
+    cast.make_ticket(ada, topic, by=Principal.agent(grace))
+
+    assert "Grace opened a ticket for Ada" in text_of(composed(mail_to("mia@example.com"))[1])
+
+
+def test_what_a_requester_typed_is_no_agent_s_word_though_they_are_one(topic, ken):
+    """Somebody types Ken's address into the form; a rule adds Bob, who confirmed nothing."""
+    ticket = cast.make_ticket(ken, topic, text=f"{WORD} text", subject=f"{WORD} subject")
+    bob = cast.make_person(BOB, "Bob", confirmed=False)
+    actions.add_automatically(
+        ticket=ticket,
+        addresses=[cast.address_for(bob)],
+        cause=Cause.ORGANIZATION,
+        at=MONDAY,
+        deed=ticket.events.get().deed,
+    )
+
+    assert_untyped(*composed(mail_to(BOB)))

@@ -43,7 +43,7 @@ def test_opening_tells_the_requester_and_the_departments_agents(grace, mia, linu
 def test_opened_by_an_agent_it_tells_the_requester_and_not_that_agent(grace, ada, topic, told):
     cast.make_ticket(ada, topic, by=Principal.agent(grace))
 
-    assert told() == {ADA: Template.TICKET_OPENED}
+    assert told() == {ADA: Template.TICKET_OPENED_FOR}
 
 
 def test_a_reply_tells_all_participants(ticket, bob, grace, told):

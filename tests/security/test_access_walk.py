@@ -117,6 +117,8 @@ GET  desk:settings                       sign-in  403      200      200      200
 POST desk:settings                       sign-in  403      422      422      422      403      sign-in
 GET  desk:agents                         sign-in  403      200      200      200      403      sign-in
 POST desk:agents                         sign-in  403      405      405      405      403      sign-in
+GET  desk:new                            sign-in  403      200      403      200      403      sign-in
+POST desk:new                            sign-in  403      422      403      422      403      sign-in
 GET  desk:queue                          sign-in  403      200      200      200      403      sign-in
 POST desk:queue                          sign-in  403      405      405      405      403      sign-in
 GET  desk:ticket                         sign-in  403      404      200      200      403      sign-in

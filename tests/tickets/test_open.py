@@ -190,7 +190,7 @@ def test_an_agent_may_open_for_somebody(ada, topic, grace):
 
     event = ticket.events.get()
     assert (ticket.requester, ticket.source, event.by, event.face) == (ada, "phone", grace, "desk")
-    assert ticket.entries.get().author == ada
+    assert ticket.entries.get().author == grace
 
 
 def test_a_deed_begun_elsewhere_is_shared(ada, topic):

@@ -1,0 +1,224 @@
+"""Opening a ticket for somebody at the desk: found or typed, with all that goes along, in one deed."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.models import Address, User
+from accounts.principal import Face
+from mail.models import OutgoingMail, Template
+from tests import cast
+from tests.cast import LIMITED, VIEW_ONLY, address_for, priority
+from tests.desk.conftest import toasts
+from tickets import actions
+from tickets.models import Department, EntryKind, HelpTopic, Kind, Source, Status, Ticket
+
+URL = "/desk/new/"
+
+
+@pytest.fixture
+def client(sign_in: Callable[[User], Client], grace: User) -> Client:
+    """Grace's browser: agent in Billing, All access."""
+    return sign_in(grace)
+
+
+def filled_in(**changes: object) -> dict[str, object]:
+    form: dict[str, object] = {
+        "person": "",
+        "email": "ada@example.org",
+        "name": "Ada",
+        "topic": "",
+        "priority": "",
+        "source": "phone",
+        "subject": "Printer on fire",
+        "text": "She called: it smokes.",
+        "note": "",
+        "request_key": "k" * 22,
+    }
+    return form | changes
+
+
+def send(client: Client, **changes: object):
+    return client.post(URL, filled_in(**changes))
+
+
+def test_a_ticket_is_opened_for_whom_the_agent_names(client: Client, grace: User, topic: HelpTopic) -> None:
+    answer = send(client, topic=topic.pk, source="phone")
+
+    ticket = Ticket.objects.get()
+    assert answer["Location"] == f"/desk/tickets/{ticket.number}/"
+    assert toasts(answer) == [f"#{ticket.number} opened for Ada"]
+    assert ticket.requester == Address.objects.get(email="ada@example.org").user
+    assert (ticket.subject, ticket.source, ticket.topic) == ("Printer on fire", Source.PHONE, topic)
+    assert (ticket.department, ticket.priority) == (topic.department, priority("High"))
+    entry = ticket.entries.get()
+    assert (entry.kind, entry.author, entry.text) == (EntryKind.MESSAGE, grace, "She called: it smokes.")
+    event = ticket.events.get()
+    assert (event.kind, event.by, event.face) == (Kind.OPENED, grace, Face.DESK)
+
+
+def test_all_that_goes_along_is_one_deed(client: Client, grace: User, topic: HelpTopic, ada: User) -> None:
+    send(
+        client,
+        person=address_for(ada).pk,
+        email="",
+        topic=topic.pk,
+        priority=priority("Low").pk,
+        note="She sounded angry.",
+        takes="on",
+        attachments=SimpleUploadedFile("smoke.txt", b"puff"),
+    )
+
+    ticket = Ticket.objects.get()
+    assert (ticket.requester, ticket.priority, ticket.assignee) == (ada, priority("Low"), grace)
+    assert ticket.status == Status.ASSIGNED
+    assert [entry.kind for entry in ticket.entries.order_by("number")] == ["message", "note"]
+    assert ticket.entries.get(number=1).attachments.get().name == "smoke.txt"
+    assert len(set(ticket.events.values_list("deed", flat=True))) == 1
+    assert "as the agent chose" in client.get(f"/desk/tickets/{ticket.number}/").content.decode()
+
+
+def test_the_requester_is_mailed_the_agent_s_words(client: Client, topic: HelpTopic, settings: object) -> None:
+    settings.MAIL_URL = "smtp://127.0.0.1:9"
+
+    send(client, topic=topic.pk, note="She sounded angry.")
+
+    mail = OutgoingMail.objects.get(recipient="ada@example.org")
+    assert mail.template == Template.TICKET_OPENED_FOR
+
+
+def test_sent_twice_it_is_one_ticket(client: Client, topic: HelpTopic) -> None:
+    for _ in range(2):
+        send(client, topic=topic.pk, note="Once.", takes="on")
+
+    ticket = Ticket.objects.get()
+    assert ticket.entries.count() == 2
+    assert ticket.events.filter(kind=Kind.CLAIMED).count() == 1
+
+
+def test_routing_decides_and_the_agent_is_told_where_it_went(client: Client, elsewhere: Department, ada: User) -> None:
+    kernel = cast.make_topic("Kernel panics", department=elsewhere, is_public=False)
+
+    answer = send(client, topic=kernel.pk)
+
+    ticket = Ticket.objects.get()
+    assert ticket.department == elsewhere
+    assert answer["Location"] == "/desk/queues/open/"
+    assert toasts(answer) == [f"#{ticket.number} opened for Ada. It is in Kernel, where you do not work"]
+
+
+@pytest.mark.parametrize("wish", [{"note": "Look at this."}, {"takes": "on"}])
+def test_what_needs_a_role_there_is_refused_with_all_the_rest(
+    client: Client, elsewhere: Department, wish: dict[str, str]
+) -> None:
+    kernel = cast.make_topic("Kernel panics", department=elsewhere)
+
+    answer = send(client, topic=kernel.pk, **wish)
+
+    assert answer.status_code == 422
+    assert "a department where you do not work" in answer.content.decode()
+    assert "She called: it smokes." in answer.content.decode()
+    assert not Ticket.objects.exists()
+
+
+def test_whose_role_does_not_include_it_is_offered_nothing(
+    sign_in: Callable[[User], Client], billing: Department
+) -> None:
+    vera = sign_in(cast.make_agent("Vera", billing, role=VIEW_ONLY))
+
+    assert vera.get(URL).status_code == 403
+    assert send(vera).status_code == 403
+    assert URL not in vera.get("/desk/queues/open/").content.decode()
+    assert not Ticket.objects.exists()
+
+
+def test_any_role_of_an_agent_will_do(
+    sign_in: Callable[[User], Client], billing: Department, support: Department
+) -> None:
+    nina = cast.make_agent("Nina", billing, role=VIEW_ONLY)
+    cast.give_access(nina, support, LIMITED)
+    browser = sign_in(nina)
+
+    assert f'href="{URL}" data-key="n"' in browser.get("/desk/queues/open/").content.decode()
+    send(browser)
+
+    assert Ticket.objects.count() == 1
+
+
+def test_the_action_itself_refuses_who_may_not(ada: User, billing: Department) -> None:
+    from tickets.errors import NotAllowed
+
+    vera = cast.make_agent("Vera", billing, role=VIEW_ONLY)
+
+    with pytest.raises(NotAllowed, match="None of your roles"):
+        cast.make_ticket(ada, by=cast.principal(vera), source=Source.DESK)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"email": ""}, "Say who: choose somebody, or write an e-mail address."),
+        ({"subject": "  \t "}, "Write a short summary"),
+        ({"text": " \n "}, "Write down what it is about."),
+        ({"text": "x" * 100_001}, "100000 fit. Attach it as a file instead."),
+        ({"source": "api"}, "Select a valid choice"),
+        ({"topic": "999999"}, "Select a valid choice"),
+        ({"request_key": "short"}, "This form is too old"),
+        ({"attachments": SimpleUploadedFile("run.exe", b"MZ")}, "run.exe"),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_stays(client: Client, changes: dict[str, object], said: str) -> None:
+    answer = send(client, **changes)
+
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert 'value="Ada"' in answer.content.decode()
+    assert not Ticket.objects.exists()
+
+
+def test_a_topic_that_went_meanwhile_is_not_offered(client: Client, topic: HelpTopic) -> None:
+    from django.utils import timezone
+
+    HelpTopic.objects.filter(pk=topic.pk).update(archived_at=timezone.now())
+
+    assert send(client, topic=topic.pk).status_code == 422
+
+
+def test_somebody_known_is_looked_for_without_losing_what_is_typed(client: Client, ada: User) -> None:
+    answer = client.post(URL, filled_in(email="", find_person="ada", refresh="1", takes="on"))
+
+    shown = answer.content.decode()
+    assert answer.status_code == 200
+    assert f'<option value="{address_for(ada).pk}">Ada, ada@example.org</option>' in shown
+    assert "She called: it smokes." in shown
+    assert answer.context["form"]["takes"].value() is True
+    assert not Ticket.objects.exists()
+
+
+def test_from_a_person_s_page_they_are_chosen_already(client: Client, ada: User) -> None:
+    shown = client.get(f"{URL}?person={address_for(ada).pk}").content.decode()
+
+    assert f'<option value="{address_for(ada).pk}" selected>' in shown
+
+
+def test_the_thread_says_for_whom_it_was_written_down(client: Client, topic: HelpTopic, ada: User) -> None:
+    send(client, topic=topic.pk)
+    ticket = Ticket.objects.get()
+    bob = cast.make_person("bob@example.org", "Bob")
+    by = cast.principal(ada)
+    actions.add_collaborator(ticket=ticket, address=address_for(bob), by=by, at=ticket.opened_at)
+    for one in (ada, bob):
+        actions.add_message(
+            ticket=ticket,
+            address=address_for(one),
+            text="And?",
+            source=Source.WEB,
+            by=cast.principal(one),
+            at=ticket.opened_at,
+        )
+
+    pieces = [piece for piece in client.get(f"/desk/tickets/{ticket.number}/").context["thread"].pieces if piece.item]
+
+    assert [piece.item.voice for piece in pieces] == ["agent", "requester", "collaborator"]
