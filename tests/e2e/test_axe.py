@@ -139,7 +139,7 @@ def test_the_desks_queues(judge: Judge, visitors: Visitors, long_run: bool):
     expect(page.get_by_role("dialog")).to_be_visible()
     judge.look(page, "a queue with the shortcuts")
     page.keyboard.press("Escape")
-    page.locator("#sidebar .nav-list").nth(1).get_by_role("link").first.click()
+    page.locator("#sidebar [aria-labelledby='nav-departments']").get_by_role("link").first.click()
     expect(page.locator(".chip-x")).to_be_visible()
     judge.look(page, "a queue of one department")
     page.set_viewport_size(PHONE)
