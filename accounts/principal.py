@@ -20,7 +20,8 @@ class Principal:
     """Who is both agent and requester counts as what the face is for.
 
     `only_ticket_id` bounds a link to its one ticket. `cause` says why the system acts, such as
-    "timer:close_after", and is kept with the event.
+    "timer:close_after", and is kept with the event. `viewer` is the administrator who looks through the
+    agent's eyes: such a principal sees what the agent sees and does nothing.
     """
 
     user: User | None
@@ -28,10 +29,15 @@ class Principal:
     only_ticket_id: int | None = None
     cause: str = ""
     api_key_id: int | None = None
+    viewer: User | None = None
 
     @classmethod
     def agent(cls, user: User) -> "Principal":
         return cls(user=user, face=Face.DESK)
+
+    @classmethod
+    def seen_by(cls, viewer: User, agent: User) -> "Principal":
+        return cls(user=agent, face=Face.DESK, viewer=viewer)
 
     @classmethod
     def requester(cls, user: User) -> "Principal":
@@ -48,6 +54,11 @@ class Principal:
     @classmethod
     def system(cls, cause: str) -> "Principal":
         return cls(user=None, face=Face.SYSTEM, cause=cause)
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether somebody else looks through this person's eyes: nothing may be done by it."""
+        return self.viewer is not None
 
     @property
     def acts_as_agent(self) -> bool:

@@ -36,6 +36,7 @@ BUTTONS = (
     Button(Deed.CLOSE, "close", _("Close"), "archive", is_post=True, is_main=True),
     Button(Deed.RESOLVE, "resolve", _("Resolve"), "circle-check", "e"),
     Button(Deed.RELEASE, "release", _("Give back"), "circle-dashed", is_post=True),
+    Button(Deed.REFER, "refer", _("Let others read along"), "eye"),
     Button(Deed.CHANGE_PRIORITY, "priority", _("Change priority"), "flag"),
     Button(Deed.CHANGE_TOPIC, "topic", _("Change help topic"), "tag"),
     Button(Deed.CHANGE_PLAN, "plan", _("Change SLA plan"), "clock"),

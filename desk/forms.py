@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Team, User
 from core.uploads import FilesForm
 from desk.finding import Find, FindSelect, first, given, offer_rows
-from desk.people import Group, agents_of, away_from, chosen_among, group_of, teams
+from desk.people import Group, agents_of, all_agents, away_from, chosen_among, departments, group_of, teams
 from desk.sidebar import read_id
 from sla.models import Priority, SLAPlan
+from tickets import policy
 from tickets.events import ref
 from tickets.models import CloseReason, Department, EntryKind, HelpTopic, Ticket
 from tickets.prose import MAX_TEXT
@@ -21,7 +22,7 @@ TOO_OLD = _("This form is too old. Look at the ticket, then send it again.")
 NOTE = _("Internal note")
 CHOOSE_FROM_LIST = _("Choose from the list.")
 
-_REF = re.compile(r"(user|team):([0-9]{1,18})", re.ASCII)
+_REF = re.compile(r"(user|team|department):([0-9]{1,18})", re.ASCII)
 
 
 class SeenForm(forms.Form):
@@ -91,9 +92,10 @@ class AssignForm(SeenForm):
 
     def _holder(self, ref: str) -> User | Team | None:
         found = _REF.fullmatch(ref)
-        if found is None:
+        if found is None or found[1] == "department":
             return None
-        rows = agents_of(self.ticket.department) if found[1] == "user" else teams()
+        # Who is not in the list may have been a moment ago: the policy says why not.
+        rows = all_agents() if found[1] == "user" else teams()
         holder: User | Team | None = rows.filter(pk=int(found[2])).first()
         return holder
 
@@ -153,8 +155,11 @@ class TransferForm(SeenForm):
         if not ref:
             return None
         agent = self._agent(ref)
-        if agent is None and self.chosen is not None:
-            raise forms.ValidationError(_("Choose somebody who works in %(name)s."), params={"name": self.chosen.name})
+        if self.chosen is not None:
+            reason = policy.why_not_assigned(self.chosen, agent) if agent and agent.on_vacation else None
+            if reason or agent is None or not agents_of(self.chosen).filter(pk=agent.pk).exists():
+                somebody = _("Choose somebody who works in %(name)s.") % {"name": self.chosen.name}
+                raise forms.ValidationError(reason or somebody)
         return agent
 
     def _chosen(self, departments: Any) -> Department | None:
@@ -166,8 +171,61 @@ class TransferForm(SeenForm):
         found = _REF.fullmatch(ref)
         if self.chosen is None or found is None or found[1] != "user":
             return None
-        agent: User | None = agents_of(self.chosen).filter(pk=int(found[2])).first()
+        agent: User | None = all_agents().filter(pk=int(found[2])).first()
         return agent
+
+
+class ReferForm(SeenForm):
+    """To an agent, a team or a department. `to` becomes a User, a Team or a Department."""
+
+    to = forms.CharField(
+        label=_("Who reads along"),
+        widget=FindSelect,
+        error_messages={"required": _("Choose an agent, a team or a department.")},
+        help_text=_("They can read this ticket and write internal notes. Who works on it stays the same."),
+    )
+    note = note_field(NOTE)
+
+    def __init__(self, *args: Any, action: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        find = Find.of(self, action)
+        held = self.ticket.referrals
+        some_departments, more_departments = first(
+            departments(find.text).exclude(pk=self.ticket.department_id).exclude(pk__in=_held(held, "department"))
+        )
+        some_teams, more_teams = first(teams(find.text).exclude(pk__in=_held(held, "team")))
+        agents, more_agents = first(all_agents(find.text).exclude(pk__in=_held(held, "agent")))
+        groups = [
+            *group_of(str(_("Departments")), some_departments),
+            *group_of(str(_("Teams")), some_teams),
+            *group_of(str(_("Agents")), agents),
+        ]
+        chosen = self._holder(str(given(self).get("to") or ""))
+        find.offer(
+            self.fields["to"],
+            [("", _("Choose who reads along")), *chosen_among(groups, chosen)],
+            shown=max(len(some_departments), len(some_teams), len(agents)),
+            has_more=more_departments or more_teams or more_agents,
+        )
+
+    def clean_to(self) -> User | Team | Department:
+        holder = self._holder(self.cleaned_data["to"])
+        if holder is None:
+            raise forms.ValidationError(CHOOSE_FROM_LIST)
+        return holder
+
+    def _holder(self, ref: str) -> User | Team | Department | None:
+        found = _REF.fullmatch(ref)
+        if found is None:
+            return None
+        rows = {"user": all_agents, "team": teams, "department": departments}[found[1]]()
+        holder: User | Team | Department | None = rows.filter(pk=int(found[2])).first()
+        return holder
+
+
+def _held(referrals: Any, name: str) -> Any:
+    """Return the keys of those who have access by one of the referrals."""
+    return referrals.filter(**{f"{name}__isnull": False}).values(name)
 
 
 class ChangeForm(SeenForm):

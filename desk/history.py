@@ -32,6 +32,7 @@ ICONS: Mapping[str, str] = {
     Kind.CLAIMED: "user",
     Kind.RELEASED: "circle-dashed",
     Kind.TRANSFERRED: "corner-up-right",
+    Kind.REFERRED: "eye",
     Kind.REFERRAL_REMOVED: "eye-off",
     Kind.COLLABORATOR_ADDED: "users",
     Kind.COLLABORATOR_REMOVED: "user-minus",

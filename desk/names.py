@@ -72,6 +72,8 @@ def _refs(event: TicketEvent) -> list[str]:
             return [str(data[name]) for name in ("to", "from") if name in data]
         case Kind.TRANSFERRED:
             return [f"department:{data.get('to')}", f"department:{data.get('from')}"]
+        case Kind.REFERRED:
+            return [str(data.get("to"))]
         case Kind.REFERRAL_REMOVED:
             return [str(data.get("holder"))]
         case Kind.COLLABORATOR_ADDED | Kind.COLLABORATOR_REMOVED:

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
+from tickets import policy
 from tickets.events import ref
 from tickets.models import Department
 
@@ -15,12 +16,17 @@ Group = tuple[str, list[tuple[str, str]]]
 
 def agents_of(department: Department, find: str = "") -> Any:
     """Return the agents who can take a ticket of `department`, by name."""
-    return _found(User.objects.agents().filter(department_access__department=department, on_vacation=False), find)
+    return _found(policy.assignable(department), find)
 
 
 def away_from(department: Department, find: str = "") -> Any:
     """Return the agents of `department` who are on vacation: seen, and not to be chosen."""
     return _found(User.objects.agents().filter(department_access__department=department, on_vacation=True), find)
+
+
+def all_agents(find: str = "") -> Any:
+    """Return all agents who can sign in, by name."""
+    return _found(User.objects.agents(), find)
 
 
 def _found(agents: Any, find: str) -> Any:
@@ -36,7 +42,14 @@ def teams(find: str = "") -> Any:
     return found.order_by("name", "id")
 
 
-def group_of(label: str, holders: Iterable[User | Team], me: User | None = None) -> list[Group]:
+def departments(find: str = "") -> Any:
+    found = Department.objects.active()
+    if find:
+        found = found.filter(name__icontains=find)
+    return found.order_by("name", "id")
+
+
+def group_of(label: str, holders: Iterable[User | Team | Department], me: User | None = None) -> list[Group]:
     """Return an optgroup; the agent who chooses stands first. None where there is nobody."""
     choices = [(ref(holder), _label(holder, me)) for holder in holders]
     if me is not None:
@@ -44,12 +57,12 @@ def group_of(label: str, holders: Iterable[User | Team], me: User | None = None)
     return [(label, choices)] if choices else []
 
 
-def _label(holder: User | Team, me: User | None) -> str:
-    name = holder.name if isinstance(holder, Team) else holder.display_name
+def _label(holder: User | Team | Department, me: User | None) -> str:
+    name = holder.display_name if isinstance(holder, User) else holder.name
     return _("%(name)s (you)") % {"name": name} if holder == me else name
 
 
-def chosen_among(groups: Sequence[Group], holder: User | Team | None) -> list[Group]:
+def chosen_among(groups: Sequence[Group], holder: User | Team | Department | None) -> list[Group]:
     """Return the groups with `holder` in them, who may have been found under another name."""
     if holder is None or any(value == ref(holder) for _label, choices in groups for value, _name in choices):
         return list(groups)

@@ -80,6 +80,10 @@ def _transferred(event: TicketEvent, names: Names) -> SafeString:
     )
 
 
+def _referred(event: TicketEvent, names: Names) -> SafeString:
+    return format_html(_("{who} lets {holder} read along"), who=names.by(event), holder=names(event.data.get("to")))
+
+
 def _referral_removed(event: TicketEvent, names: Names) -> SafeString:
     return format_html(
         _("{who} removed the access of {holder}"), who=names.by(event), holder=names(event.data.get("holder"))
@@ -173,6 +177,7 @@ TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
     Kind.CLAIMED: _claimed,
     Kind.RELEASED: _released,
     Kind.TRANSFERRED: _transferred,
+    Kind.REFERRED: _referred,
     Kind.REFERRAL_REMOVED: _referral_removed,
     Kind.COLLABORATOR_ADDED: _collaborator_added,
     Kind.COLLABORATOR_REMOVED: _collaborator_removed,

@@ -40,6 +40,7 @@ urlpatterns = [
     path("tickets/<number:number>/resolve/", views.resolve, name="resolve"),
     path("tickets/<number:number>/close/", views.close, name="close"),
     path("tickets/<number:number>/reopen/", views.reopen, name="reopen"),
+    path("tickets/<number:number>/refer/", views.refer, name="refer"),
     path("tickets/<number:number>/remove-referral/", views.remove_referral, name="remove-referral"),
     path("tickets/<number:number>/add-collaborator/", views.add_collaborator, name="add-collaborator"),
     path("tickets/<number:number>/remove-collaborator/", views.remove_collaborator, name="remove-collaborator"),

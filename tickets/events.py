@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from accounts.models import Team, User
 from accounts.principal import Principal
 from core.models.work import holding
-from tickets.models import FailedHandler, Kind, Ticket, TicketEvent
+from tickets.models import Department, FailedHandler, Kind, Ticket, TicketEvent
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +40,10 @@ def new_deed() -> UUID:
     return uuid4()
 
 
-def ref(holder: User | Team) -> str:
-    """Return how an event's data names an agent or a team: "user:1", "team:2"."""
-    return f"{'team' if isinstance(holder, Team) else 'user'}:{holder.pk}"
+def ref(holder: User | Team | Department) -> str:
+    """Return how an event's data names an agent, a team or a department: "user:1", "team:2", "department:3"."""
+    kind = "team" if isinstance(holder, Team) else "department" if isinstance(holder, Department) else "user"
+    return f"{kind}:{holder.pk}"
 
 
 def record(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import BooleanField, Case, Model, OuterRef, Subquery, Value, When
+from django.db.models import BooleanField, Case, Exists, Model, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,7 @@ from accounts.models import Permission, Team, User
 from accounts.principal import Principal
 from core.models import SiteSettings
 from tickets.errors import NotAllowed
-from tickets.models import Department, DepartmentAccess, Referral, Status, Ticket
+from tickets.models import AssignableTo, Department, DepartmentAccess, Referral, Status, Ticket
 from tickets.models.grants import grants_of
 
 
@@ -27,6 +27,7 @@ class Deed(StrEnum):
     CLAIM = "claim"
     RELEASE = "release"
     TRANSFER = "transfer"
+    REFER = "refer"
     REMOVE_REFERRAL = "remove_referral"
     ADD_COLLABORATOR = "add_collaborator"
     REMOVE_COLLABORATOR = "remove_collaborator"
@@ -59,7 +60,8 @@ AGENT_DEEDS: Mapping[Deed, Permission] = {
     Deed.CLAIM: Permission.CLAIM,
     Deed.RELEASE: Permission.RELEASE,
     Deed.TRANSFER: Permission.TRANSFER,
-    Deed.REMOVE_REFERRAL: Permission.TRANSFER,
+    Deed.REFER: Permission.REFER,
+    Deed.REMOVE_REFERRAL: Permission.REFER,
     Deed.ADD_COLLABORATOR: Permission.REPLY,
     Deed.REMOVE_COLLABORATOR: Permission.REPLY,
     Deed.CHANGE_PRIORITY: Permission.EDIT,
@@ -79,6 +81,8 @@ SYSTEM_DEEDS = {Deed.ADD_COLLABORATOR, Deed.CLOSE, Deed.RELEASE, Deed.ASSIGN, De
 # Whoever a ticket was given to without working in its department may finish it. Who works there has a role,
 # which alone decides.
 HOLDER = frozenset({Permission.REPLY, Permission.NOTE, Permission.CLAIM, Permission.RELEASE, Permission.RESOLVE})
+# Whoever manages a department may do to its tickets what can be done at all.
+MANAGER = frozenset(permission for permission in Permission if permission.startswith("ticket."))
 # A referral lets one read and note, not reply.
 REFERRED = frozenset({Permission.NOTE})
 
@@ -97,6 +101,7 @@ STATES: Mapping[Deed, frozenset[Status]] = {
     Deed.CLAIM: WORKING,
     Deed.RELEASE: frozenset({Status.ASSIGNED, Status.REOPENED}),
     Deed.TRANSFER: WORKING,
+    Deed.REFER: EVERY,
     Deed.REMOVE_REFERRAL: EVERY,
     Deed.ADD_COLLABORATOR: EVERY,
     Deed.REMOVE_COLLABORATOR: EVERY,
@@ -118,6 +123,7 @@ NOT_FOR_COLLABORATORS = _("Only the person who opened this ticket can do this.")
 ONLY_FOR_COLLABORATORS = _("Only a collaborator can leave a ticket.")
 ONLY_WITH_A_PART = _("Only people who take part in this ticket can write to it.")
 NOT_FOR_SYSTEM = _("This needs a person.")
+ONLY_LOOKING = _("You are looking at the desk with somebody else's rights, so nothing can be done here.")
 NOT_AT_THIS_DOOR = _("This cannot be done from here.")
 PAST_REOPENING = _("This ticket was closed too long ago to be reopened. A new message opens a new ticket.")
 NOT_FOR_AGENTS = _("Only the requester can do this.")
@@ -141,6 +147,8 @@ class Standing:
     principal: Principal
     grants: tuple[str, ...]
     permissions: frozenset[str]
+    # Whether this is an agent of the department to whom its tickets are not given (Department.assignable_to).
+    is_passed_over: bool = False
 
     def may(self, deed: Deed, ticket: Ticket, *, to: Model | None = None, at: datetime | None = None) -> Verdict:
         """Say whether the deed is open, and why not. See `policy.may`."""
@@ -152,7 +160,9 @@ class Standing:
     def _refusal(self, deed: Deed, ticket: Ticket, at: datetime | None) -> "str | Promise | None":
         if not self.grants:
             return UNSEEN
-        if deed != Deed.VIEW and (reason := self._right_refusal(deed)):
+        if deed == Deed.VIEW:
+            return None
+        if reason := ONLY_LOOKING if self.principal.only_looks else self._right_refusal(deed):
             return reason
         if ticket.status not in STATES[deed]:
             return WRONG_STATE.get(deed, STATE_FORBIDS_CHANGE)
@@ -173,9 +183,7 @@ class Standing:
             if deed == Deed.LEAVE:
                 return ONLY_FOR_COLLABORATORS
             return None if AGENT_DEEDS[deed] in self.permissions else NOT_IN_ROLE
-        if self.principal.acts_as_requester:
-            return self._requester_refusal(deed)
-        return NOT_AT_THIS_DOOR
+        return self._requester_refusal(deed) if self.principal.acts_as_requester else NOT_AT_THIS_DOOR
 
     def _requester_refusal(self, deed: Deed) -> "str | Promise | None":
         """Say why somebody on the requester's side may not. Whoever sees the ticket by another grant only reads."""
@@ -190,7 +198,9 @@ class Standing:
 
     def _claim_refusal(self, ticket: Ticket) -> str | None:
         if ticket.assignee_id is None:
-            return None
+            # Who takes it for their team need not be of the department.
+            is_passed_over = self.is_passed_over and "team" not in self.grants
+            return _not_primary(self.principal.user, ticket.department) if is_passed_over else None
         if self.principal.user is not None and ticket.assignee_id == self.principal.user.pk:
             return _now("You already have this ticket.")
         sentence = (
@@ -226,6 +236,8 @@ def allows(principal: Principal, permission: Permission) -> Verdict:
     """Say whether an agent may do what belongs to no department, such as looking people up: any role will do."""
     if not principal.acts_as_agent:
         return Verdict(False, str(NOT_AT_THIS_DOOR))
+    if principal.only_looks and permission != Permission.PERSON_VIEW:
+        return Verdict(False, str(ONLY_LOOKING))
     ok = permission in permissions_anywhere(principal)
     return Verdict(ok, "" if ok else str(NOT_IN_ANY_ROLE))
 
@@ -254,15 +266,21 @@ def standing(principal: Principal, ticket: Ticket) -> Standing:
     """Return what `principal` is to `ticket`. Three queries at most, whatever the number of grants."""
     grants = holding_grants(principal, ticket)
     permissions: set[str] = set()
+    is_passed_over = False
     if principal.acts_as_agent:
-        if "department" in grants:
+        if {"department", "assigned", "team"}.intersection(grants):
+            # Asked for by the row, not by the grant: who sees only what is assigned to them works there all the same.
             access = DepartmentAccess.objects.filter(agent=principal.user, department=ticket.department_id)
-            permissions.update(*access.values_list("role__permissions", flat=True))
-        elif "assigned" in grants or "team" in grants:
-            permissions.update(HOLDER)
+            role = access.values_list("role__permissions", "is_primary").first()
+            permissions.update(HOLDER if role is None else role[0])
+            only_primary = ticket.department.assignable_to == AssignableTo.PRIMARY
+            is_passed_over = only_primary and role is not None and not role[1]
+        if "manager" in grants:
+            permissions |= MANAGER
+            is_passed_over = False
         if "referral" in grants:
             permissions |= _referred_permissions(principal, ticket)
-    return Standing(principal, grants, frozenset(permissions))
+    return Standing(principal, grants, frozenset(permissions), is_passed_over)
 
 
 def _referred_permissions(principal: Principal, ticket: Ticket) -> set[str]:
@@ -270,9 +288,11 @@ def _referred_permissions(principal: Principal, ticket: Ticket) -> set[str]:
     assert principal.user is not None  # acts_as_agent
     role = DepartmentAccess.objects.filter(agent=principal.user, department=OuterRef("department"))
     referrals = Referral.objects.held_by(principal.user).filter(ticket=ticket)
+    rows = referrals.values_list("department", "department__manager", Subquery(role.values("role__permissions")[:1]))
     allowed: set[str] = set()
-    for department, permissions in referrals.values_list("department", Subquery(role.values("role__permissions")[:1])):
-        allowed |= REFERRED if department is None else REFERRED.intersection(permissions or ())
+    for department, manager, permissions in rows:
+        is_whole = department is None or manager == principal.user.pk
+        allowed |= REFERRED if is_whole else REFERRED.intersection(permissions or ())
     return allowed
 
 
@@ -307,11 +327,57 @@ def is_past_reopening(ticket: Ticket, at: datetime | None) -> bool:
     return until is not None and (at is None or at > until)
 
 
+# --- What a deed leads to ------------------------------------------------------------------------
+
+
+def assignable(department: Department) -> QuerySet[User]:
+    """Return the agents to whom a ticket of `department` may be assigned, for pickers; `why_not_assigned` agrees."""
+    agents = User.objects.agents().filter(on_vacation=False)
+    if department.assignable_to == AssignableTo.EVERYONE:
+        return agents
+    access = DepartmentAccess.objects.filter(agent=OuterRef("pk"), department=department)
+    if department.assignable_to == AssignableTo.PRIMARY:
+        access = access.filter(is_primary=True)
+    return agents.filter(Q(Exists(access)) | Q(pk=department.manager_id))
+
+
+def why_not_assigned(department: Department, agent: User) -> str | None:
+    """Return why a ticket of `department` cannot be assigned to `agent`, or None if it can."""
+    if not (agent.is_agent and agent.is_active):
+        return _now("%(name)s is not an active agent.") % {"name": agent}
+    if agent.on_vacation:
+        return _now("%(name)s is on vacation.") % {"name": agent}
+    if department.assignable_to == AssignableTo.EVERYONE or department.manager_id == agent.pk:
+        return None
+    access = DepartmentAccess.objects.filter(agent=agent, department=department).values_list("is_primary").first()
+    if access is None:
+        return _now("%(name)s does not work in %(department)s. Transfer the ticket first.") % {
+            "name": agent,
+            "department": department,
+        }
+    if department.assignable_to == AssignableTo.PRIMARY and not access[0]:
+        return _not_primary(agent, department)
+    return None
+
+
+def _not_primary(agent: User | None, department: Department) -> str:
+    return _now(
+        "Tickets of %(department)s are given only to agents who belong to it first of all, unlike %(name)s."
+    ) % {
+        "name": agent,
+        "department": department,
+    }
+
+
 def _target_refusal(deed: Deed, ticket: Ticket, to: Model) -> str | None:
     if getattr(to, "archived_at", None) is not None:
         return _now("“%(name)s” is archived. Choose another.") % {"name": to}
+    if deed == Deed.REFER:
+        return _referral_refusal(ticket, to)
+    if isinstance(to, User) and ticket.assignee_id == to.pk:
+        return _now("%(name)s already has this ticket.") % {"name": to}
     if isinstance(to, User):
-        return _agent_refusal(ticket, to)
+        return why_not_assigned(ticket.department, to)
     if isinstance(to, Team) and ticket.team_id == to.pk and ticket.assignee_id is None:
         return _now("%(name)s already has this ticket.") % {"name": to}
     if isinstance(to, Department) and deed == Deed.TRANSFER and ticket.department_id == to.pk:
@@ -319,15 +385,19 @@ def _target_refusal(deed: Deed, ticket: Ticket, to: Model) -> str | None:
     return None
 
 
-def _agent_refusal(ticket: Ticket, agent: User) -> str | None:
-    if not (agent.is_agent and agent.is_active):
-        return _now("%(name)s is not an active agent.") % {"name": agent}
-    if ticket.assignee_id == agent.pk:
-        return _now("%(name)s already has this ticket.") % {"name": agent}
-    works_there = DepartmentAccess.objects.filter(agent=agent, department=ticket.department_id).exists()
-    if not works_there:
-        return _now("%(name)s does not work in %(department)s. Transfer the ticket first.") % {
-            "name": agent,
-            "department": ticket.department,
-        }
-    return None
+def _referral_refusal(ticket: Ticket, to: Model) -> str | None:
+    """Return why `to` needs no referral, or can have none."""
+    name = {"name": to}
+    if isinstance(to, Department):
+        if ticket.department_id == to.pk:
+            return _now("This ticket is already in %(name)s.") % name
+        held = Q(department=to)
+    elif isinstance(to, Team):
+        held = Q(team=to)
+    elif isinstance(to, User) and to.is_agent and to.is_active:
+        if {"department", "manager", "assigned"}.intersection(holding_grants(Principal.agent(to), ticket)):
+            return _now("%(name)s sees this ticket already.") % name
+        held = Q(agent=to)
+    else:
+        return _now("%(name)s is not an active agent.") % name
+    return _now("%(name)s has access already.") % name if ticket.referrals.filter(held).exists() else None

@@ -34,6 +34,7 @@ from desk.views.person import (
 )
 from desk.views.person_addresses import add_address, mail_confirmation, make_primary, remove_address
 from desk.views.queue import home, queue
+from desk.views.refer import refer
 from desk.views.release import release
 from desk.views.remove_referral import remove_referral
 from desk.views.reopen import reopen
@@ -78,6 +79,7 @@ __all__ = [
     "plan",
     "priority",
     "queue",
+    "refer",
     "release",
     "remove_address",
     "remove_collaborator",

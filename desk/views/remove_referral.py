@@ -1,4 +1,4 @@
-"""Take away the access that a transfer left."""
+"""Take away the access that a referral gives."""
 
 from django.http import Http404, HttpResponse
 from django.utils.timezone import now

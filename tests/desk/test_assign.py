@@ -54,7 +54,7 @@ def test_who_does_not_work_in_the_department_cannot_be_chosen(ticket: Ticket, de
     answer = desk.send(ticket, "assign", to=ref(linus))
 
     assert answer.status_code == 422
-    assert "Choose from the list." in answer.text
+    assert "Linus does not work in Billing. Transfer the ticket first." in answer.text
     assert now(ticket) == (Status.OPEN, None, None)
 
 

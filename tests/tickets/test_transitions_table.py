@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from django_fsm import TransitionNotAllowed
 
-from accounts.models import User
+from accounts.models import Members, Organization, User
 from accounts.people import address_of
 from accounts.principal import Face, Principal
 from sla.models import SLAPlan
@@ -38,13 +38,17 @@ from tickets.policy import Deed
 #   other-link      Ada, by a link to another ticket of hers
 #   link, portal    Ada, who asked: by the link in her mail, and signed in
 #   collaborator    takes part beside Ada, signed in
+#   colleague       of Ada's organisation, which shares its tickets among all its people; signed in
 #   all, expanded, limited, view-only    agents of the ticket's department, by role
+#   manager         manages the ticket's department, and works in another
+#   only-assigned   has all access in the department and sees only what is assigned: the ticket, but while it is open
 #   other-dept      Linus, with all access in another department
-#   assigned-only   no longer works in the department, but has the ticket (nobody has it while it is open)
+#   holder          no longer works in the department, but has the ticket (nobody has it while it is open)
 #   team-member     works elsewhere; the ticket is with a team of theirs (nobody's while it is open)
 #   referred        works elsewhere; the ticket was referred to them
 #   admin-desk      an administrator without access, at the desk
 #   admin           the same, in the admin
+#   seen-as         the same, looking at the desk as an agent with all access
 #   inactive        an agent of the department who was switched off
 #   system          a timer or a rule
 # For everybody else's rows an agent of the department has the ticket in all states but open.
@@ -54,163 +58,211 @@ TABLE = """
                                                 open      assigned  resolved  closed    reopened
 view
   link portal collaborator                      =         =         =         =         =
-  all expanded limited view-only                =         =         =         =         =
-  assigned-only team-member                     no        =         =         =         =
+  all manager expanded limited view-only        =         =         =         =         =
+  only-assigned                                 no        =         =         =         =
+  holder team-member                            no        =         =         =         =
+  colleague seen-as                             =         =         =         =         =
   referred admin system                         =         =         =         =         =
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 message
   link portal collaborator                      =         =         reopened  reopened  =
-  all expanded limited view-only                no        no        no        no        no
-  assigned-only team-member                     no        no        no        no        no
+  all manager expanded limited view-only        no        no        no        no        no
+  only-assigned                                 no        no        no        no        no
+  holder team-member                            no        no        no        no        no
   referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 reply
   link portal collaborator                      no        no        no        no        no
-  all expanded limited                          =         =         =         =         =
+  all manager expanded limited                  =         =         =         =         =
+  only-assigned                                 no        =         =         =         =
   view-only                                     no        no        no        no        no
-  assigned-only team-member                     no        =         =         =         =
+  holder team-member                            no        =         =         =         =
   referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 note
   link portal collaborator                      no        no        no        no        no
-  all expanded limited                          =         =         =         =         =
+  all manager expanded limited                  =         =         =         =         =
+  only-assigned                                 no        =         =         =         =
   view-only                                     no        no        no        no        no
-  assigned-only team-member                     no        =         =         =         =
+  holder team-member                            no        =         =         =         =
   referred system                               =         =         =         =         =
   admin                                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 assign
   link portal collaborator                      no        no        no        no        no
-  all expanded                                  assigned  assigned  no        no        assigned
+  all manager expanded                          assigned  assigned  no        no        assigned
+  only-assigned                                 no        assigned  no        no        assigned
   limited view-only                             no        no        no        no        no
-  assigned-only team-member                     no        no        no        no        no
+  holder team-member                            no        no        no        no        no
   system                                        assigned  assigned  no        no        assigned
   referred admin                                no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 claim
   link portal collaborator                      no        no        no        no        no
-  all expanded limited                          assigned  no        no        no        no
+  all manager expanded limited                  assigned  no        no        no        no
+  only-assigned                                 no        no        no        no        no
   view-only                                     no        no        no        no        no
-  assigned-only                                 no        no        no        no        no
+  holder                                        no        no        no        no        no
   team-member                                   no        assigned  no        no        assigned
   referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 release
   link portal collaborator                      no        no        no        no        no
-  all expanded limited                          no        open      no        no        =
+  all manager expanded limited                  no        open      no        no        =
+  only-assigned                                 no        open      no        no        =
   view-only                                     no        no        no        no        no
-  assigned-only team-member                     no        open      no        no        =
+  holder team-member                            no        open      no        no        =
   system                                        no        open      no        no        =
   referred admin                                no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 transfer
   link portal collaborator                      no        no        no        no        no
-  all expanded                                  =         open      no        no        =
+  all manager expanded                          =         open      no        no        =
+  only-assigned                                 no        open      no        no        =
   limited view-only                             no        no        no        no        no
-  assigned-only team-member                     no        no        no        no        no
+  holder team-member                            no        no        no        no        no
   referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
+  nobody stranger other-link                    no        no        no        no        no
+  other-dept admin-desk inactive                no        no        no        no        no
+refer
+  link portal collaborator                      no        no        no        no        no
+  all manager expanded                          =         =         =         =         =
+  only-assigned                                 no        =         =         =         =
+  limited view-only                             no        no        no        no        no
+  holder team-member                            no        no        no        no        no
+  referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 remove_referral
   link portal collaborator                      no        no        no        no        no
-  all expanded                                  =         =         =         =         =
+  all manager expanded                          =         =         =         =         =
+  only-assigned                                 no        =         =         =         =
   limited view-only                             no        no        no        no        no
-  assigned-only team-member                     no        no        no        no        no
+  holder team-member                            no        no        no        no        no
   referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 add_collaborator
   link portal                                   =         =         =         =         =
   collaborator                                  no        no        no        no        no
-  all expanded limited                          =         =         =         =         =
+  all manager expanded limited                  =         =         =         =         =
+  only-assigned                                 no        =         =         =         =
   view-only                                     no        no        no        no        no
-  assigned-only team-member                     no        =         =         =         =
+  holder team-member                            no        =         =         =         =
   system                                        =         =         =         =         =
   referred admin                                no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 remove_collaborator
   link portal                                   =         =         =         =         =
   collaborator                                  no        no        no        no        no
-  all expanded limited                          =         =         =         =         =
+  all manager expanded limited                  =         =         =         =         =
+  only-assigned                                 no        =         =         =         =
   view-only                                     no        no        no        no        no
-  assigned-only team-member                     no        =         =         =         =
+  holder team-member                            no        =         =         =         =
   referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 leave
   collaborator                                  =         =         =         =         =
   link portal                                   no        no        no        no        no
-  all expanded limited view-only                no        no        no        no        no
-  assigned-only team-member                     no        no        no        no        no
+  all manager expanded limited view-only        no        no        no        no        no
+  only-assigned                                 no        no        no        no        no
+  holder team-member                            no        no        no        no        no
   referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 change_priority
   link portal collaborator                      no        no        no        no        no
-  all expanded                                  =         =         no        no        =
+  all manager expanded                          =         =         no        no        =
+  only-assigned                                 no        =         no        no        =
   limited view-only                             no        no        no        no        no
-  assigned-only team-member                     no        no        no        no        no
+  holder team-member                            no        no        no        no        no
   system                                        =         =         no        no        =
   referred admin                                no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 change_topic
   link portal collaborator                      no        no        no        no        no
-  all expanded                                  =         =         no        no        =
+  all manager expanded                          =         =         no        no        =
+  only-assigned                                 no        =         no        no        =
   limited view-only                             no        no        no        no        no
-  assigned-only team-member                     no        no        no        no        no
+  holder team-member                            no        no        no        no        no
   referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 change_plan
   link portal collaborator                      no        no        no        no        no
-  all expanded                                  =         =         no        no        =
+  all manager expanded                          =         =         no        no        =
+  only-assigned                                 no        =         no        no        =
   limited view-only                             no        no        no        no        no
-  assigned-only team-member                     no        no        no        no        no
+  holder team-member                            no        no        no        no        no
   referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 resolve
   link portal collaborator                      no        no        no        no        no
-  all expanded limited                          resolved  resolved  no        no        resolved
+  all manager expanded limited                  resolved  resolved  no        no        resolved
+  only-assigned                                 no        resolved  no        no        resolved
   view-only                                     no        no        no        no        no
-  assigned-only team-member                     no        resolved  no        no        resolved
+  holder team-member                            no        resolved  no        no        resolved
   referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 close
   link portal                                   no        no        closed    no        no
   collaborator                                  no        no        no        no        no
-  all expanded limited                          no        no        closed    no        no
+  all manager expanded limited                  no        no        closed    no        no
+  only-assigned                                 no        no        closed    no        no
   view-only                                     no        no        no        no        no
-  assigned-only team-member                     no        no        closed    no        no
+  holder team-member                            no        no        closed    no        no
   system                                        no        no        closed    no        no
   referred admin                                no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 close_unresolved
   link portal collaborator                      no        no        no        no        no
-  all                                           closed    closed    no        no        closed
+  all manager                                   closed    closed    no        no        closed
+  only-assigned                                 no        closed    no        no        closed
   expanded limited view-only                    no        no        no        no        no
-  assigned-only team-member                     no        no        no        no        no
+  holder team-member                            no        no        no        no        no
   referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 reopen
   link portal                                   no        no        reopened  reopened  no
   collaborator                                  no        no        no        no        no
-  all expanded limited                          no        no        reopened  reopened  no
+  all manager expanded limited                  no        no        reopened  reopened  no
+  only-assigned                                 no        no        reopened  reopened  no
   view-only                                     no        no        no        no        no
-  assigned-only team-member                     no        no        reopened  reopened  no
+  holder team-member                            no        no        reopened  reopened  no
   referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
 """
@@ -218,9 +270,10 @@ reopen
 REFUSED, STAYS = "no", "="
 Rows = dict[str, list[dict[str, object]]]
 ROLES = (
-    *("nobody", "stranger", "other-link", "link", "portal", "collaborator"),
-    *("all", "expanded", "limited", "view-only", "other-dept", "assigned-only", "team-member", "referred"),
-    *("admin-desk", "admin", "inactive", "system"),
+    *("nobody", "stranger", "other-link", "link", "portal", "collaborator", "colleague"),
+    *("all", "expanded", "limited", "view-only", "manager", "only-assigned"),
+    *("other-dept", "holder", "team-member", "referred"),
+    *("admin-desk", "admin", "seen-as", "inactive", "system"),
 )
 
 
@@ -320,7 +373,17 @@ def enter(role: str, ticket: Ticket, ada: User, linus: User, billing: Department
             return Principal.agent(cast.make_agent("Asta", billing, role=name))
         case "other-dept":
             return Principal.agent(linus)
-        case "assigned-only":
+        case "colleague":
+            acme = Organization.objects.create(name="Acme", sharing=Members.ALL)
+            Ticket.objects.filter(pk=ticket.pk).update(organization=acme)
+            return Principal.requester(cast.make_person("carl@example.org", "Carl", organization=acme))
+        case "manager":
+            asta = cast.make_agent("Asta", elsewhere, role=VIEW_ONLY)
+            Department.objects.filter(pk=billing.pk).update(manager=asta)
+            return Principal.agent(asta)
+        case "only-assigned":
+            return Principal.agent(cast.make_agent("Asta", billing, sees_only_assigned=True))
+        case "holder":
             return Principal.agent(cast.make_agent("Asta", billing))
         case "team-member":
             return Principal.agent(cast.make_agent("Asta", elsewhere))
@@ -332,6 +395,9 @@ def enter(role: str, ticket: Ticket, ada: User, linus: User, billing: Department
             return Principal.agent(cast.make_person("root@example.com", "Rosa", is_administrator=True))
         case "admin":
             return Principal.administrator(cast.make_person("root@example.com", "Rosa", is_administrator=True))
+        case "seen-as":
+            rosa = cast.make_person("root@example.com", "Rosa", is_administrator=True)
+            return Principal.seen_by(rosa, cast.make_agent("Asta", billing))
         case "inactive":
             return Principal.agent(cast.make_agent("Asta", billing, is_active=False))
         case "system":
@@ -345,7 +411,7 @@ def bring_to(state: Status, ticket: Ticket, grace: User, role: str, by: Principa
     if role == "team-member":
         to = cast.make_team("Night shift", by.user)
     else:
-        to = by.user if role == "assigned-only" else grace
+        to = by.user if role in {"holder", "only-assigned"} else grace
     actions.assign(ticket=ticket, to=to, by=boss, at=MONDAY + HOUR)
     if state != Status.ASSIGNED:
         actions.resolve(ticket=ticket, by=boss, at=MONDAY + 2 * HOUR)
@@ -360,7 +426,7 @@ def _withdrawn(request):
     """Who is assigned without working there had access once: nobody else can be assigned to."""
     if "world" in request.fixturenames:
         world = request.getfixturevalue("world")
-        if request.node.callspec.params["world"][1] == "assigned-only":
+        if request.node.callspec.params["world"][1] == "holder":
             world.by.user.department_access.all().delete()
 
 
@@ -386,6 +452,7 @@ DOING: dict[Deed, Callable[[World], object]] = {
     Deed.CLAIM: lambda w: actions.claim(ticket=w.ticket, by=w.by, at=TUESDAY),
     Deed.RELEASE: lambda w: actions.release(ticket=w.ticket, by=w.by, at=TUESDAY),
     Deed.TRANSFER: lambda w: actions.transfer(ticket=w.ticket, to=w.support, by=w.by, at=TUESDAY),
+    Deed.REFER: lambda w: actions.refer(ticket=w.ticket, to=w.support, by=w.by, at=TUESDAY),
     Deed.REMOVE_REFERRAL: lambda w: actions.remove_referral(ticket=w.ticket, referral=w.referral, by=w.by, at=TUESDAY),
     Deed.ADD_COLLABORATOR: lambda w: actions.add_collaborator(
         ticket=w.ticket, address=address_of("dora@example.org"), by=w.by, at=TUESDAY

@@ -1,4 +1,4 @@
-"""Transfer to another department; take away access that a transfer left."""
+"""Transfer to another department."""
 
 from datetime import datetime
 from uuid import UUID
@@ -48,8 +48,9 @@ def transfer(
     if keep_access:
         _refer(ticket, giver, by, at)
     # Who works there needs no referral any more: for them the ticket is not handed over but theirs.
-    workers = DepartmentAccess.objects.filter(department=to).values("agent")
-    ticket.referrals.filter(Q(department=to) | Q(agent__in=workers)).delete()
+    workers = DepartmentAccess.objects.filter(department=to, agent__sees_only_assigned=False).values("agent")
+    manager = Department.objects.filter(pk=to.pk, manager__isnull=False).values("manager")
+    ticket.referrals.filter(Q(department=to) | Q(agent__in=workers) | Q(agent__in=manager)).delete()
     data: dict[str, object] = {"to": to.pk, "from": giver.pk, "kept_access": keep_access}
     if held_by is not None:
         data["held_by"] = events.ref(held_by)
@@ -60,21 +61,6 @@ def transfer(
         # Asked of the new department: the giver may have no say in it beyond this deed.
         policy.require_target(Deed.ASSIGN, ticket, assignee)
         give(ticket, assignee, by=by, at=at, deed=deed)
-    return ticket
-
-
-@transaction.atomic
-def remove_referral(
-    *, ticket: Ticket, referral: Referral, by: Principal, at: datetime, deed: UUID | None = None
-) -> Ticket:
-    """Take away the access that a referral gives. Raises NotAllowed; gone already, it does nothing."""
-    ticket = lock(ticket)
-    policy.require(by, Deed.REMOVE_REFERRAL, ticket)
-    holder = referral.holder
-    named = f"department:{holder.pk}" if isinstance(holder, Department) else events.ref(holder)
-    deleted, _rows = ticket.referrals.filter(pk=referral.pk).delete()
-    if deleted:
-        events.record(Kind.REFERRAL_REMOVED, ticket, by=by, at=at, deed=deed, holder=named)
     return ticket
 
 

@@ -1,7 +1,7 @@
 """The domain: departments, help topics, tickets, their threads, people, clocks and history."""
 
 from tickets.models.clock import ClockSpan, TicketClock
-from tickets.models.department import Department, DepartmentAccess
+from tickets.models.department import AssignableTo, Department, DepartmentAccess
 from tickets.models.event import Cause, FailedHandler, Kind, TicketEvent
 from tickets.models.people import Participant, Referral
 from tickets.models.thread import Attachment, EntryKind, ThreadEntry
@@ -11,6 +11,7 @@ from tickets.models.topic import HelpTopic
 
 __all__ = [
     "FAR_FUTURE",
+    "AssignableTo",
     "Attachment",
     "Awaiting",
     "Cause",

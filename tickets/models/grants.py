@@ -2,13 +2,17 @@
 
 from django.db.models import Exists, OuterRef, Q
 
-from accounts.models import Team
+from accounts.models import Members, Organization, Team
 from accounts.principal import Face, Principal
-from tickets.models.department import DepartmentAccess
+from tickets.models.department import Department, DepartmentAccess
 from tickets.models.people import Part, Participant, Referral
 
 # The grants of whose tickets are an agent's work; a referral only lets one read and note.
-WORK_GRANTS = frozenset({"department", "assigned", "team"})
+WORK_GRANTS = frozenset({"department", "manager", "assigned", "team"})
+
+# Grants that may hold for a great part of all tickets. Where none of these is among somebody's, a list starts from the
+# few tickets that they have instead of looking at all (TicketQuerySet.granted).
+BROAD_GRANTS = frozenset({"department", "manager", "administrator", "system"})
 
 
 def grants_of(principal: Principal) -> dict[str, Q]:
@@ -30,15 +34,18 @@ def grants_of(principal: Principal) -> dict[str, Q]:
 def _agent_grants(principal: Principal) -> dict[str, Q]:
     user = principal.user
     assert user is not None  # acts_as_agent
-    departments = DepartmentAccess.objects.filter(agent=user).values("department")
     teams = Team.members.through.objects.filter(user=user).values("team")
-    referred = Referral.objects.held_by(user).filter(ticket=OuterRef("pk"))
-    return {
-        "department": Q(department__in=departments),
+    grants = {
+        "department": Q(department__in=DepartmentAccess.objects.filter(agent=user).values("department")),
+        "manager": Q(department__in=Department.objects.filter(manager=user).values("pk")),
         "assigned": Q(assignee=user),
         "team": Q(team__in=teams),
-        "referral": Q(Exists(referred)),
+        "referral": Q(Exists(Referral.objects.held_by(user).filter(ticket=OuterRef("pk")))),
     }
+    if user.sees_only_assigned:
+        # What somebody manages stays theirs to see: that says so for one department by name.
+        del grants["department"]
+    return grants
 
 
 def _requester_grants(principal: Principal) -> dict[str, Q]:
@@ -49,7 +56,11 @@ def _requester_grants(principal: Principal) -> dict[str, Q]:
             "link": this & Q(Exists(taking_part.filter(role=Part.REQUESTER))),
             "collaborator": this & Q(Exists(taking_part.filter(role=Part.COLLABORATOR))),
         }
+    # One condition on one row: both halves are about the same member.
+    shares = Q(sharing=Members.ALL) | Q(sharing=Members.PRIMARY, members__is_primary_contact=True)
+    sharing = Organization.objects.filter(Q(members=principal.user) & shares, archived_at=None)
     return {
         "requester": Q(Exists(taking_part.filter(role=Part.REQUESTER))),
         "collaborator": Q(Exists(taking_part.filter(role=Part.COLLABORATOR))),
+        "organisation": Q(organization__in=sharing.values("pk")),
     }

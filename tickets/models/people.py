@@ -37,10 +37,16 @@ class Participant(models.Model):
 
 class ReferralQuerySet(models.QuerySet["Referral"]):
     def held_by(self, agent: User) -> "ReferralQuerySet":
-        """Referrals to the agent, to a team of theirs, or to a department they work in."""
-        departments = DepartmentAccess.objects.filter(agent=agent).values("department")
+        """Referrals to the agent, to a team of theirs, or to a department they work in or manage.
+
+        To who sees only what is assigned to them, a referral to their department says nothing.
+        """
         teams = Team.members.through.objects.filter(user=agent).values("team")
-        return self.filter(Q(agent=agent) | Q(team__in=teams) | Q(department__in=departments))
+        managed = Department.objects.filter(manager=agent).values("pk")
+        held = Q(agent=agent) | Q(team__in=teams) | Q(department__in=managed)
+        if not agent.sees_only_assigned:
+            held |= Q(department__in=DepartmentAccess.objects.filter(agent=agent).values("department"))
+        return self.filter(held)
 
 
 class Referral(models.Model):
