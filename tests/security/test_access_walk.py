@@ -3,6 +3,8 @@ know fails: whoever adds one decides here who may use it."""
 
 import re
 import sys
+from dataclasses import dataclass
+from datetime import timedelta
 from types import ModuleType
 
 import pytest
@@ -11,20 +13,59 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import path
 from django.utils.timezone import now
 
+from accounts.models import Team
 from helpdesk import urls
+from tests.security.bodies import BODIES
 from tests.security.routes import Route, routes
 from tests.security.world import World
 from tickets.models import Status, Ticket, TicketEvent
 
-ROLES = ("nobody", "ada", "linus", "vera", "grace", "rosa", "gone")
-
-# nobody: not signed in; ada: who asked, signed in; linus: an agent of another department; vera: may only view in the
-# ticket's; grace: may do everything in it; rosa: an administrator, no agent; gone: an agent who was switched off and
-# still has a session.
+# The columns. Who stands behind the same answer in every row but a few has no column of their own: they get the answer
+# of somebody else in the row, unless the row ends with a "|" and says otherwise, as in "| lou=403 ruth=away".
 #
+#   nobody   not signed in. Addresses with a link in them are asked with Ada's: nobody holds the link there, and
+#            "/ forged" is who holds none
+#   ada      who asked, signed in
+#     cleo     takes part in it: a collaborator
+#     cora     of Ada's organisation, which shares its tickets
+#   linus    an agent of another department
+#     olaf     of the ticket's department, but sees only what is assigned; this ticket is not
+#   vera     an agent of the ticket's department; may view only
+#     ruth     works elsewhere; the ticket was referred to her
+#   grace    an agent of the ticket's department, with all access
+#     eve      with expanded access
+#     mona     manages the department, and works elsewhere
+#     otto     sees only what is assigned; the ticket is assigned to him
+#     lou      with limited access
+#     tina     works elsewhere; the ticket is assigned to her team
+#   rosa     an administrator, no agent
+#   gone     an agent who was switched off and still has a session
+COLUMNS = ("nobody", "ada", "linus", "vera", "grace", "rosa", "gone")
+FOLLOWS = {
+    "cleo": "ada",
+    "cora": "ada",
+    "olaf": "linus",
+    "ruth": "vera",
+    "eve": "grace",
+    "mona": "grace",
+    "otto": "grace",
+    "lou": "grace",
+    "tina": "lou",
+}
+ROLES = (*COLUMNS, *FOLLOWS)
+
+# Who may come upon what stands in the ticket at all. To everybody else it is a foreign ticket, whose words must be in
+# no answer, whatever its status. Whoever holds the link reads by it, hence "*".
+READERS = {
+    "desk:": {"vera", "ruth", "grace", "eve", "mona", "otto", "lou", "tina"},
+    "portal:": {"*"},
+    "admin:": {"rosa"},
+}
+
 # An answer is a status, "sign-in" for being led there, "away" for being led elsewhere. A "+" says that something has
 # happened to the ticket. Forms are sent empty, but for the number of the last event seen. Behind a "/" stands what is
-# asked for: "reply" is the file of a reply, else it is that of a note; "forged" replaces what is signed.
+# asked for: "reply" is the file of a reply, else it is that of a note; "forged" replaces what is signed; "valid" sends
+# the form as tests/security/bodies.py fills it in.
 TABLE = """
                                          nobody   ada      linus    vera     grace    rosa     gone
 GET  healthz                             200      200      200      200      200      200      200
@@ -38,12 +79,15 @@ POST setup                               sign-in  sign-in  sign-in  sign-in  sig
 
 GET  account_login                       200      away     away     away     away     away     200
 POST account_login                       422      away     away     away     away     away     422
+POST account_login / valid               away     away     away     away     away     away     away
 GET  account_logout                      away     200      200      200      200      200      away
 POST account_logout                      away     away     away     away     away     away     away
 GET  account_change_password             sign-in  200      200      200      200      200      sign-in
 POST account_change_password             sign-in  422      422      422      422      422      sign-in
+POST account_change_password / valid     sign-in  away     away     away     away     away     sign-in
 GET  account_reset_password              200      200      200      200      200      200      200
 POST account_reset_password              422      422      422      422      422      422      422
+POST account_reset_password / valid      away     away     away     away     away     away     away
 GET  account_reset_password_done         200      200      200      200      200      200      200
 POST account_reset_password_done         405      405      405      405      405      405      405
 GET  account_reset_password_from_key     200      200      200      200      200      200      200
@@ -59,10 +103,12 @@ GET  portal:home                         200      200      200      200      200
 POST portal:home                         405      405      405      405      405      405      405
 GET  portal:new                          200      200      200      200      200      200      200
 POST portal:new                          422      422      422      422      422      422      422
+POST portal:new / valid                  away+    away+    away+    away+    away+    away+    away+
 GET  portal:topic                        200      200      200      200      200      200      200
 POST portal:topic                        405      405      405      405      405      405      405
 GET  portal:check                        200      200      200      200      200      200      200
 POST portal:check                        422      422      422      422      422      422      422
+POST portal:check / valid                away     away     away     away     away     away     away
 GET  portal:check_sent                   200      200      200      200      200      200      200
 POST portal:check_sent                   405      405      405      405      405      405      405
 GET  portal:sent                         200      200      200      200      200      200      200
@@ -73,6 +119,7 @@ POST portal:ticket                       405      405      405      405      405
 GET  portal:ticket / forged              404      404      404      404      404      404      404
 GET  portal:message                      away     away     away     away     away     away     away
 POST portal:message                      422      422      422      422      422      422      422
+POST portal:message / valid              away+    away+    away+    away+    away+    away+    away+
 POST portal:message / forged             404      404      404      404      404      404      404
 GET  portal:close                        away     away     away     away     away     away     away
 POST portal:close                        409      409      409      409      409      409      409
@@ -127,32 +174,44 @@ GET  desk:history                        sign-in  403      404      200      200
 POST desk:history                        sign-in  403      405      405      405      403      sign-in
 GET  desk:reply                          sign-in  403      away     away     away     403      sign-in
 POST desk:reply                          sign-in  403      404      422      422      403      sign-in
+POST desk:reply / valid                  sign-in  403      404      422      away+    403      sign-in
 GET  desk:note                           sign-in  403      away     away     away     403      sign-in
 POST desk:note                           sign-in  403      404      422      422      403      sign-in
-GET  desk:assign                         sign-in  403      404      403      200      403      sign-in
-POST desk:assign                         sign-in  403      404      403      422      403      sign-in
+POST desk:note / valid                   sign-in  403      404      422      away+    403      sign-in  | ruth=away+
+GET  desk:assign                         sign-in  403      404      403      200      403      sign-in  | lou=403
+POST desk:assign                         sign-in  403      404      403      422      403      sign-in  | lou=403
+POST desk:assign / valid                 sign-in  403      404      403      away+    403      sign-in  | lou=403
 GET  desk:claim                          sign-in  403      away     away     away     403      sign-in
-POST desk:claim                          sign-in  403      404      away     away+    403      sign-in
+POST desk:claim                          sign-in  403      404      away     away+    403      sign-in  | otto=away
 GET  desk:release                        sign-in  403      away     away     away     403      sign-in
-POST desk:release                        sign-in  403      404      away     away     403      sign-in
+POST desk:release                        sign-in  403      404      away     away     403      sign-in  | otto=away+ tina=away+
 POST desk:release / assigned             sign-in  403      404      away     away+    403      sign-in
-GET  desk:transfer                       sign-in  403      404      403      200      403      sign-in
-POST desk:transfer                       sign-in  403      404      403      422      403      sign-in
-GET  desk:priority                       sign-in  403      404      403      200      403      sign-in
-POST desk:priority                       sign-in  403      404      403      422      403      sign-in
-GET  desk:topic                          sign-in  403      404      403      200      403      sign-in
-POST desk:topic                          sign-in  403      404      403      422      403      sign-in
-GET  desk:plan                           sign-in  403      404      403      200      403      sign-in
-POST desk:plan                           sign-in  403      404      403      422      403      sign-in
+GET  desk:transfer                       sign-in  403      404      403      200      403      sign-in  | lou=403
+POST desk:transfer                       sign-in  403      404      403      422      403      sign-in  | lou=403
+POST desk:transfer / valid               sign-in  403      404      403      away+    403      sign-in  | lou=403
+GET  desk:refer                          sign-in  403      404      403      200      403      sign-in  | lou=403
+POST desk:refer                          sign-in  403      404      403      422      403      sign-in  | lou=403
+POST desk:refer / valid                  sign-in  403      404      403      away+    403      sign-in  | lou=403
+GET  desk:priority                       sign-in  403      404      403      200      403      sign-in  | lou=403
+POST desk:priority                       sign-in  403      404      403      422      403      sign-in  | lou=403
+POST desk:priority / valid               sign-in  403      404      403      away+    403      sign-in  | lou=403
+GET  desk:topic                          sign-in  403      404      403      200      403      sign-in  | lou=403
+POST desk:topic                          sign-in  403      404      403      422      403      sign-in  | lou=403
+POST desk:topic / valid                  sign-in  403      404      403      away+    403      sign-in  | lou=403
+GET  desk:plan                           sign-in  403      404      403      200      403      sign-in  | lou=403
+POST desk:plan                           sign-in  403      404      403      422      403      sign-in  | lou=403
+POST desk:plan / valid                   sign-in  403      404      403      away+    403      sign-in  | lou=403
 GET  desk:resolve                        sign-in  403      404      403      200      403      sign-in
 POST desk:resolve                        sign-in  403      404      403      away+    403      sign-in
-GET  desk:close                          sign-in  403      404      403      200      403      sign-in
-POST desk:close                          sign-in  403      404      403      422      403      sign-in
+GET  desk:close                          sign-in  403      404      403      200      403      sign-in  | eve=403 lou=403
+POST desk:close                          sign-in  403      404      403      422      403      sign-in  | eve=403 lou=403
+POST desk:close / valid                  sign-in  403      404      403      away+    403      sign-in  | eve=403 lou=403
 GET  desk:reopen                         sign-in  403      away     away     away     403      sign-in
 POST desk:reopen                         sign-in  403      404      away     away     403      sign-in
 POST desk:reopen / resolved              sign-in  403      404      away     away+    403      sign-in
 GET  desk:remove-referral                sign-in  403      away     away     away     403      sign-in
 POST desk:remove-referral                sign-in  403      404      404      404      403      sign-in
+POST desk:remove-referral / valid        sign-in  403      404      away     away+    403      sign-in  | lou=away
 GET  desk:add-collaborator               sign-in  403      404      403      200      403      sign-in
 POST desk:add-collaborator               sign-in  403      404      403      422      403      sign-in
 GET  desk:remove-collaborator            sign-in  403      away     away     away     403      sign-in
@@ -211,7 +270,7 @@ GET  desk:organization-note              sign-in  403      away     403      awa
 POST desk:organization-note              sign-in  403      422      403      422      403      sign-in
 GET  desk:organization-note-delete       sign-in  403      away     403      away     403      sign-in
 POST desk:organization-note-delete       sign-in  403      404      403      404      403      sign-in
-"""
+"""  # noqa: E501 - a row is a line
 # The admin has one rule for all of it: only administrators enter.
 
 
@@ -221,17 +280,36 @@ def read_table(text: str) -> dict[tuple[str, str, str], dict[str, str]]:
     for line in text.strip("\n").splitlines()[1:]:
         if not line.strip():
             continue
-        method, name, variant, answers = re.fullmatch(r"(\w+) +(\S+)(?: / ([a-z ]*[a-z]))? {2,}(.+)", line).groups()
-        table[method, name, variant or ""] = dict(zip(ROLES, answers.split(), strict=True))
+        row, _bar, exceptions = line.partition(" | ")
+        method, name, variant, answers = re.fullmatch(
+            r"(\w+) +(\S+)(?: / ([a-z]+(?: [a-z]+)*))? {2,}(.+)", row
+        ).groups()
+        given = dict(zip(COLUMNS, answers.split(), strict=True))
+        given |= dict(each.split("=") for each in exceptions.split())
+        assert given.keys() <= set(ROLES), line
+        table[method, name, variant or ""] = {role: _answer_for(role, given) for role in ROLES}
     return table
+
+
+def _answer_for(role: str, given: dict[str, str]) -> str:
+    while role not in given:
+        role = FOLLOWS[role]
+    return given[role]
 
 
 ROWS = read_table(TABLE)
 ROUTES = {route.name: route for route in routes()}
+# In what Ada wrote, and so on every page that shows the ticket.
+SECRET = "The invoice of October is wrong"
 
 
 def is_admins(route: Route) -> bool:
     return route.pattern.startswith("admin/")
+
+
+def may_read(role: str, route: Route) -> bool:
+    face = "admin:" if is_admins(route) else f"{route.name.partition(':')[0]}:"
+    return bool({role, "*"} & READERS.get(face, set()))
 
 
 METHODS = ("GET", "POST")
@@ -248,13 +326,38 @@ def test_the_table_knows_every_address():
     assert compare_with_table(routes()) == (set(), set())
 
 
+def test_every_form_is_sent_filled_in_too():
+    """Who is kept from sending an empty form may not be kept from sending a full one."""
+    refused = {name for (method, name, _variant), row in ROWS.items() if method == "POST" and "422" in row.values()}
+
+    assert refused - {name for _method, name, variant in ROWS if variant == "valid"} == set()
+    assert {name for _method, name, variant in ROWS if variant == "valid"} == BODIES.keys()
+
+
+@pytest.fixture(autouse=True)
+def _answers_at_once(monkeypatch):
+    """Some answers take their time on purpose, so that it tells nothing."""
+    monkeypatch.setattr("portal.views.check.ANSWER_AFTER", timedelta(0))
+    monkeypatch.setattr("accounts.views.ANSWER_AFTER_SECONDS", 0)
+
+
 @pytest.mark.once
 @pytest.mark.django_db
 def test_everybody_gets_the_answer_of_the_table(world, subtests):
+    readers = set()
     for row, expected in ROWS.items():
         method, name, variant = row
+        route = ROUTES[name]
         with subtests.test(" ".join(row)):
-            assert {role: answer(world, role, method, ROUTES[name], variant) for role in ROLES} == expected
+            answers = {role: ask(world, role, method, route, variant) for role in ROLES}
+            assert {role: answer.word for role, answer in answers.items()} == expected
+            told = {role for role, answer in answers.items() if answer.tells}
+            assert {role for role in told if not may_read(role, route)} == set()
+            readers |= {(role, name.partition(":")[0] + ":") for role in told}
+    # So that the search says something: who may read the ticket did come upon its words.
+    assert readers == {
+        (role, face) for face, roles in READERS.items() if face != "admin:" for role in ROLES if {role, "*"} & roles
+    }
 
 
 @pytest.mark.once
@@ -266,37 +369,57 @@ def test_only_administrators_enter_the_admin(world, subtests):
             continue
         for method in METHODS:
             with subtests.test(f"{method} {name}"):
-                for role in ("nobody", "ada", "grace", "gone"):
-                    assert answer(world, role, method, route, "") in {"sign-in", "403", "404", "away"}, role
-                inside.add(answer(world, "rosa", method, route, ""))
+                for role in ("nobody", "ada", "grace", "mona", "gone"):
+                    answer = ask(world, role, method, route, "")
+                    assert answer.word in {"sign-in", "403", "404", "away"}, role
+                    assert not answer.tells, role
+                inside.add(ask(world, "rosa", method, route, "").word)
     # So that the walk says something: she does come in.
     assert "200" in inside
     assert inside <= {"200", "403", "404", "405", "422", "away"}
 
 
-def answer(world: World, role: str, method: str, route: Route, variant: str) -> str:
+@dataclass(frozen=True)
+class Answer:
+    """What came back, in the words of the table, and whether the ticket's own words were in it."""
+
+    word: str
+    tells: bool
+
+
+def ask(world: World, role: str, method: str, route: Route, variant: str) -> Answer:
     """Ask once, as `role`, and undo everything."""
     given: dict[str, object] = {}
     if "reply" in variant:
         given["pk"] = world.reply_file.pk
     if "forged" in variant:
         given["token"] = given["signed"] = "WzEsMSwwXQ:1xUfIp:B28ArXRnjbPvdNbYpUYx4fBomp2m1NKExm25aJSKvZs"
+    client, url = world.client(role), world.url(route, **given)
     with transaction.atomic():
-        bring_to(world.ticket, variant, world.people["grace"])
+        bring_to(world, role, variant)
         before = TicketEvent.objects.count()
-        client, url = world.client(role), world.url(route, **given)
-        # As after a look at the page: a button that was seen with everything there is.
-        response = client.get(url) if method == "GET" else client.post(url, {"seen": before + 1})
+        if method == "GET":
+            response = client.get(url)
+        else:
+            # As after a look at the page: a button that was seen with everything there is.
+            body = BODIES[route.name](world) if variant == "valid" else {}
+            response = client.post(url, {"seen": before + 1, **body})
         happened = "+" if TicketEvent.objects.count() > before else ""
+        content = b"" if response.streaming else response.content
         transaction.set_rollback(True)
-    return in_words(response) + happened
+    return Answer(in_words(response) + happened, SECRET.encode() in content)
 
 
-def bring_to(ticket: Ticket, variant: str, grace: object) -> None:
-    if variant == "assigned":
-        Ticket.objects.filter(pk=ticket.pk).update(status=Status.ASSIGNED, assignee=grace)
+def bring_to(world: World, role: str, variant: str) -> None:
+    """Let the ticket be as the row says, and with who is to have it."""
+    people, ticket = world.people, Ticket.objects.filter(pk=world.ticket.pk)
+    held = {"otto": {"assignee": people["otto"]}, "tina": {"team": Team.objects.get(members=people["tina"])}}
+    if role in held:
+        ticket.update(status=Status.ASSIGNED, **held[role])
+    elif variant == "assigned":
+        ticket.update(status=Status.ASSIGNED, assignee=people["grace"])
     if variant == "resolved":
-        Ticket.objects.filter(pk=ticket.pk).update(status=Status.RESOLVED, resolved_at=now())
+        ticket.update(status=Status.RESOLVED, resolved_at=now())
 
 
 def in_words(response: HttpResponseBase) -> str:
@@ -332,7 +455,8 @@ def test_a_careless_view_would_not_answer_as_the_table_says(world, monkeypatch, 
     settings.ROOT_URLCONF = "careless_urls"
     (route,) = (route for route in routes() if route.name == "careless")
 
-    answers = {role: answer(world, role, "GET", route, "") for role in ROLES}
+    answers = {role: ask(world, role, "GET", route, "") for role in ROLES}
 
-    assert answers != ROWS["GET", "desk:ticket", ""]
-    assert answers["linus"] == answers["nobody"] == "200"
+    assert {role: answer.word for role, answer in answers.items()} != ROWS["GET", "desk:ticket", ""]
+    assert answers["linus"] == answers["nobody"] == Answer("200", tells=True)
+    assert not may_read("linus", ROUTES["desk:ticket"])

@@ -4,24 +4,29 @@ import re
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from django.conf import settings
 from django.test import Client
 
 from accounts import addresses, contacts
-from accounts.models import Address, Note, Organization, User
+from accounts.models import Address, Members, Note, Organization, User
 from accounts.principal import Principal
 from core import files
 from core.models import Blob, NewFile
 from portal.views.new import sent_token
 from tests import cast
-from tests.cast import MONDAY, VIEW_ONLY
+from tests.cast import ALL_ACCESS, EXPANDED, LIMITED, MONDAY, VIEW_ONLY
 from tests.security.routes import Route
 from tickets import actions, links
-from tickets.models import Attachment, Department, Ticket
+from tickets.models import Attachment, Department, Participant, Referral, Ticket
+from tickets.models.people import Part
 
 
 @dataclass
 class World:
-    """Ada's ticket in Billing, with a note and a reply that both have a file; and who may come by."""
+    """Ada's ticket in Billing, with a note and a reply that both have a file; and who may come by.
+
+    tests/security/test_access_walk.py tells who is who.
+    """
 
     ticket: Ticket
     note_file: Attachment
@@ -33,25 +38,33 @@ class World:
     organization: Organization
     # In every text that agents alone may read.
     mark: str = field(default_factory=lambda: f"mark{uuid4().hex}")
+    _sessions: dict[str, str] = field(default_factory=dict)
 
     def client(self, role: str) -> Client:
-        """Return a client with a session of this role, as it would be after signing in."""
+        """Return a client with a session of this role, as it would be after signing in. They sign in once."""
         client = Client(raise_request_exception=True)
-        user = self.people[role]
-        if user is not None:
-            active, user.is_active = user.is_active, True
-            user.save()
-            client.force_login(user, backend="accounts.backends.AddressBackend")
-            user.is_active = active
-            user.save()
+        if self.people[role] is not None:
+            if role not in self._sessions:
+                self._sessions[role] = self._sign_in(role)
+            client.cookies[settings.SESSION_COOKIE_NAME] = self._sessions[role]
         return client
+
+    def _sign_in(self, role: str) -> str:
+        client, user = Client(), self.people[role]
+        assert user is not None
+        active, user.is_active = user.is_active, True
+        user.save()
+        client.force_login(user, backend="accounts.backends.AddressBackend")
+        user.is_active = active
+        user.save()
+        return client.cookies[settings.SESSION_COOKIE_NAME].value
 
     def url(self, route: Route, **given: object) -> str:
         """Return an address of the route that leads to something, `given` in the place of what usually stands there."""
         words = {
             "number": self.ticket.number,
             "slug": "open",
-            "token": links.token_for(self.ticket.participants.get()),
+            "token": links.token_for(self.ticket.participants.get(role=Part.REQUESTER)),
             "person": self.ticket.requester_id,
             "address": self.address.pk,
             "note": self.note.pk,
@@ -82,6 +95,21 @@ def make_world(ticket: Ticket, ada: User, grace: User, linus: User, admin_user: 
     by = Principal.agent(grace)
     note = actions.add_note(ticket=ticket, text="Note.", by=by, at=MONDAY, files=[stored("note.txt", b"note")])
     reply = actions.reply(ticket=ticket, text="Reply.", by=by, at=MONDAY, files=[stored("reply.txt", b"reply")])
+    acme = Organization.objects.create(name="Acme", sharing=Members.ALL)
+    cleo = cast.make_person("cleo@example.org", "Cleo")
+    Participant.objects.create(
+        ticket=ticket, user=cleo, address=cast.address_for(cleo), role=Part.COLLABORATOR, added_at=MONDAY
+    )
+    kernel = Department.objects.get(access__agent=linus)
+    # Their roles elsewhere count for what belongs to no department, such as people.
+    ruth, mona, tina = (
+        cast.make_agent(name, kernel, role=role)
+        for name, role in (("Ruth", VIEW_ONLY), ("Mona", ALL_ACCESS), ("Tina", LIMITED))
+    )
+    Referral.objects.create(ticket=ticket, agent=ruth, created_at=MONDAY)
+    Department.objects.filter(pk=billing.pk).update(manager=mona)
+    cast.make_team("Night shift", tina)
+    Ticket.objects.filter(pk=ticket.pk).update(organization=acme)
     return World(
         ticket=Ticket.objects.get(pk=ticket.pk),
         address=addresses.claim(ada, "ada@second.example"),
@@ -92,9 +120,18 @@ def make_world(ticket: Ticket, ada: User, grace: User, linus: User, admin_user: 
         people={
             "nobody": None,
             "ada": ada,
+            "cleo": cleo,
+            "cora": cast.make_person("cora@example.org", "Cora", organization=acme),
             "linus": linus,
+            "olaf": cast.make_agent("Olaf", billing, sees_only_assigned=True),
             "vera": cast.make_agent("Vera", billing, role=VIEW_ONLY),
+            "ruth": ruth,
             "grace": grace,
+            "eve": cast.make_agent("Eve", billing, role=EXPANDED),
+            "mona": mona,
+            "otto": cast.make_agent("Otto", billing, sees_only_assigned=True),
+            "lou": cast.make_agent("Lou", billing, role=LIMITED),
+            "tina": tina,
             "rosa": admin_user,
             "gone": cast.make_agent("Gone", billing, is_active=False),
         },

@@ -1,0 +1,48 @@
+"""What is sent to each form, filled in as its page would have it: rows "/ valid" of the table of the access walk."""
+
+from collections.abc import Callable, Mapping
+
+from tests import cast
+from tests.security.world import World
+from tickets.events import ref
+from tickets.models import CloseReason, Department, HelpTopic
+
+Body = Mapping[str, object]
+
+KEY = "a-key-of-our-own-0001"
+
+
+def _support() -> Department:
+    return Department.objects.get(name="Support")
+
+
+# Every form that answers 422 when it comes empty has its place here.
+BODIES: Mapping[str, Callable[[World], Body]] = {
+    "account_login": lambda world: {"login": "grace@example.com", "password": cast.PASSWORD},
+    "account_change_password": lambda world: {
+        "oldpassword": cast.PASSWORD,
+        "password1": "another horse with 4 letters",
+        "password2": "another horse with 4 letters",
+    },
+    "account_reset_password": lambda world: {"email": "grace@example.com"},
+    "portal:new": lambda world: {
+        "email": "new@example.org",
+        "name": "Nora New",
+        "topic": str(world.ticket.topic_id),
+        "subject": "A question",
+        "text": "Words.",
+        "request_key": KEY,
+    },
+    "portal:check": lambda world: {"email": "ada@example.org", "number": world.ticket.number},
+    "portal:message": lambda world: {"text": "It is still wrong.", "request_key": KEY, "seen": 100},
+    "desk:reply": lambda world: {"kind": "reply", "then": "await", "body": "Words.", "request_key": KEY},
+    "desk:note": lambda world: {"kind": "note", "then": "note", "body": "Words.", "request_key": KEY},
+    "desk:assign": lambda world: {"to": ref(world.people["eve"])},
+    "desk:transfer": lambda world: {"department": _support().pk},
+    "desk:refer": lambda world: {"to": ref(_support())},
+    "desk:priority": lambda world: {"to": cast.priority("Low").pk},
+    "desk:topic": lambda world: {"to": HelpTopic.objects.create(name="Refunds").pk},
+    "desk:plan": lambda world: {"to": cast.make_plan("Slow", resolution=100 * cast.HOUR).pk},
+    "desk:close": lambda world: {"reason": CloseReason.SPAM},
+    "desk:remove-referral": lambda world: {"referral": world.ticket.referrals.get().pk},
+}
