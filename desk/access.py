@@ -15,6 +15,7 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from accounts.principal import Principal
+from accounts.viewing import viewing_of
 from tickets import policy
 from tickets.errors import DeedRefused
 from tickets.models import Ticket
@@ -38,7 +39,7 @@ AgentView = Callable[Concatenate[AgentRequest, P], HttpResponseBase]
 
 
 def agent_required(view: AgentView[P]) -> View[P]:
-    """Let agents in: others sign in first, or are told that the desk is not theirs.
+    """Let agents in, and administrators who see the desk as one: others sign in first, or are told it is not theirs.
 
     A deed that is refused before its form can say so gets a page with the reason.
     """
@@ -48,7 +49,13 @@ def agent_required(view: AgentView[P]) -> View[P]:
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_sign_in(cast(AgentRequest, request))
-        principal = Principal.agent(request.user)
+        viewing = viewing_of(request)
+        if viewing is not None:
+            # The pages are drawn for the agent: nothing can be sent from them (accounts.viewing).
+            request.user = viewing.agent
+            principal = Principal.seen_by(viewing.viewer, viewing.agent)
+        else:
+            principal = Principal.agent(request.user)
         if not principal.acts_as_agent:
             return render(request, "desk/not_an_agent.html", status=403)
         agent_request = cast(AgentRequest, request)

@@ -159,6 +159,7 @@ MIDDLEWARE = [
     "core.middleware.TimeZoneMiddleware",
     "helpdesk.middleware.FirstRunMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.viewing.ViewingMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",

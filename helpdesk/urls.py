@@ -6,6 +6,7 @@ from django.urls import include, path
 from accounts.views import SignIn
 from core.logo import favicon, logo
 from core.views import healthz
+from helpdesk import rights
 from helpdesk.demo.loading import sign_ins
 from helpdesk.views import administration, hide_next_steps, setup
 
@@ -19,6 +20,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("admin/", administration),
     path("admin/next-steps/hide/", hide_next_steps, name="hide-next-steps"),
+    path("admin/", include((rights.urlpatterns, "rights"))),
     path("admin/", admin.site.urls),
     path("", include("portal.urls")),
 ]

@@ -243,11 +243,15 @@ def allows(principal: Principal, permission: Permission) -> Verdict:
 
 
 def permissions_anywhere(principal: Principal) -> frozenset[str]:
-    """Return what an agent's roles allow in some department or other. One query."""
+    """Return what an agent's roles allow in some department or other. One query.
+
+    Who only looks with the agent's rights may look people up, if the agent may.
+    """
     if not principal.acts_as_agent:
         return frozenset()
     roles = DepartmentAccess.objects.filter(agent=principal.user).values_list("role__permissions", flat=True)
-    return frozenset(name for permissions in roles.distinct()[:MOST_ROLES] for name in permissions)
+    allowed = frozenset(name for permissions in roles.distinct()[:MOST_ROLES] for name in permissions)
+    return allowed & {Permission.PERSON_VIEW} if principal.only_looks else allowed
 
 
 def require_anywhere(principal: Principal, permission: Permission) -> None:

@@ -45,4 +45,10 @@ BODIES: Mapping[str, Callable[[World], Body]] = {
     "desk:plan": lambda world: {"to": cast.make_plan("Slow", resolution=100 * cast.HOUR).pk},
     "desk:close": lambda world: {"reason": CloseReason.SPAM},
     "desk:remove-referral": lambda world: {"referral": world.ticket.referrals.get().pk},
+    "desk:person-add": lambda world: {"name": "Nora New", "email": "new@example.org"},
+    "desk:person-note": lambda world: {"text": "Calls back."},
+    "desk:person-address": lambda world: {"email": "third@example.org"},
+    "desk:organization-add": lambda world: {"name": "New one", "sharing": "nobody", "collaborators": "nobody"},
+    "desk:organization-edit": lambda world: {"name": "Renamed", "sharing": "all", "collaborators": "nobody"},
+    "desk:organization-note": lambda world: {"text": "Pays late."},
 }

@@ -57,6 +57,8 @@ class World:
         client.force_login(user, backend="accounts.backends.AddressBackend")
         user.is_active = active
         user.save()
+        if role == "watch":
+            client.post(f"/admin/rights/see-as/{self.people['grace'].pk}/")
         return client.cookies[settings.SESSION_COOKIE_NAME].value
 
     def url(self, route: Route, **given: object) -> str:
@@ -133,6 +135,7 @@ def make_world(ticket: Ticket, ada: User, grace: User, linus: User, admin_user: 
             "lou": cast.make_agent("Lou", billing, role=LIMITED),
             "tina": tina,
             "rosa": admin_user,
+            "watch": admin_user,
             "gone": cast.make_agent("Gone", billing, is_active=False),
         },
     )
