@@ -51,4 +51,22 @@ BODIES: Mapping[str, Callable[[World], Body]] = {
     "desk:organization-add": lambda world: {"name": "New one", "sharing": "nobody", "collaborators": "nobody"},
     "desk:organization-edit": lambda world: {"name": "Renamed", "sharing": "all", "collaborators": "nobody"},
     "desk:organization-note": lambda world: {"text": "Pays late."},
+    "portal:add_person": lambda world: {"email": "dora@example.org", "name": "Dora"},
+    "portal:my_add_person": lambda world: {"email": "dora@example.org", "name": "Dora"},
+    "portal:my_message": lambda world: {"text": "It is still wrong.", "request_key": KEY, "seen": 100},
+    "desk:add-collaborator": lambda world: {"email": "dora@example.org"},
+    "desk:new": lambda world: {
+        "email": "new@example.org",
+        "source": "phone",
+        "subject": "A question",
+        "text": "Words.",
+        "request_key": KEY,
+    },
+    "desk:settings": lambda world: {
+        "name": "Somebody",
+        "default_queue": "open",
+        "page_size": "25",
+        "thread_order": "oldest",
+        "after_reply": "ticket",
+    },
 }

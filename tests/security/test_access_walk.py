@@ -128,6 +128,7 @@ POST portal:close                        409      409      409      409      409
 POST portal:close / forged               404      404      404      404      404      404      404
 GET  portal:add_person                   away     away     away     away     away     away     away
 POST portal:add_person                   422      422      422      422      422      422      422
+POST portal:add_person / valid           away+    away+    away+    away+    away+    away+    away+
 POST portal:add_person / forged          404      404      404      404      404      404      404
 GET  portal:remove_person                away     away     away     away     away     away     away
 POST portal:remove_person                404      404      404      404      404      404      404
@@ -147,15 +148,17 @@ GET  portal:my_ticket                    sign-in  200      404      404      404
 POST portal:my_ticket                    sign-in  405      404      404      404      404      sign-in
 GET  portal:my_message                   sign-in  away     404      404      404      404      sign-in
 POST portal:my_message                   sign-in  422      404      404      404      404      sign-in
+POST portal:my_message / valid           sign-in  away+    404      404      404      404      sign-in  | cora=409
 GET  portal:my_close                     sign-in  away     404      404      404      404      sign-in
 POST portal:my_close                     sign-in  409      404      404      404      404      sign-in
-POST portal:my_close / resolved          sign-in  away+    404      404      404      404      sign-in
+POST portal:my_close / resolved          sign-in  away+    404      404      404      404      sign-in  | cleo=409 cora=409
 GET  portal:my_add_person                sign-in  away     404      404      404      404      sign-in
 POST portal:my_add_person                sign-in  422      404      404      404      404      sign-in
+POST portal:my_add_person / valid        sign-in  away+    404      404      404      404      sign-in  | cleo=409 cora=409
 GET  portal:my_remove_person             sign-in  away     404      404      404      404      sign-in
 POST portal:my_remove_person             sign-in  404      404      404      404      404      sign-in
 GET  portal:my_leave                     sign-in  away     404      404      404      404      sign-in
-POST portal:my_leave                     sign-in  409      404      404      404      404      sign-in
+POST portal:my_leave                     sign-in  409      404      404      404      404      sign-in  | cleo=away+
 GET  portal:my_file                      sign-in  404      404      404      404      404      sign-in
 POST portal:my_file                      sign-in  405      404      404      404      404      sign-in
 GET  portal:my_file / reply              sign-in  200      404      404      404      404      sign-in
@@ -164,10 +167,12 @@ GET  desk:home                           sign-in  403      away     away     awa
 POST desk:home                           sign-in  403      405      405      405      403      sign-in
 GET  desk:settings                       sign-in  403      200      200      200      403      sign-in
 POST desk:settings                       sign-in  403      422      422      422      403      sign-in
+POST desk:settings / valid               sign-in  403      away     away     away     403      sign-in
 GET  desk:agents                         sign-in  403      200      200      200      403      sign-in
 POST desk:agents                         sign-in  403      405      405      405      403      sign-in
 GET  desk:new                            sign-in  403      200      403      200      403      sign-in
 POST desk:new                            sign-in  403      422      403      422      403      sign-in
+POST desk:new / valid                    sign-in  403      away+    403      away+    403      sign-in
 GET  desk:queue                          sign-in  403      200      200      200      403      sign-in
 POST desk:queue                          sign-in  403      405      405      405      403      sign-in
 GET  desk:ticket                         sign-in  403      404      200      200      403      sign-in
@@ -216,6 +221,7 @@ POST desk:remove-referral                sign-in  403      404      404      404
 POST desk:remove-referral / valid        sign-in  403      404      away     away+    403      sign-in  | lou=away
 GET  desk:add-collaborator               sign-in  403      404      403      200      403      sign-in
 POST desk:add-collaborator               sign-in  403      404      403      422      403      sign-in
+POST desk:add-collaborator / valid       sign-in  403      404      403      away+    403      sign-in
 GET  desk:remove-collaborator            sign-in  403      away     away     away     403      sign-in
 POST desk:remove-collaborator            sign-in  403      404      404      404      403      sign-in
 GET  desk:undo                           sign-in  403      away     away     away     403      sign-in
