@@ -111,7 +111,8 @@ class TeamForm(ModelForm):
             mine = self.instance.members.values("pk") if self.instance.pk else []
             field.queryset = User.objects.filter(Q(is_agent=True, is_active=True) | Q(pk__in=mine))
             # No cross that takes all out at once: it would stand among the names, and be read as one.
-            getattr(field.widget, "widget", field.widget).is_required = True
+            inner: Any = getattr(field.widget, "widget", field.widget)
+            inner.is_required = True
 
 
 @admin.register(Team)
