@@ -5,7 +5,8 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.timezone import now
 
-from accounts.models import Role, User
+from accounts import audit
+from accounts.models import AuditKind, Role, User
 from accounts.people import enrol, lock_administrators
 from core.absolute import absolute_url
 from core.loopback import is_local
@@ -53,7 +54,10 @@ def set_up(*, site_name: str, name: str, email: str, password: str) -> User:
 @transaction.atomic
 def make_administrator(*, name: str, email: str, password: str) -> User:
     """Return a new administrator. Raises AddressTaken for an address with which somebody signs in already."""
-    user = enrol(email, name=name, password=password, is_agent=True, is_administrator=True, at=now())
+    at = now()
+    user = enrol(email, name=name, password=password, is_agent=True, is_administrator=True, at=at)
+    rights = {"is_agent": (False, True), "is_administrator": (False, True)}
+    audit.record(AuditKind.RIGHTS, by=None, at=at, target=user, changes=rights)
     department = Department.objects.active().filter(is_default=True).first()
     role = Role.objects.filter(name=ROLE, archived_at=None).first()
     if department is not None and role is not None:

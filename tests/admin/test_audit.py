@@ -16,6 +16,7 @@ from accounts.models import AuditEvent, AuditKind, Role, Team
 from accounts.models.audit import AppendOnlyError
 from core.admin import AuditedAdmin
 from core.changes import Change
+from helpdesk import first_run
 from sla.models import SLAPlan
 from tests import cast
 from tests.cast import ALL_ACCESS, LIMITED, MONDAY
@@ -209,6 +210,14 @@ def test_removing_a_password_and_revoking_links_are_logged(root, grace):
 
     assert told() == [(AuditKind.PASSWORD, {}), (AuditKind.CHANGED, {"ticket_links": [None, "revoked"]})]
     assert {event.target_id for event in AuditEvent.objects.all()} == {grace.pk}
+
+
+def test_who_administers_from_the_beginning_is_logged_too():
+    user = first_run.make_administrator(name="First", email="first@example.com", password=cast.PASSWORD)
+
+    event = AuditEvent.objects.get()
+    assert (event.kind, event.by, event.target_id) == (AuditKind.RIGHTS, None, user.pk)
+    assert event.changes["is_administrator"] == [False, True]
 
 
 def test_djangos_own_log_is_written_no_more(root, billing, grace):
