@@ -1,7 +1,6 @@
 """What agents set for themselves."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import AfterReply, PageSize, Preferences, ThreadOrder, User
 from core.languages import has_choice
 from core.models import SiteSettings
+from core.zones import zones
 from tickets.queues import BY_SLUG, DEFAULT, QUEUES
 
 OF_PERSON = ("name", "phone", "time_zone", "language", "on_vacation")
@@ -87,9 +87,3 @@ class SettingsForm(forms.Form):
         self.agent.save(update_fields=person)
         chosen = {name: cleaned[name] for name in OF_DESK}
         self.preferences, _created = Preferences.objects.update_or_create(agent=self.agent, defaults=chosen)
-
-
-def zones(chosen: str = "") -> list[str]:
-    """Return the time zones that people look for, by name: of a place, and UTC; and the one that is `chosen`."""
-    known = {zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/"))}
-    return sorted(known | {"UTC"} | ({chosen} if chosen in available_timezones() else set()))

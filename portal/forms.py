@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from core.models import NewFile
+from accounts.models import Address, User
+from core.languages import has_choice
+from core.models import NewFile, SiteSettings
 from core.uploads import FilesForm
+from core.zones import zones
 from portal.promises import Offer
 from tickets.prose import MAX_TEXT
 from tickets.thread import clean_text
@@ -64,6 +69,7 @@ TEXT_TOO_LONG = _(
 )
 
 
+NO_PHONE = _("Write a phone number, such as +49 30 123456.")
 YOUR_ADDRESS = _("Your e-mail address")
 SO_THAT_WE_CAN_ANSWER = _("Write your e-mail address, so that we can answer.")
 
@@ -123,6 +129,64 @@ class PersonForm(forms.Form):
         super().__init__(data, auto_id="person-%s")
 
 
+class PhoneField(LineField):
+    """A phone number, as people write it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Phone"),
+            required=False,
+            max_length=40,
+            error_messages={"max_length": NO_PHONE},
+            validators=[RegexValidator(r"\A(?=(?:[^0-9]*[0-9]){3})[0-9+()/. xX#*-]*\Z", NO_PHONE)],
+        )
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {"type": "tel", "autocomplete": "tel"}
+
+
+class ProfileForm(forms.Form):
+    """What people keep about themselves; fields are called as in User."""
+
+    name = LineField(
+        label=_("Name"),
+        max_length=120,
+        error_messages={
+            "required": _("Write your name, so that we know whom we answer."),
+            "max_length": _("This name is too long. Up to %(limit_value)s characters fit."),
+        },
+    )
+    phone = PhoneField()
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), required=False, error_messages={"invalid_choice": _("Choose from the list.")}
+    )
+    language = forms.ChoiceField(
+        label=_("Language"), required=False, error_messages={"invalid_choice": _("Choose from the list.")}
+    )
+
+    def __init__(self, data: Any = None, *, person: User) -> None:
+        super().__init__(data, initial={name: getattr(person, name) for name in self.base_fields})
+        usual = _now("The help desk's own (%(zone)s)") % {"zone": SiteSettings.load().time_zone}
+        known = ((zone, zone.replace("_", " ")) for zone in zones(person.time_zone))
+        self._offer("time_zone", [("", usual), *known])
+        self._offer("language", [("", _("What the browser asks for")), *settings.LANGUAGES])
+        if not has_choice():
+            del self.fields["language"]
+
+    def _offer(self, name: str, choices: Any) -> None:
+        field: Any = self.fields[name]
+        field.choices = choices
+
+
+class AddressForm(forms.Form):
+    """An address to add to one's own."""
+
+    email = EmailField(label=_("Another e-mail address"), required_message=_("Write the address that you want to add."))
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, auto_id="address-%s")
+
+
 class OnceForm(FilesForm):
     """A form that counts once, however often it is sent; changed and sent again, it counts again."""
 
@@ -142,6 +206,11 @@ class OnceForm(FilesForm):
         files: Sequence[NewFile] = self.cleaned_data["attachments"]
         content = [*typed, *(f"{file.blob.sha256} {file.name}" for file in files)]
         return hashlib.sha256("\0".join(content).encode("utf-8", "replace")).hexdigest()[:40]
+
+
+def may_be_kept(person: User) -> bool:
+    """Say whether a phone number that is told with a ticket becomes this person's own."""
+    return not (person.phone or person.is_agent or person.is_administrator)
 
 
 class OpenTicketForm(OnceForm):
@@ -176,10 +245,18 @@ class OpenTicketForm(OnceForm):
     # People leave it empty, machines do not.
     website = LineField(label=_("Leave this field empty"), required=False)
 
-    field_order = ["email", "name", "topic", "subject", "text", "attachments"]
+    phone = PhoneField()
 
-    def __init__(self, *args: Any, offers: Sequence[Offer], **options: Any) -> None:
+    field_order = ["email", "name", "phone", "topic", "subject", "text", "attachments"]
+
+    def __init__(self, *args: Any, offers: Sequence[Offer], address: Address | None = None, **options: Any) -> None:
+        """`address` is that of whoever is signed in: they need not say who they are."""
         super().__init__(*args, **options)
+        self.address = address
+        if address is not None:
+            del self.fields["email"], self.fields["name"]
+            if not may_be_kept(address.user):
+                del self.fields["phone"]
         self.offers = {str(offer.pk): offer for offer in offers}
         if not offers:
             del self.fields["topic"]

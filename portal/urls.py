@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from portal.views import check, home, new, people, ticket, tickets
+from portal.views import check, home, new, people, profile, ticket, tickets
 from portal.views.door import HeldView, by_account, by_link
 
 
@@ -40,6 +40,11 @@ urlpatterns = [
     path("new/sent/<str:signed>/", new.sent, name="sent"),
     path("check/", check.check, name="check"),
     path("check/sent/", check.check_sent, name="check_sent"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/addresses/add/", profile.add_address, name="add_address"),
+    path("profile/addresses/add/<str:signed>/", profile.confirm_address, name="confirm_own_address"),
+    path("profile/addresses/<int:address>/primary/", profile.make_primary, name="make_primary"),
+    path("profile/addresses/<int:address>/remove/", profile.remove_address, name="remove_address"),
     path("tickets/", tickets.own, name="tickets"),
     path("tickets/organisation/", tickets.shared, name="shared_tickets"),
     *(path(f"t/<str:token>/{below}", by_link(view), name=name) for below, name, view in PAGES),

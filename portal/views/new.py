@@ -12,10 +12,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.adapter import demo_may_sign_in
+from accounts.models import Address, User
 from accounts.people import address_of
 from accounts.principal import Principal
 from core import throttle
-from portal.forms import OpenTicketForm
+from portal.forms import OpenTicketForm, may_be_kept
 from portal.promises import Offer, offers, spell
 from portal.views.door import guard
 from sla.models import Target
@@ -34,17 +35,18 @@ CLIENT_LIMIT, ADDRESS_LIMIT, WINDOW = 60, 20, timedelta(hours=1)
 @never_cache
 def new(request: HttpRequest) -> HttpResponse:
     offered = offers()
+    address = _own_address(request)
     if request.method != "POST":
-        form = OpenTicketForm(offers=offered, initial=_known(request))
+        form = OpenTicketForm(offers=offered, address=address, initial=_known(request, address))
         return _page(request, form, 200)
     if not throttle.allow(request, "portal.new", CLIENT_LIMIT, WINDOW):
         # Without its files: they would be stored.
-        form = OpenTicketForm(request.POST, offers=offered)
+        form = OpenTicketForm(request.POST, offers=offered, address=address)
         form.add_error(
             None, _("These are many tickets in a short time. Wait a while, choose your files again, and send.")
         )
         return _page(request, form, 429)
-    form = OpenTicketForm(request.POST, request.FILES, offers=offered)
+    form = OpenTicketForm(request.POST, request.FILES, offers=offered, address=address)
     if form.is_valid() and (ticket := _open(request, form)):
         return redirect("portal:sent", sent_token(ticket))
     return _page(request, form, 422)
@@ -98,19 +100,29 @@ def masked(email: str) -> str:
 def _open(request: HttpRequest, form: OpenTicketForm) -> Ticket | None:
     """Open the ticket, or say on the form why not."""
     data = form.cleaned_data
-    if not throttle.allow(request, "portal.new.address", ADDRESS_LIMIT, WINDOW, key=data["email"].lower()):
+    whom = form.address.email if form.address else data["email"].lower()
+    if not throttle.allow(request, "portal.new.address", ADDRESS_LIMIT, WINDOW, key=whom):
         form.add_error(
-            "email", _("Many tickets were opened with this address just now. Wait a while, then send again.")
+            None if form.address else "email",
+            _("Many tickets were opened with this address just now. Wait a while, then send again."),
         )
         return None
-    address = address_of(data["email"], name=data["name"])
+    is_known = form.address is not None or Address.objects.filter(email=whom).exists()
+    address = form.address or address_of(data["email"], name=data["name"])
+    text = data["text"]
+    if phone := data.get("phone"):
+        if form.address or not is_known:
+            _keep_phone(address.user, phone)
+        elif phone != address.user.phone:
+            # Nobody has proved to be this person: what is known of them stays, and the words say the number.
+            text = f"{text}\n\n{_('Phone:')} {phone}"
     chosen: Offer | None = data.get("topic")
     try:
         return actions.open_ticket(
             address=address,
             topic=chosen.topic if chosen else None,
             subject=data["subject"],
-            text=data["text"],
+            text=text,
             files=data["attachments"],
             source=Source.WEB,
             by=Principal.requester(address.user),
@@ -124,11 +136,25 @@ def _open(request: HttpRequest, form: OpenTicketForm) -> Ticket | None:
     return None
 
 
-def _known(request: HttpRequest) -> dict[str, str]:
-    """Return what need not be typed: who is signed in, and the topic a link names."""
+def _keep_phone(person: User, phone: str) -> None:
+    """Keep the number of somebody who has none yet."""
+    if may_be_kept(person):
+        User.objects.filter(pk=person.pk, phone="").update(phone=phone)
+
+
+def _own_address(request: HttpRequest) -> Address | None:
+    """Return the confirmed address of whoever is signed in, by which they are known."""
+    if not request.user.is_authenticated:
+        return None
+    confirmed = Address.objects.select_related("user").filter(user=request.user, verified_at__isnull=False)
+    return confirmed.filter(is_primary=True).first()
+
+
+def _known(request: HttpRequest, address: Address | None) -> dict[str, str]:
+    """Return what need not be typed: the topic a link names, and who is signed in without a confirmed address."""
     known = {"topic": request.GET["topic"]} if "topic" in request.GET else {}
-    if request.user.is_authenticated:
-        known |= {"email": request.user.email, "name": request.user.name}
+    if request.user.is_authenticated and address is None:
+        known["name"] = request.user.name
     return known
 
 

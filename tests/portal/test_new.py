@@ -123,8 +123,8 @@ def test_without_topics_the_form_asks_for_none(browser, filled_in):
 def test_who_is_signed_in_need_not_type_who_they_are(sign_in, ada_confirmed):
     page = text_of(sign_in(ada_confirmed).get(NEW))
 
-    assert 'value="ada@example.org"' in page
-    assert 'value="Ada"' in page
+    assert "You are signed in as <bdi>Ada</bdi>. We answer to ada@example.org." in page
+    assert 'name="email"' not in page
 
 
 # --- Bad input ------------------------------------------------------------------------------------

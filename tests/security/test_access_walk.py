@@ -140,6 +140,16 @@ POST portal:file                         405      405      405      405      405
 GET  portal:file / reply                 200      200      200      200      200      200      200
 GET  portal:file / reply forged          404      404      404      404      404      404      404
 
+GET  portal:profile                      sign-in  200      away     away     away     200      sign-in
+POST portal:profile                      sign-in  422      away     away     away     422      sign-in
+GET  portal:add_address                  sign-in  away     away     away     away     away     sign-in
+POST portal:add_address                  sign-in  422      away     away     away     422      sign-in
+GET  portal:confirm_own_address          sign-in  404      404      404      404      404      sign-in
+POST portal:confirm_own_address          sign-in  404      404      404      404      404      sign-in
+GET  portal:make_primary                 sign-in  away     away     away     away     away     sign-in
+POST portal:make_primary                 sign-in  away     404      404      404      404      sign-in
+GET  portal:remove_address               sign-in  away     away     away     away     away     sign-in
+POST portal:remove_address               sign-in  away     404      404      404      404      sign-in
 GET  portal:tickets                      sign-in  200      200      200      200      200      sign-in
 POST portal:tickets                      sign-in  405      405      405      405      405      sign-in
 GET  portal:shared_tickets               sign-in  200      200      200      200      200      sign-in

@@ -1,0 +1,76 @@
+"""People adding an address of their own: it is theirs once they act on a mail to it, and not a moment before.
+
+Before that no row says so: whoever could claim an address that is not theirs would get what others write there.
+"""
+
+from datetime import datetime, timedelta
+
+from django.core import signing
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.addresses import MOST_ADDRESSES, AddressStays, LinkInvalid, claim
+from accounts.models import Address, AuditKind, User
+from accounts.people import AddressTaken, confirm, normalise
+from core.absolute import absolute_url
+from core.models import SiteSettings
+
+LASTS = timedelta(days=1)
+SALT = "accounts.own_addresses"
+
+
+def mail_link(person: User, email: str) -> None:
+    """Mail the link that adds the address, whether or not it can be added: only who reads it learns that."""
+    if person.is_demo:
+        return
+    context = {
+        "url": absolute_url("portal:confirm_own_address", token_for(person, email)),
+        "site": SiteSettings.load(),
+        "hours": LASTS // timedelta(hours=1),
+    }
+    subject = " ".join(render_to_string("account/mail/add_address.subject.txt", context).split())
+    text = render_to_string("account/mail/add_address.txt", context)
+    mail = EmailMultiAlternatives(subject, text, to=[normalise(email)])
+    mail.attach_alternative(render_to_string("account/mail/add_address.html", context), "text/html")
+    mail.send()
+
+
+def token_for(person: User, email: str) -> str:
+    """Return what proves that its bearer reads the address. It is of use to this person alone, signed in."""
+    return signing.dumps([person.pk, normalise(email)], salt=SALT, compress=True)
+
+
+def read(token: str, person: User) -> str:
+    """Return the address that this person asked to add. Raises LinkInvalid, also for somebody else's."""
+    try:
+        user_id, email = signing.loads(token, salt=SALT, max_age=LASTS)
+    except (signing.BadSignature, ValueError, TypeError) as error:
+        raise LinkInvalid from error
+    if user_id != person.pk:
+        raise LinkInvalid
+    return str(email)
+
+
+@transaction.atomic
+def add(person: User, email: str, *, at: datetime) -> Address:
+    """Add an address that the person has proved to read. Theirs already, it is confirmed.
+
+    Raises AddressTaken for somebody else's, AddressStays for too many.
+    """
+    User.objects.select_for_update().get(pk=person.pk)
+    known = person.addresses.filter(email=normalise(email)).first()
+    if known is None:
+        if person.addresses.count() >= MOST_ADDRESSES:
+            raise AddressStays(_("Nobody has more than %(count)s addresses.") % {"count": MOST_ADDRESSES})
+        try:
+            known = claim(person, email, is_primary=not person.addresses.exists())
+        except AddressTaken as taken:
+            raise AddressTaken(
+                _("This address has tickets of its own here. Ask us to put them together with yours.")
+            ) from taken
+        audit.record(AuditKind.CREATED, by=person, at=at, target=known, changes={"user": (None, person.pk)})
+    confirm(known, at=at)
+    return known
