@@ -495,7 +495,8 @@ def test_the_log_costs_the_same_however_long_it_is(root, admin_user):
 
 def test_the_start_page_tells_what_one_did_last(root, admin_user, billing, grace):
     record(AuditKind.CHANGED, by=admin_user, at=MONDAY, target=billing)
-    record(AuditKind.SIGNED_IN, by=grace, at=MONDAY, target=grace)
+    record(AuditKind.CHANGED, by=grace, at=MONDAY, target=grace)
+    record(AuditKind.SIGNED_IN, by=admin_user, at=MONDAY, target=admin_user)
 
     page = root.get("/admin/")
 
