@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.timezone import now
 
@@ -37,6 +37,12 @@ def record(
         changes={name: list(pair) for name, pair in (changes or {}).items()},
         client_ip=client_ip,
     )
+
+
+def forget_addresses(person: User) -> None:
+    """Forget from where the person came: the one change of the log that the database allows (migration 0007)."""
+    # Not by the log's own manager, which allows none.
+    QuerySet(AuditEvent).filter(by=person).exclude(client_ip=None).update(client_ip=None)
 
 
 def record_change(change: Change, *, request: HttpRequest, row: Model, changes: Changes) -> None:

@@ -54,7 +54,7 @@ def find_people(text: str, among: QuerySet[User]) -> QuerySet[User]:
     if digits:
         return among.exclude(phone="").alias(dialled=_dialled()).filter(dialled__contains=digits)
     for word in _words(text):
-        named = _has("name", word)
+        named = contains("name", word)
         reached = Address.objects.filter(email__contains=word.lower()).values("user")
         belongs = Organization.objects.filter(named).values("pk")
         among = among.filter(named | Q(pk__in=reached) | Q(organization__in=belongs))
@@ -65,7 +65,7 @@ def find_organizations(text: str, among: QuerySet[Organization]) -> QuerySet[Org
     """Return the organisations of which every word is part of the name or of a domain."""
     for word in _words(text):
         owners = OrganizationDomain.objects.filter(domain__contains=word.lower()).values("organization")
-        among = among.filter(_has("name", word) | Q(pk__in=owners))
+        among = among.filter(contains("name", word) | Q(pk__in=owners))
     return among
 
 
@@ -78,7 +78,7 @@ def _words(text: str) -> list[str]:
     return [word[:LONGEST_WORD] for word in text.replace("\x00", "").split()[:MOST_WORDS]]
 
 
-def _has(field: str, word: str) -> Q:
+def contains(field: str, word: str) -> Q:
     """Compare without regard to case, also where the database knows the cases of ASCII alone (SQLite)."""
     spellings = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
     found = Q()

@@ -36,6 +36,7 @@ ICONS: Mapping[str, str] = {
     Kind.REFERRAL_REMOVED: "eye-off",
     Kind.COLLABORATOR_ADDED: "users",
     Kind.COLLABORATOR_REMOVED: "user-minus",
+    Kind.REQUESTER_CHANGED: "users",
     Kind.PRIORITY_CHANGED: "flag",
     Kind.TOPIC_CHANGED: "tag",
     Kind.PLAN_CHANGED: "clock",

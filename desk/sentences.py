@@ -181,6 +181,7 @@ TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
     Kind.REFERRAL_REMOVED: _referral_removed,
     Kind.COLLABORATOR_ADDED: _collaborator_added,
     Kind.COLLABORATOR_REMOVED: _collaborator_removed,
+    Kind.REQUESTER_CHANGED: _plainly(lambda: _("{who} handed the ticket to another person")),
     Kind.PRIORITY_CHANGED: _changed,
     Kind.TOPIC_CHANGED: _changed,
     Kind.PLAN_CHANGED: _changed,

@@ -63,6 +63,11 @@ urlpatterns = [
         "people/<int:person>/addresses/<int:address>/confirm/", views.mail_confirmation, name="person-address-confirm"
     ),
     path("people/<int:person>/addresses/<int:address>/remove/", views.remove_address, name="person-address-remove"),
+    path("people/<int:person>/delete/", views.delete_person, name="person-delete"),
+    path("people/<int:person>/hand-over/", views.hand_over, name="person-hand-over"),
+    path("people/<int:person>/anonymise/", views.anonymise_person, name="person-anonymise"),
+    path("people/<int:person>/erase/", views.erase_person, name="person-erase"),
+    path("people/<int:person>/redact/", views.redact, name="person-redact"),
     path("organizations/", views.organization_list, name="organizations"),
     path("organizations/add/", views.add_organization, name="organization-add"),
     path("organizations/<int:organization>/", views.organization, name="organization"),

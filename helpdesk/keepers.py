@@ -4,7 +4,7 @@ from mail import people as mail
 from tickets import erasure
 from tickets.erasure import Keeper
 
-KEEPERS = (Keeper(mail.address_gone, mail.anonymise, mail.tickets_gone, mail.person_gone),)
+KEEPERS = (Keeper(mail.address_gone, mail.anonymise, mail.person_gone),)
 
 
 def install() -> None:

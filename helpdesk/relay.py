@@ -32,7 +32,7 @@ from core import lease, periodic, sweeping, wakeups
 from core.models import PeriodicJob, Waiting
 from core.periodic import Job
 from mail.models import OutgoingMail
-from tickets.models import FailedHandler, TicketClock, TicketTimer
+from tickets.models import Erasure, FailedHandler, TicketClock, TicketTimer
 
 logger = logging.getLogger(__name__)
 
@@ -70,11 +70,12 @@ KINDS: Sequence[WorkKind] = (
     WorkKind(TicketTimer, tickets.tasks.run_timer),
     WorkKind(FailedHandler, tickets.tasks.retry_handler),
     WorkKind(OutgoingMail, mail.tasks.send),
+    WorkKind(Erasure, tickets.tasks.go_on_erasing),
     WorkKind(PeriodicJob, core.tasks.run_periodic),
 )
 
 PERIODIC = {
-    "sweep_files": Job(sweeping.sweep_files, every=timedelta(hours=1)),
+    sweeping.SWEEP: Job(sweeping.sweep_files, every=timedelta(hours=1)),
     "clear_sessions": Job(sweeping.clear_sessions, every=timedelta(hours=6)),
     "clear_cache": Job(sweeping.clear_cache, every=timedelta(hours=1)),
 }

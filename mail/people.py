@@ -1,9 +1,8 @@
 """The outbox, when people or tickets go: what waits is not sent, and what was sent does not say to whom."""
 
-from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import CharField, QuerySet, Value
+from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from accounts.models import Address, User
@@ -30,12 +29,8 @@ def anonymise(person: User, at: datetime) -> None:
         )
 
 
-def tickets_gone(tickets: Collection[int]) -> None:
-    OutgoingMail.objects.filter(ticket__in=tickets).delete()
-
-
 def person_gone(person: User) -> None:
-    OutgoingMail.objects.filter(user=person).delete()
+    OutgoingMail.objects.filter(Q(user=person) | Q(address__user=person)).delete()
 
 
 def _cancel(rows: "QuerySet[OutgoingMail]") -> None:

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils.timezone import now
 
 from tickets import actions, events
-from tickets.models import FailedHandler, TicketClock, TicketTimer
+from tickets.models import Erasure, FailedHandler, TicketClock, TicketTimer
 
 
 @shared_task
@@ -28,3 +28,10 @@ def retry_handler(pk: int, claim: str) -> None:
     failed = FailedHandler.objects.select_related("event__ticket", "event__by").filter(pk=pk, claim=claim).first()
     if failed is not None:
         events.retry(failed, claim=UUID(claim), at=now())
+
+
+@shared_task
+def go_on_erasing(pk: int, claim: str) -> None:
+    erasure = Erasure.objects.filter(pk=pk, claim=claim).first()
+    if erasure is not None:
+        actions.go_on_for_a_while(erasure, at=now())

@@ -33,6 +33,7 @@ from desk.views.person import (
     unlock_person,
 )
 from desk.views.person_addresses import add_address, mail_confirmation, make_primary, remove_address
+from desk.views.person_deletion import anonymise_person, delete_person, erase_person, hand_over, redact
 from desk.views.queue import home, queue
 from desk.views.refer import refer
 from desk.views.release import release
@@ -51,17 +52,21 @@ __all__ = [
     "add_organization",
     "add_person",
     "agents",
+    "anonymise_person",
     "archive_organization",
     "assign",
     "claim",
     "close",
     "delete_organization",
     "delete_organization_note",
+    "delete_person",
     "delete_person_note",
     "edit_organization",
     "edit_person",
+    "erase_person",
     "export_people",
     "file",
+    "hand_over",
     "history",
     "home",
     "lock_person",
@@ -80,6 +85,7 @@ __all__ = [
     "priority",
     "queue",
     "refer",
+    "redact",
     "release",
     "remove_address",
     "remove_collaborator",

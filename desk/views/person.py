@@ -66,6 +66,7 @@ def show_person(
         "tickets": tickets_of(request, Ticket.objects.filter(requester=person), url),
         "may_edit": may_edit and is_kept,
         "may_note": may_edit and person.anonymised_at is None,
+        "may_delete": Permission.PERSON_DELETE in rights and is_kept,
         "may_account": Permission.PERSON_ACCOUNT in rights and is_kept,
         "may_mail_password": Permission.PERSON_ACCOUNT in rights and is_kept and person.may_sign_in and person.email,
     }

@@ -273,6 +273,16 @@ GET  desk:person-address-confirm         sign-in  403      away     403      awa
 POST desk:person-address-confirm         sign-in  403      away     403      away     403      sign-in | lou=403
 GET  desk:person-address-remove          sign-in  403      away     403      away     403      sign-in | lou=403
 POST desk:person-address-remove          sign-in  403      away     403      away     403      sign-in | lou=403
+GET  desk:person-delete                  sign-in  403      200      403      200      403      sign-in | eve=403 lou=403
+POST desk:person-delete                  sign-in  403      405      403      405      403      sign-in | eve=403 lou=403
+GET  desk:person-hand-over               sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
+POST desk:person-hand-over               sign-in  403      422      403      422      403      sign-in | eve=403 lou=403
+GET  desk:person-anonymise               sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
+POST desk:person-anonymise               sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
+GET  desk:person-erase                   sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
+POST desk:person-erase                   sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
+GET  desk:person-redact                  sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
+POST desk:person-redact                  sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 GET  desk:organizations                  sign-in  403      200      200      200      403      sign-in
 POST desk:organizations                  sign-in  403      405      405      405      403      sign-in
 GET  desk:organization-add               sign-in  403      200      403      200      403      sign-in | lou=403

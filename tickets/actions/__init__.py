@@ -8,6 +8,7 @@ number of the last event that the person had before their eyes; newer ones that 
 from tickets.actions.assign import assign, claim, release
 from tickets.actions.change import change_plan, change_priority, change_topic
 from tickets.actions.collaborators import add_automatically, add_collaborator, leave, remove_collaborator
+from tickets.actions.erasing import erase, go_on, go_on_for_a_while
 from tickets.actions.message import add_message
 from tickets.actions.note import add_note
 from tickets.actions.open import open_ticket
@@ -15,6 +16,7 @@ from tickets.actions.open_for import open_for
 from tickets.actions.organizations import archive_organization, delete_organization
 from tickets.actions.people import remove_address
 from tickets.actions.refer import refer, remove_referral
+from tickets.actions.redact import redact
 from tickets.actions.reply import reply, reply_and_resolve
 from tickets.actions.status import close, close_unresolved, reopen, resolve
 from tickets.actions.sweep import breach_or_warn, close_if_silent
@@ -38,8 +40,12 @@ __all__ = [
     "delete_organization",
     "leave",
     "open_for",
+    "erase",
+    "go_on",
+    "go_on_for_a_while",
     "open_ticket",
     "refer",
+    "redact",
     "release",
     "remove_address",
     "remove_collaborator",

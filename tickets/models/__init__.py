@@ -2,6 +2,7 @@
 
 from tickets.models.clock import ClockSpan, TicketClock
 from tickets.models.department import AssignableTo, Department, DepartmentAccess
+from tickets.models.erasure import Erasure, Way
 from tickets.models.event import Cause, FailedHandler, Kind, TicketEvent
 from tickets.models.people import Participant, Referral
 from tickets.models.thread import Attachment, EntryKind, ThreadEntry
@@ -20,6 +21,7 @@ __all__ = [
     "Department",
     "DepartmentAccess",
     "EntryKind",
+    "Erasure",
     "FailedHandler",
     "HelpTopic",
     "Kind",
@@ -33,4 +35,5 @@ __all__ = [
     "TicketEvent",
     "TicketTimer",
     "TimerKind",
+    "Way",
 ]
