@@ -74,6 +74,18 @@ def count(rows: QuerySet[Any]) -> int:
     return len(rows.order_by().values_list("pk")[:COUNT_LIMIT])
 
 
+def counted(found: QuerySet[Row], among: QuerySet[Row], text: str) -> tuple[QuerySet[Row], int]:
+    """Return what was found, and how many that are, counted no further than COUNT_LIMIT.
+
+    Looking for a word may read every name once. Few rows are then kept by their keys, so that putting them in order does
+    not read all again; many are found at once, in whatever order.
+    """
+    if not text:
+        return found, count(found)
+    keys = list(found.order_by().values_list("pk", flat=True)[:COUNT_LIMIT])
+    return (among.filter(pk__in=keys) if len(keys) < COUNT_LIMIT else found), len(keys)
+
+
 def _words(text: str) -> list[str]:
     return [word[:LONGEST_WORD] for word in text.replace("\x00", "").split()[:MOST_WORDS]]
 

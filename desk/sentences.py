@@ -34,6 +34,8 @@ def _replied(event: TicketEvent, names: Names) -> SafeString:
 
 def _assigned(event: TicketEvent, names: Names) -> SafeString:
     data, who = event.data, names.by(event)
+    if event.cause == Cause.ORGANIZATION:
+        return format_html(_("{to} looks after the organisation and got the ticket"), to=names(data.get("to")))
     takes_over = event.by_id is not None and data.get("to") == f"user:{event.by_id}"
     if takes_over and "from" in data:
         return format_html(_("{who} took over from {before}"), who=who, before=names(data["from"]))

@@ -43,7 +43,7 @@ RENEW_AT = 0.3
 
 BATCH = 100
 # At most 1,000 rows are out at once, and no kind takes the place of the others.
-MOST_OUT = 200
+MOST_OUT = 160
 # Claims that end before their message is read are handed out anew. Workers pass over the old messages, some
 # forty a second at least: with short claims fewer rows are out, so that the old ones never gather faster.
 OUT_PER_SECOND = 5

@@ -43,8 +43,8 @@ def organization_url(organization: Organization) -> str:
 def organization_list(request: AgentRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
     is_archive = request.GET.get("archived") == "yes"
-    among = Organization.objects.filter(archived_at__isnull=not is_archive)
-    found = directory.find_organizations(text, among.select_related("manager", "manager_team"))
+    among = Organization.objects.filter(archived_at__isnull=not is_archive).select_related("manager", "manager_team")
+    found, how_many = directory.counted(directory.find_organizations(text, among), among, text)
     page = directory.read_page(found, Sort.NAME, **place(request))
     given = {"q": text, "archived": "yes" if is_archive else ""}
     query = urlencode({name: value for name, value in given.items() if value})
@@ -53,7 +53,7 @@ def organization_list(request: AgentRequest) -> HttpResponse:
         "rows": page.rows,
         "text": text,
         "is_archive": is_archive,
-        "count_text": count_text(directory.count(found)),
+        "count_text": count_text(how_many),
         "may_add": Permission.ORGANIZATION_EDIT in policy.permissions_anywhere(request.principal),
         **turning(page, url, query=query),
     }

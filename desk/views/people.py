@@ -36,7 +36,8 @@ LONGEST_SEARCH = 200
 @require_safe
 def people(request: AgentRequest) -> HttpResponse:
     text, sort = _asked(request.GET)
-    found = directory.find_people(text, directory.people())
+    everybody = directory.people()
+    found, how_many = directory.counted(directory.find_people(text, everybody), everybody, text)
     page = directory.read_page(found, sort, **place(request))
     query = _query(text, sort)
     rights = policy.permissions_anywhere(request.principal)
@@ -49,7 +50,7 @@ def people(request: AgentRequest) -> HttpResponse:
             {"label": label, "url": f"{url}?{_query(text, value)}", "is_current": value == sort}
             for value, label in ((Sort.NAME, _("By name")), (Sort.NEWEST, _("Newest first")))
         ],
-        "count_text": count_text(directory.count(found)),
+        "count_text": count_text(how_many),
         "may_add": Permission.PERSON_EDIT in rights,
         "may_export": Permission.PERSON_EDIT in rights,
         **turning(page, url, query=query),

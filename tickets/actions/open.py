@@ -12,6 +12,7 @@ from accounts.principal import Principal
 from core.models import NewFile
 from sla.models import Priority, Target
 from tickets import clocks, events, numbers, policy
+from tickets.actions import organization_rules
 from tickets.errors import DeedRefused, NotAllowed, NotOffered
 from tickets.models import EntryKind, HelpTopic, Kind, Participant, Source, ThreadEntry, Ticket
 from tickets.routing import Route, route
@@ -114,4 +115,7 @@ def _record(
     data = {"entry": entry.number, "routing": chosen.reasons, "clocks": started}
     if follows is not None:
         data["follows"] = follows.pk
+    deed = deed or events.new_deed()
     events.record(Kind.OPENED, ticket, by=by, at=at, deed=deed, **data)
+    # After whom the help topic names.
+    organization_rules.apply(ticket, at=at, deed=deed)
