@@ -77,8 +77,8 @@ def count(rows: QuerySet[Any]) -> int:
 def counted(found: QuerySet[Row], among: QuerySet[Row], text: str) -> tuple[QuerySet[Row], int]:
     """Return what was found, and how many that are, counted no further than COUNT_LIMIT.
 
-    Looking for a word may read every name once. Few rows are then kept by their keys, so that putting them in order does
-    not read all again; many are found at once, in whatever order.
+    Looking for a word may read every name once. Few rows are then kept by their keys, so that putting them in order
+    does not read all again; many are found at once, in whatever order.
     """
     if not text:
         return found, count(found)
