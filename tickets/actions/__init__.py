@@ -15,8 +15,8 @@ from tickets.actions.open import open_ticket
 from tickets.actions.open_for import open_for
 from tickets.actions.organizations import archive_organization, delete_organization
 from tickets.actions.people import remove_address
-from tickets.actions.refer import refer, remove_referral
 from tickets.actions.redact import redact
+from tickets.actions.refer import refer, remove_referral
 from tickets.actions.reply import reply, reply_and_resolve
 from tickets.actions.status import close, close_unresolved, reopen, resolve
 from tickets.actions.sweep import breach_or_warn, close_if_silent
@@ -44,8 +44,8 @@ __all__ = [
     "leave",
     "open_for",
     "open_ticket",
-    "refer",
     "redact",
+    "refer",
     "release",
     "remove_address",
     "remove_collaborator",
