@@ -128,6 +128,15 @@ def test_the_portals_ticket_in_every_state(judge: Judge, visitors: Visitors, hel
     judge.look(page, "a ticket that was closed long ago")
 
 
+def test_people_and_organisations(judge: Judge, visitors: Visitors, helpdesk: HelpDesk):
+    page = visitors.agent("alex")
+    judge.visit(page, "/desk/people/", "/desk/people/?q=nobody+at+all", "/desk/people/add/", "/desk/organizations/")
+    (person,) = helpdesk.row("SELECT requester_id FROM tickets_ticket ORDER BY entry_count DESC")
+    (company,) = helpdesk.row("SELECT id FROM accounts_organization ORDER BY id")
+    judge.visit(page, f"/desk/people/{person}/", f"/desk/people/{person}/edit/", f"/desk/people/{person}/delete/")
+    judge.visit(page, f"/desk/organizations/{company}/", f"/desk/organizations/{company}/edit/")
+
+
 def test_the_desks_queues(judge: Judge, visitors: Visitors, long_run: bool):
     page = visitors.agent("alex")
     judge.visit(page, *(f"/desk/queues/{queue}/" for queue in (QUEUES if long_run else QUEUES[:3])))
