@@ -36,7 +36,7 @@ class AppendOnlyError(TypeError):
 
 
 class AppendOnlyQuerySet(models.QuerySet["AuditEvent"]):
-    """Reads, and makes new rows; nothing else. The database refuses the rest as well (migration 0005)."""
+    """Reads, and makes new rows; nothing else. The database refuses the rest as well (migrations 0005, 0007)."""
 
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnlyError("the audit log is only ever added to")
