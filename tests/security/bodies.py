@@ -48,6 +48,7 @@ BODIES: Mapping[str, Callable[[World], Body]] = {
     "desk:person-add": lambda world: {"name": "Nora New", "email": "new@example.org"},
     "desk:person-note": lambda world: {"text": "Calls back."},
     "desk:person-address": lambda world: {"email": "third@example.org"},
+    "desk:person-hand-over": lambda world: {"email": "cora@example.org"},
     "desk:organization-add": lambda world: {"name": "New one", "sharing": "nobody", "collaborators": "nobody"},
     "desk:organization-edit": lambda world: {"name": "Renamed", "sharing": "all", "collaborators": "nobody"},
     "desk:organization-note": lambda world: {"text": "Pays late."},

@@ -277,6 +277,7 @@ GET  desk:person-delete                  sign-in  403      200      403      200
 POST desk:person-delete                  sign-in  403      405      403      405      403      sign-in | eve=403 lou=403
 GET  desk:person-hand-over               sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 POST desk:person-hand-over               sign-in  403      422      403      422      403      sign-in | eve=403 lou=403
+POST desk:person-hand-over / valid       sign-in  403      away+    403      away+    403      sign-in | eve=403 lou=403
 GET  desk:person-anonymise               sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 POST desk:person-anonymise               sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 GET  desk:person-erase                   sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
