@@ -43,8 +43,12 @@ class WhoForm(forms.Form):
             people = [chosen, *people]
         choices = [("", _("Nobody chosen")), *((str(one.pk), _label(one)) for one in people)]
         field: Any = self.fields["person"]
-        field.help_text = _("Somebody who is known here. Or write a new address below.")
-        find.offer(field, choices, shown=len(people), has_more=has_more or not find.text)
+        field.help_text = _("Somebody known here, found by a part of the name or address. Or write a new one below.")
+        if people or find.text:
+            find.offer(field, choices, shown=len(people), has_more=has_more or not find.text)
+        else:
+            # Nobody near at hand: the box alone.
+            field.widget.choices, field.widget.find = choices, find
 
     def clean_person(self) -> Address | None:
         value = self.cleaned_data["person"]

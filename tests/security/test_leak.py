@@ -124,19 +124,26 @@ def life(world, ticket, ada, grace, ken, billing, support) -> Life:
 # --- Fetching everything -------------------------------------------------------------------------------------
 
 
-def pages(world: World, ticket: Ticket, client: Client, where: list[Route]) -> Iterator[tuple[str, str]]:
-    """Fetch the addresses in every way, undoing each; return what was asked and all that came back."""
-    for method, url, data in requests(world, ticket, where):
+def pages(
+    world: World, ticket: Ticket, client: Client, where: list[Route], holder: User | None = None
+) -> Iterator[tuple[str, str]]:
+    """Fetch the addresses in every way, undoing each; return what was asked and all that came back.
+
+    Links are those of `holder`, else the requester's.
+    """
+    for method, url, data in requests(world, ticket, where, holder or ticket.requester):
         with transaction.atomic():
             yield f"{method} {url}", wire(client.generic(method, url) if data is None else client.post(url, data))
             transaction.set_rollback(True)
 
 
-def requests(world: World, ticket: Ticket, where: list[Route]) -> Iterator[tuple[str, str, dict[str, object] | None]]:
+def requests(
+    world: World, ticket: Ticket, where: list[Route], holder: User
+) -> Iterator[tuple[str, str, dict[str, object] | None]]:
     """Return (method, address, form or None) for all that one may ask for."""
     files = Attachment.objects.filter(entry__ticket=ticket)
     for route in where:
-        for given in arguments(route, ticket, files):
+        for given in arguments(route, ticket, files, holder):
             url = world.url(route, **given)
             yield from ((method, url, None) for method in ("GET", "HEAD", "OPTIONS"))
             if not route.pattern.startswith("admin/"):
@@ -145,10 +152,10 @@ def requests(world: World, ticket: Ticket, where: list[Route]) -> Iterator[tuple
                     yield "POST", url, form
 
 
-def arguments(route: Route, ticket: Ticket, files) -> Iterator[dict[str, object]]:
+def arguments(route: Route, ticket: Ticket, files, holder: User) -> Iterator[dict[str, object]]:
     usual = {
         "number": ticket.number,
-        "token": links.token_for(ticket.participants.get(user=ticket.requester)),
+        "token": links.token_for(ticket.participants.get(user=holder)),
         "signed": sent_token(ticket),
         "object_id": ticket.pk,
     }
@@ -232,6 +239,27 @@ def test_nobody_but_agents_finds_a_mark_anywhere(life, world, grace, ken, suppor
             assert marked(letters("ada@example.org", "stranger@example.org")) == []
     assert len(seen) == STAGES
     assert life.ticket.entries.filter(text__contains=MARK).count() == 7
+
+
+@pytest.mark.django_db
+def test_a_collaborator_finds_no_mark_either(life, world, grace, ken, support, billing):
+    bob = cast.make_person("bob@example.org", "Bob")
+    actions.add_collaborator(ticket=life.ticket, address=cast.address_for(bob), by=life.grace, at=MONDAY)
+    world.people["bob"] = bob
+    for _stage in stages(life, grace, ken, support, billing):
+        pass
+    life.ticket.refresh_from_db()
+
+    seen = [
+        *pages(world, life.ticket, world.client("nobody"), PORTAL, bob),
+        *pages(world, life.ticket, world.client("bob"), PORTAL, bob),
+    ]
+
+    assert marked(iter(seen)) == []
+    assert marked(letters("bob@example.org")) == []
+    # So that the search says something: he does come in, by both doors.
+    for name in ("/t/", f"/tickets/{life.ticket.number}/"):
+        assert any(name in where and "An answer." in text for where, text in seen)
 
 
 @pytest.mark.django_db
