@@ -4,43 +4,40 @@ Signing up is closed, and people are found by `Address` (accounts.backends), so 
 addresses stays empty.
 """
 
-from datetime import timedelta
+import time
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
-from accounts.people import normalise, person_who_signs_in
+from accounts import audit, tries
+from accounts.models import AuditKind, User
+from accounts.second_factor import how_signed_in
 from core import throttle
 from core.loopback import is_local
 
-# Failing tries within the window: per account, whoever tries, and per client, whatever they try.
-WINDOW = timedelta(minutes=5)
-TRIES_PER_ACCOUNT = 5
-TRIES_PER_CLIENT = 20
-ACCOUNT, CLIENT = "sign-in:account", "sign-in:client"
-
-THROTTLED = "throttled"
-TOO_MANY_TRIES = _("Too many tries to sign in. Wait five minutes, then try once more.")
+UNKNOWN_IP = "::"
 DEMO_FROM_ELSEWHERE = _("Demo sign-ins work only on the machine the help desk runs on.")
-
-
-def too_many_tries() -> ValidationError:
-    return ValidationError(TOO_MANY_TRIES, code=THROTTLED)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": _("E-mail address and password do not match."),
         "enter_current_password": _("This is not your password."),
-        "too_many_login_attempts": TOO_MANY_TRIES,
+        "incorrect_password": _("This is not your password."),
+        "incorrect_code": _("This does not fit. Try once more."),
+        "too_many_login_attempts": tries.TOO_MANY_TRIES,
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -48,24 +45,51 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return False
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Return whose e-mail address and password these are. Raises ValidationError when tried too often.
-
-        The slots are taken before the password is looked at, so that many tries at once cannot slip through together.
-        """
-        account = account_key(credentials.get("email", ""))
-        if not (by_client := throttle.claim(CLIENT, throttle.client_ip(request), TRIES_PER_CLIENT, WINDOW)):
-            raise too_many_tries()
-        if not throttle.claim(ACCOUNT, account, TRIES_PER_ACCOUNT, WINDOW):
-            # The client's slot stays taken: it tried.
-            raise too_many_tries()
+        """Return whose e-mail address and password these are. Raises ValidationError when tried too often."""
+        account = tries.account_at(credentials.get("email", ""))
+        slot = tries.begin(request, tries.PASSWORD, account)
         user: User | None = super().authenticate(request, **credentials)
         if user is None:
+            tries.failed(request, tries.PASSWORD, account, at=now())
             return None
-        throttle.release(ACCOUNT, account, TRIES_PER_ACCOUNT, WINDOW)
-        throttle.give_back(by_client)
+        tries.succeeded(tries.PASSWORD, account, slot)
         if user.is_demo and not demo_may_sign_in(request):
             raise ValidationError(DEMO_FROM_ELSEWHERE)
         return user
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """Say whether this is the person's password. Counted like a try to sign in."""
+        found = self.authenticate(context.request, email=user.email, password=password)
+        return found is not None and found.pk == user.pk
+
+    def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
+        """Whoever has just signed in need not do so again to set up a second factor."""
+        request = context.request
+        records = get_authentication_records(request, request.user)
+        signed_in_just_now = records and time.time() - records[-1]["at"] < app_settings.REAUTHENTICATION_TIMEOUT
+        return not signed_in_just_now
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Open the session, once every step of signing in is done."""
+        how = how_signed_in(request, user)
+        super().login(request, user)
+        ip = self.get_client_ip(request)
+        audit.record(AuditKind.SIGNED_IN, by=user, at=now(), target=user, changes={"way": (None, how)}, client_ip=ip)
+
+    def logout(self, request: HttpRequest) -> None:
+        user = request.user
+        super().logout(request)
+        if isinstance(user, User):
+            audit.record(AuditKind.SIGNED_OUT, by=user, at=now(), target=user, client_ip=self.get_client_ip(request))
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """Lead whoever is switched off back to the sign-in, and tell them what everybody is told."""
+        messages.error(request, self.error_messages["incorrect_code"])
+        return redirect("account_login")
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return who asks, as far as we believe it; "::" for nobody known (RFC 4291 section 2.5.2)."""
+        return throttle.client_ip(request) or UNKNOWN_IP
 
     def is_safe_url(self, url: str) -> bool:
         """Say whether to go there after signing in: to a path of ours, and nowhere else."""
@@ -81,14 +105,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
     ) -> None:
         """Say what is worth a sentence; that one is signed in, one sees."""
+        if kwargs.get("message"):
+            messages.add_message(request, level, kwargs["message"])
         if message_template == "account/messages/password_changed.txt" and request.user.is_authenticated:
             messages.success(request, _("Your password is changed. Other devices have to sign in again."))
-
-
-def account_key(email: str) -> str:
-    """Return what an account's tries are counted by: the person, whichever of their addresses is typed."""
-    person = person_who_signs_in(email)
-    return f"person:{person.pk}" if person else normalise(email)
 
 
 def demo_may_sign_in(request: HttpRequest) -> bool:

@@ -19,7 +19,9 @@ from django.utils.timezone import now
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts import second_factor
 from accounts.audit_admin import AuditEventAdmin  # noqa: F401 - registers its page
+from accounts.lock_admin import LockAdmin  # noqa: F401 - registers its page
 from accounts.models import Address, Agent, AuditEvent, Organization, Permission, Role, Team, User
 from accounts.passwords import mail_link
 from accounts.people import (
@@ -29,6 +31,7 @@ from accounts.people import (
     normalise,
     set_sign_in_address,
 )
+from core import throttle
 from core.admin import (
     BoundedAdmin,
     ConfigurationAdmin,
@@ -88,7 +91,7 @@ class RoleForm(ModelForm):
 class RoleAdmin(ConfigurationAdmin):
     form = RoleForm
     list_display = ("name", "allowed")
-    fields = ("name", "permissions")
+    fields = ("name", "permissions", "needs_second_factor")
     search_fields = ("name",)
     ordering = ("name", "pk")
     audited_words: ClassVar[Any] = ("name", "permissions")
@@ -329,7 +332,7 @@ class AgentAdmin(PersonAdmin):
         (_("Teams"), {"fields": ("teams",)}),
     )
     autocomplete_fields = ()
-    actions = ("mail_password_link", "remove_password", "revoke_links")
+    actions = ("mail_password_link", "remove_password", "reset_second_factor", "revoke_links")
     audited_relations = ("teams",)
     audited_as: ClassVar[Mapping[str, Change]] = {
         "is_agent": Change.RIGHTS,
@@ -406,3 +409,14 @@ class AgentAdmin(PersonAdmin):
                 "The password of %(count)s person is removed.", "The passwords of %(count)s people are removed.", done
             )
             self.message_user(request, text % {"count": done}, messages.SUCCESS)
+
+    @admin.action(description=_("Reset the second factor"), permissions=["change"])
+    def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
+        """For whoever lost the phone and the recovery codes. They set it up anew, where their work needs one."""
+        assert isinstance(request.user, User)  # the administration lets nobody else in
+        ip = throttle.client_ip(request) or None
+        done = sum(bool(second_factor.reset(person, by=request.user, at=now(), client_ip=ip)) for person in queryset)
+        text = ngettext(
+            "%(count)s person has no second factor any more.", "%(count)s people have no second factor any more.", done
+        )
+        self.message_user(request, text % {"count": done}, messages.SUCCESS)

@@ -35,6 +35,13 @@ WORDS: Mapping[str, "str | Promise"] = {
     "viewing": gettext_lazy("seeing the desk as this agent"),
     "began": gettext_lazy("began"),
     "ended": gettext_lazy("ended"),
+    "scope": gettext_lazy("tries"),
+    "sign-in:account": gettext_lazy("with a password"),
+    "sign-in:client": gettext_lazy("from one client"),
+    "second-factor:account": gettext_lazy("with a second factor"),
+    "way": gettext_lazy("signed in with"),
+    "app": gettext_lazy("authenticator app"),
+    "factors": gettext_lazy("second factors"),
     **{permission.value: permission.label for permission in Permission},
 }
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.people import person_who_signs_in
+from accounts.second_factor import with_second_factor
 
 
 class AddressBackend(ModelBackend):
@@ -26,3 +27,8 @@ class AddressBackend(ModelBackend):
             User().set_password(password)
             return None
         return user if user.check_password(password) and self.user_can_authenticate(user) else None
+
+    def get_user(self, user_id: int) -> User | None:
+        """Return whose session it is, with what the second factor's middleware looks at."""
+        user = with_second_factor(User.objects.filter(pk=user_id)).first()
+        return user if self.user_can_authenticate(user) else None

@@ -414,6 +414,8 @@ class SiteSettingsAdmin(OffersActiveAdmin):
         (_("A ticket's end"), {"fields": ("close_after", "reopen_within")}),
         (_("Ticket numbers"), {"fields": ("numbering", "number_digits", "next_number")}),
         (_("Files"), {"fields": ("max_upload_mb",)}),
+        (_("Who may come in"), {"fields": ("registration", "guests_may_ask", "agents_need_second_factor")}),
+        (_("Signed out when idle"), {"fields": ("agents_idle_after", "requesters_idle_after")}),
     )
     radio_fields = {"numbering": admin.VERTICAL}
     audited_words = ("name", "time_zone")

@@ -4,8 +4,11 @@ import logging
 import re
 from http import HTTPStatus
 
-# Ticket links, the page behind a sent form, links that confirm an address, and mailed keys for a new password.
-SECRET_PATHS = re.compile(r"(/t/|/new/sent/|/accounts/address/|/accounts/password/reset/key/)[^/\s\"'?]+")
+# Ticket links, the page behind a sent form, and what is mailed to sign in, register, confirm an address
+# or set a password.
+SECRET_PATHS = re.compile(
+    r"(/t/|/new/sent/|/accounts/(?:address|password/reset/key|link/with|register/with|invitation)/)[^/\s\"'?]+"
+)
 
 
 class FormMistakes(logging.Filter):

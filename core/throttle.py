@@ -7,7 +7,7 @@ several processes wins, so the limit holds however many come at once.
 
 import hashlib
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -24,7 +24,7 @@ def claim(scope: str, key: str, limit: int, window: timedelta) -> str:
     if len(taken) >= limit:
         return ""
     for slot in slots:
-        if slot in taken or not cache.add(slot, True, seconds):
+        if slot in taken or not cache.add(slot, time.time(), seconds):
             continue
         # When the turn changes, two may take slots of different turns; whoever sees too many gives way.
         if len(cache.get_many(known)) <= limit:
@@ -43,6 +43,17 @@ def release(scope: str, key: str, limit: int, window: timedelta) -> None:
     """Free every slot of this key."""
     turn = int(time.time() // int(window.total_seconds()))
     cache.delete_many([*_slots(scope, key, limit, turn), *_slots(scope, key, limit, turn - 1)])
+
+
+def full_until(scope: str, key: str, limit: int, window: timedelta) -> datetime | None:
+    """Return when the next slot of this key is free; None while there is one."""
+    seconds = int(window.total_seconds())
+    turn = int(time.time() // seconds)
+    known = [slot for near in (turn - 1, turn, turn + 1) for slot in _slots(scope, key, limit, near)]
+    taken = sorted(cache.get_many(known).values())
+    if len(taken) < limit:
+        return None
+    return datetime.fromtimestamp(taken[len(taken) - limit] + seconds, UTC)
 
 
 def allow(request: HttpRequest, scope: str, limit: int, window: timedelta, key: str | None = None) -> bool:

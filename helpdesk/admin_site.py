@@ -15,11 +15,19 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 # What other packages register. Role is the only permission system, and addresses are ours (accounts.Address).
-LEFT_OUT = frozenset({"auth.Group", "account.EmailAddress", "account.EmailConfirmation"})
+LEFT_OUT = frozenset(
+    {
+        "auth.Group",
+        "account.EmailAddress",
+        "account.EmailConfirmation",
+        "mfa.Authenticator",
+        "usersessions.UserSession",
+    }
+)
 
 # The groups of the start page, in the order in which a new help desk is set up.
 GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
-    ("people", _("People"), ("Agent", "Role", "Team", "User", "Address", "Organization")),
+    ("people", _("People"), ("Agent", "Role", "Team", "User", "Address", "Organization", "Lock")),
     ("tickets", _("Tickets"), ("Department", "HelpTopic", "Ticket")),
     ("promises", _("Promises"), ("Priority", "SLAPlan")),
     ("mail", _("Mail"), ("OutgoingMail", "FailedHandler")),

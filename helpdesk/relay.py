@@ -28,6 +28,7 @@ from redis.client import PubSub
 import core.tasks
 import mail.tasks
 import tickets.tasks
+from accounts import sessions
 from core import lease, periodic, sweeping, wakeups
 from core.models import PeriodicJob, Waiting
 from core.periodic import Job
@@ -77,6 +78,7 @@ KINDS: Sequence[WorkKind] = (
 PERIODIC = {
     sweeping.SWEEP: Job(sweeping.sweep_files, every=timedelta(hours=1)),
     "clear_sessions": Job(sweeping.clear_sessions, every=timedelta(hours=6)),
+    "clear_my_sessions": Job(sessions.sweep, every=timedelta(hours=6)),
     "clear_cache": Job(sweeping.clear_cache, every=timedelta(hours=1)),
 }
 periodic.schedule(PERIODIC)

@@ -139,6 +139,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "anymail",
     "csp",
     "django_htmx",
@@ -163,6 +165,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.SignedInMiddleware",
 ]
 
 ROOT_URLCONF = "helpdesk.urls"
@@ -291,6 +294,15 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordRes
 # Sign-in and forms are throttled by core.throttle, whose slots are taken atomically.
 ACCOUNT_RATE_LIMITS = False
 
+MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Clocks of phones differ a little: the code before and after counts, too (RFC 6238 section 5.2).
+MFA_TOTP_TOLERANCE = 1
+# Our middleware notes once a minute when a session was used; allauth's would with every page.
+USERSESSIONS_TRACK_ACTIVITY = False
+
+# Until the first page after signing in; from then on the site settings decide (accounts.sessions).
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.views import SignIn
+from accounts.views.sign_in import SignIn
 from core.logo import favicon, logo
 from core.views import healthz
 from helpdesk import rights

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.audit_admin import recent_of
 from accounts.models import User
 from accounts.people import AddressTaken
-from accounts.views import sign_in_now
+from accounts.views.sign_in import sign_in_now
 from core import throttle
 from helpdesk import first_run, next_steps
 from helpdesk.forms import SetUpForm

@@ -3,6 +3,7 @@
 from accounts.models.address import Address
 from accounts.models.audit import AuditEvent, AuditKind
 from accounts.models.invitation import Invitation
+from accounts.models.lock import Lock
 from accounts.models.note import Note
 from accounts.models.organization import Members, Organization, OrganizationDomain
 from accounts.models.preferences import AfterReply, PageSize, Preferences, ThreadOrder
@@ -17,6 +18,7 @@ __all__ = [
     "AuditEvent",
     "AuditKind",
     "Invitation",
+    "Lock",
     "Members",
     "Note",
     "Organization",

@@ -5,8 +5,8 @@ from django.contrib.auth import get_user
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client
 
-from accounts.adapter import TRIES_PER_ACCOUNT, TRIES_PER_CLIENT
 from accounts.people import address_of
+from accounts.tries import TRIES_PER_ACCOUNT, TRIES_PER_CLIENT
 from tests import cast
 from tests.cast import PASSWORD
 

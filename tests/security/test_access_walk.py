@@ -100,6 +100,34 @@ GET  confirm_address                     200      200      200      200      200
 POST confirm_address                     200      200      200      200      200      200      200
 GET  confirm_address / forged            404      404      404      404      404      404      404
 POST confirm_address / forged            404      404      404      404      404      404      404
+GET  mfa_index                           sign-in  200      200      200      200      200      sign-in
+POST mfa_index                           sign-in  405      405      405      405      405      sign-in
+GET  mfa_authenticate                    sign-in  away     away     away     away     away     sign-in
+POST mfa_authenticate                    sign-in  away     away     away     away     away     sign-in
+GET  account_reauthenticate              sign-in  200      200      200      200      200      sign-in
+POST account_reauthenticate              sign-in  422      422      422      422      422      sign-in
+GET  mfa_reauthenticate                  sign-in  away     away     away     away     away     sign-in
+POST mfa_reauthenticate                  sign-in  away     away     away     away     away     sign-in
+GET  mfa_reauthenticate_webauthn         sign-in  away     away     away     away     away     sign-in
+POST mfa_reauthenticate_webauthn         sign-in  away     away     away     away     away     sign-in
+GET  mfa_activate_totp                   sign-in  away     away     away     away     away     sign-in
+POST mfa_activate_totp                   sign-in  away     away     away     away     away     sign-in
+GET  mfa_deactivate_totp                 sign-in  404      404      404      404      404      sign-in
+POST mfa_deactivate_totp                 sign-in  404      404      404      404      404      sign-in
+GET  mfa_login_webauthn                  sign-in  away     away     away     away     away     sign-in
+POST mfa_login_webauthn                  sign-in  away     away     away     away     away     sign-in
+GET  mfa_add_webauthn                    sign-in  away     away     away     away     away     sign-in
+POST mfa_add_webauthn                    sign-in  away     away     away     away     away     sign-in
+GET  mfa_remove_webauthn                 sign-in  away     away     away     away     away     sign-in
+POST mfa_remove_webauthn                 sign-in  away     away     away     away     away     sign-in
+GET  mfa_view_recovery_codes             sign-in  404      404      404      404      404      sign-in
+POST mfa_view_recovery_codes             sign-in  405      405      405      405      405      sign-in
+GET  mfa_generate_recovery_codes         sign-in  away     away     away     away     away     sign-in
+POST mfa_generate_recovery_codes         sign-in  away     away     away     away     away     sign-in
+GET  account_sessions                    sign-in  200      200      200      200      200      sign-in
+POST account_sessions                    sign-in  away     away     away     away     away     sign-in
+GET  account_end_session                 sign-in  away     away     away     away     away     sign-in
+POST account_end_session                 sign-in  404      404      404      404      404      sign-in
 
 GET  portal:home                         200      200      200      200      200      200      200
 POST portal:home                         405      405      405      405      405      405      405

@@ -108,7 +108,7 @@ STAGES = 9
 def _answers_at_once(monkeypatch):
     """Some answers take their time on purpose, so that it tells nothing."""
     monkeypatch.setattr("portal.views.check.ANSWER_AFTER", timedelta(0))
-    monkeypatch.setattr("accounts.views.ANSWER_AFTER_SECONDS", 0)
+    monkeypatch.setattr("accounts.views.pages.ANSWER_AFTER_SECONDS", 0)
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
+from django.utils.timezone import now
 
+from accounts import second_factor, tries
 from accounts.models import User
 from accounts.people import AddressTaken, normalise, person_who_signs_in
 from helpdesk import first_run
@@ -18,7 +20,8 @@ from helpdesk import first_run
 class Command(BaseCommand):
     help = (
         "Make an administrator, who is an agent in the default department too. "
-        "Somebody who signs in with the address already gets the password, and becomes administrator."
+        "Somebody who signs in with the address already gets the password, and becomes administrator; "
+        "a lock after failed tries is cleared."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,7 +29,19 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="by default the part of the address before the @")
         parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
 
-    def handle(self, *args: Any, email: str, name: str, password_stdin: bool, **options: Any) -> None:
+        parser.add_argument(
+            "--reset-second-factor", action="store_true", help="also take passkeys, app and recovery codes away"
+        )
+
+    def handle(
+        self,
+        *args: Any,
+        email: str,
+        name: str,
+        password_stdin: bool,
+        reset_second_factor: bool = False,
+        **options: Any,
+    ) -> None:
         email = normalise(email)
         name = name.strip() or email.partition("@")[0]
         password = sys.stdin.readline().rstrip("\r\n") if password_stdin else self._ask()
@@ -40,6 +55,8 @@ class Command(BaseCommand):
             known.is_administrator = known.is_active = True
             known.set_password(password)
             known.save(update_fields=["is_administrator", "is_active", "password"])
+            tries.unlock_account(known)
+            self._see_to_second_factor(known, reset=reset_second_factor)
             self.stdout.write(f"{known.display_name} is an administrator and signs in with {email}.")
             return
         try:
@@ -47,6 +64,13 @@ class Command(BaseCommand):
         except AddressTaken as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{user.display_name} is an administrator and signs in with {email}.")
+
+    def _see_to_second_factor(self, person: User, *, reset: bool) -> None:
+        if reset:
+            count = second_factor.reset(person, by=None, at=now())
+            self.stdout.write(f"Second factors taken away: {count}.")
+        elif second_factor.has_one(person):
+            self.stdout.write("The second factor stays. Is it lost? Run this again with --reset-second-factor.")
 
     def _ask(self) -> str:
         if not sys.stdin.isatty():
