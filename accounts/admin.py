@@ -19,7 +19,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import second_factor
+from accounts import invitations, second_factor
 from accounts.audit_admin import AuditEventAdmin  # noqa: F401 - registers its page
 from accounts.lock_admin import LockAdmin  # noqa: F401 - registers its page
 from accounts.models import Address, Agent, AuditEvent, Organization, Permission, Role, Team, User
@@ -219,12 +219,29 @@ class RequesterAdmin(PersonAdmin):
     list_display = ("named", "address", "organization", "is_active", "created_at")
     list_filter = ("is_active",)
     fields = ("name", "organization", "time_zone", "is_active")
+    actions = ("invite", "revoke_links")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).filter(is_agent=False, is_administrator=False)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    @admin.action(description=_("Invite to make an account"), permissions=["change"])
+    def invite(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        assert isinstance(request.user, User)  # the administration lets nobody else in
+        ip = throttle.client_ip(request) or None
+        done = 0
+        for address in Address.objects.filter(user__in=queryset, is_primary=True).order_by("pk"):
+            try:
+                invitations.invite(address, by=request.user, at=now(), client_ip=ip)
+            except invitations.CannotInvite as reason:
+                self.message_user(request, str(reason), messages.ERROR)
+            else:
+                done += 1
+        if done:
+            text = ngettext("%(count)s invitation is on its way.", "%(count)s invitations are on their way.", done)
+            self.message_user(request, text % {"count": done}, messages.SUCCESS)
 
 
 @admin.register(Address)

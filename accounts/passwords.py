@@ -2,13 +2,11 @@
 
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 from django.utils.http import int_to_base36
 
+from accounts import letters
 from accounts.models import User
 from core.absolute import absolute_url
-from core.models import SiteSettings
 
 
 def reset_url(user: User) -> str:
@@ -24,14 +22,11 @@ def mail_link(user: User) -> None:
     """Mail the link to the person's primary address, unless they may not sign in or are made up for the demo."""
     if not user.email or not user.may_sign_in or user.is_demo:
         return
-    context = {
-        "person": user,
-        "url": reset_url(user),
-        "site": SiteSettings.load(),
-        "is_first": not user.has_usable_password(),
-        "hours": settings.PASSWORD_RESET_TIMEOUT // 3600,
-    }
-    subject = " ".join(render_to_string("account/mail/password_link.subject.txt", context).split())
-    mail = EmailMultiAlternatives(subject, render_to_string("account/mail/password_link.txt", context), to=[user.email])
-    mail.attach_alternative(render_to_string("account/mail/password_link.html", context), "text/html")
-    mail.send()
+    letters.send(
+        "password_link",
+        user.email,
+        person=user,
+        url=reset_url(user),
+        is_first=not user.has_usable_password(),
+        hours=settings.PASSWORD_RESET_TIMEOUT // 3600,
+    )

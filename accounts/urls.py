@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from accounts.address_page import confirm_address
-from accounts.views import passwords, second_factor, sessions, sign_in
+from accounts.views import joining, passwords, second_factor, sessions, sign_in
 
 # The sign-in page itself stands in helpdesk.urls: it shows the demo's people, who live up there.
 urlpatterns = [
@@ -19,6 +19,14 @@ urlpatterns = [
         name="account_reset_password_from_key",
     ),
     path("password/reset/key/done/", passwords.PasswordIsSet.as_view(), name="account_reset_password_from_key_done"),
+    # Links to sign in, registering, invitations
+    path("link/", joining.AskForLink.as_view(), name="account_ask_for_link"),
+    path("link/sent/", joining.link_sent, name="account_link_sent"),
+    path("link/with/<str:signed>/", joining.sign_in_by_link, name="account_sign_in_by_link"),
+    path("register/", joining.Register.as_view(), name="account_register"),
+    path("register/sent/", joining.registration_sent, name="account_registration_sent"),
+    path("register/with/<str:signed>/", joining.confirm_registration, name="account_confirm_registration"),
+    path("invitation/<str:signed>/", joining.accept_invitation, name="account_invitation"),
     # The second factor, and once more what one signed in with
     path("security/", second_factor.Security.as_view(), name="mfa_index"),
     path("second-factor/", second_factor.ShowFactor.as_view(), name="mfa_authenticate"),

@@ -124,8 +124,9 @@ class User(AbstractBaseUser):
 
     @property
     def may_sign_in(self) -> bool:
-        """Whether a password may be set by mail: for agents, administrators, and who has one already."""
-        return self.is_active and (self.is_agent or self.is_administrator or self.has_usable_password())
+        """Whether this person has an account: agents, administrators, who has a password or came by a mailed link."""
+        works_here = self.is_agent or self.is_administrator
+        return self.is_active and (works_here or self.has_usable_password() or self.last_login is not None)
 
     @property
     def is_staff(self) -> bool:

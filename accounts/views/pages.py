@@ -62,3 +62,14 @@ class MailsLink(SaysWhatIsWrong):
             self.mail_to(email, form)
         time.sleep(max(0.0, begun + ANSWER_AFTER_SECONDS - time.monotonic()))
         return HttpResponseRedirect(self.get_success_url())  # type: ignore[attr-defined]
+
+
+def unlisted(response: HttpResponse) -> HttpResponse:
+    """Keep the page out of caches and search engines, and its address out of other sites' logs.
+
+    "same-origin", not "no-referrer": with that, browsers send forms with "Origin: null", which the CSRF check refuses.
+    """
+    response["Cache-Control"] = "private, no-store"
+    response["Referrer-Policy"] = "same-origin"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -16,6 +18,7 @@ from accounts.models import Address, User
 from accounts.people import address_of
 from accounts.principal import Principal
 from core import throttle
+from core.context import site_of
 from portal.forms import OpenTicketForm, may_be_kept
 from portal.promises import Offer, offers, spell
 from portal.views.door import guard
@@ -34,6 +37,9 @@ CLIENT_LIMIT, ADDRESS_LIMIT, WINDOW = 60, 20, timedelta(hours=1)
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def new(request: HttpRequest) -> HttpResponse:
+    if not (request.user.is_authenticated or site_of(request).guests_may_ask):
+        messages.info(request, _("Please sign in to open a ticket."))
+        return redirect_to_login(request.get_full_path())
     offered = offers()
     address = _own_address(request)
     if request.method != "POST":
@@ -109,6 +115,9 @@ def _open(request: HttpRequest, form: OpenTicketForm) -> Ticket | None:
         return None
     is_known = form.address is not None or Address.objects.filter(email=whom).exists()
     address = form.address or address_of(data["email"], name=data["name"])
+    if not (site_of(request).guests_may_ask or address.user_id == request.user.pk):
+        form.add_error("email", _("This is not an address of yours. Open the ticket with the one you sign in with."))
+        return None
     text = data["text"]
     if phone := data.get("phone"):
         if form.address or not is_known:

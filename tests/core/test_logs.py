@@ -21,6 +21,10 @@ def line(message: str, *args: object, exc_info=None) -> str:
         ("https://help.example.com/t/WzEsMSwwXQ:1x:abc", "https://help.example.com/t/…"),
         ("/new/sent/MQ:1x:abc/", "/new/sent/…/"),
         ("/accounts/password/reset/key/1-abc/", "/accounts/password/reset/key/…/"),
+        ("/accounts/link/with/WzEsI:1x:a/", "/accounts/link/with/…/"),
+        ("/accounts/register/with/gAAAAAB-_/", "/accounts/register/with/…/"),
+        ("/accounts/invitation/WzEsI:1x:a/", "/accounts/invitation/…/"),
+        ("/accounts/register/sent/", "/accounts/register/sent/"),
         ("/desk/tickets/4711/", "/desk/tickets/4711/"),
     ],
 )

@@ -100,6 +100,21 @@ GET  confirm_address                     200      200      200      200      200
 POST confirm_address                     200      200      200      200      200      200      200
 GET  confirm_address / forged            404      404      404      404      404      404      404
 POST confirm_address / forged            404      404      404      404      404      404      404
+GET  account_ask_for_link                200      200      200      200      200      200      200
+POST account_ask_for_link                422      422      422      422      422      422      422
+GET  account_link_sent                   200      200      200      200      200      200      200
+POST account_link_sent                   405      405      405      405      405      405      405
+GET  account_sign_in_by_link             404      404      404      404      404      404      404
+POST account_sign_in_by_link             404      404      404      404      404      404      404
+GET  account_register                    200      away     away     away     away     away     200
+POST account_register                    422      away     away     away     away     away     422
+GET  account_registration_sent           200      200      200      200      200      200      200
+POST account_registration_sent           405      405      405      405      405      405      405
+GET  account_confirm_registration        404      404      404      404      404      404      404
+POST account_confirm_registration        404      404      404      404      404      404      404
+GET  account_invitation                  404      404      404      404      404      404      404
+POST account_invitation                  404      404      404      404      404      404      404
+
 GET  mfa_index                           sign-in  200      200      200      200      200      sign-in
 POST mfa_index                           sign-in  405      405      405      405      405      sign-in
 GET  mfa_authenticate                    sign-in  away     away     away     away     away     sign-in
