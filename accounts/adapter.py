@@ -1,7 +1,7 @@
 """allauth, wrapped: what it decides about people, throttles and addresses is said here.
 
-Signing up is closed, and people are found by `Address` (accounts.backends), so allauth's own table of
-addresses stays empty.
+Its way to sign up is closed, since accounts.registration is ours, and people are found by `Address`
+(accounts.backends), so that its own table of addresses stays empty.
 """
 
 import time
@@ -41,7 +41,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Agents are made by administrators, and requesters need no account."""
+        """Say no: people register, or are invited, by links of ours."""
         return False
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:

@@ -13,11 +13,6 @@ from accounts.second_factor import with_second_factor
 class AddressBackend(ModelBackend):
     """Find people by Address, the only way from an e-mail address to a person. Permissions are Role's, not Django's."""
 
-    def get_user(self, user_id: Any) -> User | None:
-        """Return who is signed in, with their preferences: nearly every page of the desk asks for them."""
-        user: User | None = User.objects.select_related("preferences").filter(pk=user_id).first()
-        return user if user is not None and self.user_can_authenticate(user) else None
-
     def authenticate(  # type: ignore[override]  # people have no user names
         self, request: HttpRequest | None, email: str = "", password: str = "", **credentials: Any
     ) -> User | None:
@@ -29,6 +24,6 @@ class AddressBackend(ModelBackend):
         return user if user.check_password(password) and self.user_can_authenticate(user) else None
 
     def get_user(self, user_id: int) -> User | None:
-        """Return whose session it is, with what the second factor's middleware looks at."""
-        user = with_second_factor(User.objects.filter(pk=user_id)).first()
+        """Return who is signed in, with what nearly every page asks for: preferences, and the second factor."""
+        user = with_second_factor(User.objects.select_related("preferences").filter(pk=user_id)).first()
         return user if self.user_can_authenticate(user) else None

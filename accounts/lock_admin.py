@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Case, DateTimeField, OuterRef, QuerySet, Subquery, Value, When
 from django.http import HttpRequest
+from django.urls import path
 from django.utils.timezone import now
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -19,9 +20,12 @@ from core.admin import ReadOnlyAdmin
 class LockAdmin(ReadOnlyAdmin):
     list_display = ("who", "since", "until")
     list_display_links = None
-    fields = ("at", "client_ip")
     ordering = ("-at", "-pk")
     actions: Any = ("clear",)
+
+    def get_urls(self) -> list[Any]:
+        """Return the one page. A lock has none of its own: the list tells all of it."""
+        return [path("", self.admin_site.admin_view(self.changelist_view), name="accounts_lock_changelist")]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         held = locks.held(now())

@@ -96,7 +96,8 @@ def shown(request: HttpRequest, user: User) -> list[Shown]:
 @transaction.atomic
 def end(user: User, pk: int, *, request: HttpRequest, at: datetime) -> bool:
     """End one session of the person from another one of theirs; say whether there was one."""
-    return bool(_end(_live(user).filter(pk=pk), user, request=request, at=at))
+    others = _live(user).exclude(session_key=request.session.session_key)
+    return bool(_end(others.filter(pk=pk), user, request=request, at=at))
 
 
 @transaction.atomic

@@ -87,6 +87,13 @@ def test_nobody_ends_somebody_elses(grace, ken):
     assert is_signed_in(theirs)
 
 
+def test_this_one_is_ended_by_signing_out(grace):
+    here = browser(grace)
+
+    assert here.post(f"{SESSIONS}{UserSession.objects.get().pk}/end/").status_code == 404
+    assert is_signed_in(here)
+
+
 def test_one_ends_all_the_others(grace, ken):
     here, there, third, kens = browser(grace), browser(grace), browser(grace), browser(ken)
 

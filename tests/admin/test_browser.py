@@ -31,7 +31,7 @@ def enter(chromium: Browser, live_server, admin_user, monkeypatch: pytest.Monkey
         page.goto("/admin/")
         page.get_by_label("E-mail address").fill("root@example.com")
         page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page).to_have_url(f"{live_server.url}/admin/")
         return page
 
@@ -59,7 +59,8 @@ def every_page(admin_user) -> list[str]:
         name = f"{model._meta.app_label}_{model._meta.model_name}"
         paths.append(reverse(f"admin:{name}_changelist"))
         row = model._default_manager.order_by("pk").last()
-        if row is not None and model.__name__ != "User":
+        # The log and the locks have one page for all of their rows.
+        if row is not None and model.__name__ not in {"User", "AuditEvent", "Lock"}:
             paths.append(reverse(f"admin:{name}_change", args=[row.pk]))
             paths.append(reverse(f"admin:{name}_history", args=[row.pk]))
     return [*paths, *(reverse(f"admin:{name}_add") for name in ("accounts_agent", "sla_slaplan", "tickets_helptopic"))]

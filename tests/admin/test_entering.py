@@ -40,7 +40,7 @@ def test_the_start_page_groups_by_what_things_are_for(root):
     ]
 
     assert groups == [
-        ("People", ["Agent", "Role", "Team", "User", "Address", "Organization"]),
+        ("People", ["Agent", "Role", "Team", "User", "Address", "Organization", "Lock"]),
         ("Tickets", ["Department", "HelpTopic", "Ticket"]),
         ("Promises", ["Priority", "SLAPlan"]),
         ("Mail", ["OutgoingMail", "FailedHandler"]),

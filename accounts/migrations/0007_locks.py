@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_append_only_audit"),
+        ("accounts", "0006_people_by_name"),
     ]
 
     operations = [
