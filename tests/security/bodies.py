@@ -24,6 +24,13 @@ BODIES: Mapping[str, Callable[[World], Body]] = {
         "password1": "another horse with 4 letters",
         "password2": "another horse with 4 letters",
     },
+    "account_ask_for_link": lambda world: {"email": "grace@example.com"},
+    "account_register": lambda world: {
+        "email": "new@example.org",
+        "name": "Nora New",
+        "password": "another horse with 4 letters",
+    },
+    "account_reauthenticate": lambda world: {"password": cast.PASSWORD},
     "account_reset_password": lambda world: {"email": "grace@example.com"},
     "portal:new": lambda world: {
         "email": "new@example.org",

@@ -102,12 +102,14 @@ GET  confirm_address / forged            404      404      404      404      404
 POST confirm_address / forged            404      404      404      404      404      404      404
 GET  account_ask_for_link                200      200      200      200      200      200      200
 POST account_ask_for_link                422      422      422      422      422      422      422
+POST account_ask_for_link / valid        away     away     away     away     away     away     away
 GET  account_link_sent                   200      200      200      200      200      200      200
 POST account_link_sent                   405      405      405      405      405      405      405
 GET  account_sign_in_by_link             404      404      404      404      404      404      404
 POST account_sign_in_by_link             404      404      404      404      404      404      404
 GET  account_register                    200      away     away     away     away     away     200
 POST account_register                    422      away     away     away     away     away     422
+POST account_register / valid            away     away     away     away     away     away     away
 GET  account_registration_sent           200      200      200      200      200      200      200
 POST account_registration_sent           405      405      405      405      405      405      405
 GET  account_confirm_registration        404      404      404      404      404      404      404
@@ -121,6 +123,7 @@ GET  mfa_authenticate                    sign-in  away     away     away     awa
 POST mfa_authenticate                    sign-in  away     away     away     away     away     sign-in
 GET  account_reauthenticate              sign-in  200      200      200      200      200      sign-in
 POST account_reauthenticate              sign-in  422      422      422      422      422      sign-in
+POST account_reauthenticate / valid      sign-in  away     away     away     away     away     sign-in
 GET  mfa_reauthenticate                  sign-in  away     away     away     away     away     sign-in
 POST mfa_reauthenticate                  sign-in  away     away     away     away     away     sign-in
 GET  mfa_reauthenticate_webauthn         sign-in  away     away     away     away     away     sign-in
@@ -417,7 +420,7 @@ def test_every_form_is_sent_filled_in_too():
 def _answers_at_once(monkeypatch):
     """Some answers take their time on purpose, so that it tells nothing."""
     monkeypatch.setattr("portal.views.check.ANSWER_AFTER", timedelta(0))
-    monkeypatch.setattr("accounts.views.ANSWER_AFTER_SECONDS", 0)
+    monkeypatch.setattr("accounts.views.pages.ANSWER_AFTER_SECONDS", 0)
 
 
 @pytest.mark.once
