@@ -550,12 +550,19 @@ def test_nor_does_a_form_that_is_sent_open_one(client, topic, ada):
     assert not Ticket.objects.exists()
 
 
-def test_who_is_signed_in_asks_with_an_address_of_their_own(sign_in, topic, ada_confirmed, ken):
+def test_who_is_signed_in_asks_in_their_own_name_whatever_they_type(sign_in, topic, ada_confirmed, ken):
     allow(Registration.OPEN, guests_may_ask=False)
-    client = sign_in(ada_confirmed)
 
-    assert ask_as(client, topic, "ken@example.com").status_code == 422
-    assert ask_as(client, topic, ADA).status_code == 302
+    assert ask_as(sign_in(ada_confirmed), topic, "ken@example.com").status_code == 302
+
+    assert Ticket.objects.get().requester == ada_confirmed
+
+
+def test_who_has_no_address_of_their_own_borrows_none(sign_in, topic, ada, ken):
+    allow(Registration.OPEN, guests_may_ask=False)
+
+    assert ask_as(sign_in(ada), topic, "ken@example.com").status_code == 422
+    assert not Ticket.objects.exists()
 
 
 def test_addresses_are_compared_as_they_are_kept():
