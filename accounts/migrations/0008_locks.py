@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_people_by_name"),
+        ("accounts", "0007_audit_forgets_addresses"),
     ]
 
     operations = [
