@@ -85,7 +85,10 @@ def load_ticket(
 def _find(tickets: TicketQuerySet, number: str) -> Ticket:
     ticket: Ticket | None = (
         tickets.filter(number=number)
-        .select_related("department", "priority", "sla_plan", "topic", "assignee", "team", "requester", "organization")
+        .select_related(
+            *("department__parent__parent", "topic__parent__parent", "priority", "sla_plan"),
+            *("assignee", "team", "requester", "organization"),
+        )
         .annotate(asking=FilteredRelation("participants", condition=Q(participants__role=Part.REQUESTER)))
         .annotate(requester_email=F("asking__address__email"), requester_confirmed_at=F("asking__address__verified_at"))
         .first()

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from desk.sidebar import read_id
+from tickets.models.tree import NestedQuerySet
 
 # How many are listed at once: of agents and of teams; of departments, topics, plans, which few help desks have more of.
 PEOPLE_SHOWN = 50
@@ -101,7 +102,7 @@ def offer_rows(form: forms.BaseForm, name: str, rows: "QuerySet[Any]", *, action
     field: Any = form.fields[name]
     field.queryset = rows
     find = Find.of(form, action, box)
-    listed, has_more = first(rows.filter(name__icontains=find.text) if find.text else rows, ROWS_SHOWN)
+    listed, has_more = first(_found(rows, find.text) if find.text else rows, ROWS_SHOWN)
     shown, chosen = len(listed), read_id(str(given(form).get(name) or ""))
     if chosen is not None and all(row.pk != chosen for row in listed):
         listed = [*rows.filter(pk=chosen), *listed]
@@ -110,3 +111,7 @@ def offer_rows(form: forms.BaseForm, name: str, rows: "QuerySet[Any]", *, action
         *((row.pk, field.label_from_instance(row)) for row in listed),
     ]
     find.offer(field, field.choices, shown=shown, has_more=has_more)
+
+
+def _found(rows: "QuerySet[Any]", text: str) -> "QuerySet[Any]":
+    return rows.found_by(text) if isinstance(rows, NestedQuerySet) else rows.filter(name__icontains=text)

@@ -121,7 +121,7 @@ class TransferForm(SeenForm):
 
     def __init__(self, *args: Any, action: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        departments = Department.objects.active().exclude(pk=self.ticket.department_id).order_by("name", "id")
+        departments = Department.objects.enabled().exclude(pk=self.ticket.department_id).with_path().in_order()
         offer_rows(self, "department", departments, action=action, box="find_department")
         self.fields["department"].widget.attrs |= {
             "hx-post": action,
@@ -140,7 +140,7 @@ class TransferForm(SeenForm):
         has_more = False
         if self.chosen:
             agents, has_more = first(agents_of(self.chosen, find.text))
-            groups = group_of(self.chosen.name, agents)
+            groups = group_of(self.chosen.path, agents)
             groups += show_away(self.fields["assignee"], self.chosen, find.text)
         assignee = self._agent(str(given(self).get("assignee") or ""))
         find.offer(
@@ -158,7 +158,7 @@ class TransferForm(SeenForm):
         if self.chosen is not None:
             reason = policy.why_not_assigned(self.chosen, agent) if agent and agent.on_vacation else None
             if reason or agent is None or not agents_of(self.chosen).filter(pk=agent.pk).exists():
-                somebody = _("Choose somebody who works in %(name)s.") % {"name": self.chosen.name}
+                somebody = _("Choose somebody who works in %(name)s.") % {"name": self.chosen.path}
                 raise forms.ValidationError(reason or somebody)
         return agent
 
@@ -234,9 +234,14 @@ class ChangeForm(SeenForm):
     def __init__(self, *args: Any, action: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["to"]
-        offer_rows(self, "to", field.queryset, action=action)
+        offer_rows(self, "to", self.rows(), action=action)
         field.error_messages["invalid_choice"] = str(CHOOSE_FROM_LIST)
         field.error_messages["required"] = str(CHOOSE_FROM_LIST)
+
+    def rows(self) -> Any:
+        """Return what there is to choose from."""
+        field: Any = self.fields["to"]
+        return field.queryset
 
 
 class PriorityForm(ChangeForm):
@@ -251,10 +256,14 @@ class PriorityForm(ChangeForm):
 class TopicForm(ChangeForm):
     to = forms.ModelChoiceField(
         label=_("Help topic"),
-        queryset=HelpTopic.objects.active().order_by("position", "name", "id"),
+        queryset=HelpTopic.objects.none(),
         widget=FindSelect,
         help_text=_("Department, priority and SLA plan stay as they are."),
     )
+
+    def rows(self) -> Any:
+        # Their order is the site's choice, so it is asked for each time.
+        return HelpTopic.objects.enabled().arranged()
 
 
 class PlanForm(ChangeForm):

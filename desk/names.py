@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import CharField, QuerySet, Value
+from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Cast
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Address, Team, User
 from sla.models import Priority, SLAPlan
 from tickets.models import Department, HelpTopic, Kind, TicketEvent
+from tickets.models.tree import path_of
 
 # What an event's data may refer to: "user:1", "priority:2".
 MODELS: Mapping[str, type[Any]] = {
@@ -24,6 +25,8 @@ MODELS: Mapping[str, type[Any]] = {
     "topic": HelpTopic,
     "plan": SLAPlan,
 }
+# Told with what they are below.
+NESTED = frozenset({"department", "topic"})
 
 
 class Names:
@@ -53,9 +56,9 @@ def _look_up(wanted: Mapping[str, set[int]]) -> dict[str, str]:
     parts: list[QuerySet[Any, Any]] = []
     for model, keys in sorted(wanted.items()):
         mail = Cast("email", CharField()) if model == "user" else Value("", CharField())
-        name = Cast("email" if model == "address" else "name", CharField())
+        told = path_of() if model in NESTED else F("email" if model == "address" else "name")
         rows = MODELS[model].objects.filter(pk__in=keys).order_by()
-        parts.append(rows.values_list(Value(model), "pk", name, mail))
+        parts.append(rows.values_list(Value(model), "pk", Cast(told, CharField()), mail))
     if not parts:
         return {}
     found = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
@@ -96,15 +99,26 @@ CHANGED: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One thing that routing set, and what set it: `why` is topic, department or default."""
+    """One thing that routing set, and what set it: `why` is topic, department or default.
+
+    `skipped` is a code where routing did not set it after all.
+    """
 
     field: str
     to: str
     why: str
     by: str
+    skipped: str
 
 
-ROUTED: Mapping[str, str] = {"sla_plan": "plan", "priority": "priority", "department": "department"}
+ROUTED: Mapping[str, str] = {
+    "sla_plan": "plan",
+    "priority": "priority",
+    "topic": "topic",
+    "department": "department",
+    "assignee": "user",
+    "team": "team",
+}
 
 
 def decisions(event: TicketEvent) -> list[Decision]:
@@ -116,6 +130,7 @@ def decisions(event: TicketEvent) -> list[Decision]:
             f"{model}:{routing[field].get('to')}",
             str(routing[field].get("why")),
             f"{routing[field].get('why')}:{routing[field]['by']}" if routing[field].get("by") else "",
+            str(routing[field].get("skipped", "")),
         )
         for field, model in ROUTED.items()
         if field in routing

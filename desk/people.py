@@ -21,7 +21,7 @@ def agents_of(department: Department, find: str = "") -> Any:
 
 def away_from(department: Department, find: str = "") -> Any:
     """Return the agents of `department` who are on vacation: seen, and not to be chosen."""
-    return _found(User.objects.agents().filter(department_access__department=department, on_vacation=True), find)
+    return _found(department.circle().filter(on_vacation=True), find)
 
 
 def all_agents(find: str = "") -> Any:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from desk.names import CHANGED, Decision, Names, decisions
 from sla.models import Target
 from tickets.models import Cause, CloseReason, Kind, TicketEvent
+from tickets.routing import Skipped
 
 
 def sentence(event: TicketEvent, names: Names) -> SafeString:
@@ -52,6 +53,8 @@ def _assigned(event: TicketEvent, names: Names) -> SafeString:
 
 
 def _claimed(event: TicketEvent, names: Names) -> SafeString:
+    if event.data.get("why") == "reply":
+        return format_html(_("{who} has the ticket now, by answering it"), who=names.by(event))
     if "from" in event.data:
         return format_html(
             _("{who} claimed the ticket of {before}"), who=names.by(event), before=names(event.data["from"])
@@ -61,6 +64,8 @@ def _claimed(event: TicketEvent, names: Names) -> SafeString:
 
 def _released(event: TicketEvent, names: Names) -> SafeString:
     before = event.data.get("from")
+    if event.data.get("why") == "reopened":
+        return format_html(_("Reopened, the ticket is nobody's; {before} had it"), before=names(before))
     if before and before != f"user:{event.by_id}":
         return format_html(
             _("{who} took the ticket from {before}; nobody has it"), who=names.by(event), before=names(before)
@@ -201,9 +206,10 @@ TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
 def routing_sentence(event: TicketEvent, names: Names) -> SafeString | None:
     """Return what routing set and why, in one sentence; None where it set nothing."""
     decided = decisions(event)
-    if not decided:
+    done = [decision for decision in decided if not decision.skipped]
+    if not done:
         return None
-    reasons = list(dict.fromkeys((decision.why, decision.by) for decision in decided))
+    reasons = list(dict.fromkeys((decision.why, decision.by) for decision in done))
     clauses = [
         _because(
             _listed([_set(d, names, is_first=position == 0 and not told) for position, d in enumerate(group)]),
@@ -212,8 +218,9 @@ def routing_sentence(event: TicketEvent, names: Names) -> SafeString | None:
             names,
         )
         for told, (why, by) in enumerate(reasons)
-        for group in [[d for d in decided if (d.why, d.by) == (why, by)]]
+        for group in [[d for d in done if (d.why, d.by) == (why, by)]]
     ]
+    clauses += [_left_out(decision, names) for decision in decided if decision.skipped]
     return _joined(clauses, "; ")
 
 
@@ -225,7 +232,25 @@ def _set(decision: Decision, names: Names, *, is_first: bool) -> SafeString:
         case "priority":
             words = _("Priority set to {priority}") if is_first else _("priority set to {priority}")
             return format_html(words, priority=name)
+        case "topic":
+            return format_html(_("Help topic {name}") if is_first else _("help topic {name}"), name=name)
+        case "assignee" | "team":
+            return format_html(_("Given to {name}") if is_first else _("given to {name}"), name=name)
     return format_html(_("Department {name}") if is_first else _("department {name}"), name=name)
+
+
+def _left_out(decision: Decision, names: Names) -> SafeString:
+    """Return whom the help topic names, and why they did not get it."""
+    match decision.skipped:
+        case Skipped.VACATION:
+            words = _("not given to {name}, whom “{topic}” names: on vacation")
+        case Skipped.NOT_IN_DEPARTMENT:
+            words = _("not given to {name}, whom “{topic}” names: may not have tickets of this department")
+        case Skipped.NOBODY_THERE:
+            words = _("not given to {name}, whom “{topic}” names: nobody of the team is there")
+        case _:
+            words = _("not given to {name}, whom “{topic}” names: no longer active")
+    return format_html(words, name=names(decision.to), topic=names(decision.by))
 
 
 def _because(what: SafeString, why: str, by: str, names: Names) -> SafeString:

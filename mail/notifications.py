@@ -10,21 +10,26 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from accounts.models import Address, User
+from accounts.models import Address, Team, User
 from accounts.principal import Face
 from mail import outbox
 from mail.models import Template
 from tickets import events
-from tickets.models import CloseReason, DepartmentAccess, Participant, ThreadEntry, Ticket, TicketEvent
+from tickets.models import CloseReason, DepartmentAccess, Kind, Participant, ThreadEntry, Ticket, TicketEvent
 from tickets.models.people import Part
 
 # --- To the requester's side ----------------------------------------------------------------------
 
 
 def acknowledge(event: TicketEvent) -> None:
-    """Tell the requester that the ticket is opened, by whomever."""
-    requester = _participants(event.ticket).filter(role=Part.REQUESTER)
+    """Tell the requester that the ticket is opened, by whomever.
+
+    Help topic and department may want no mail that confirms it. What an agent opens for somebody is told always.
+    """
     template = Template.TICKET_OPENED_FOR if event.face == Face.DESK else Template.TICKET_OPENED
+    if template == Template.TICKET_OPENED and not event.ticket.is_acknowledged:
+        return
+    requester = _participants(event.ticket).filter(role=Part.REQUESTER)
     _write(event, template, [one.address for one in requester])
 
 
@@ -64,7 +69,10 @@ def send_link(participant: Participant, *, at: datetime) -> None:
 
 
 def alert_new(event: TicketEvent) -> None:
-    """Tell the department's agents about a ticket that is new to it."""
+    """Tell the department's agents about a ticket that is new to it, unless it was given to somebody at once."""
+    routing = event.data.get("routing") or {}
+    if any("skipped" not in routing[field] for field in ("assignee", "team") if field in routing):
+        return
     _alert(event, Template.ALERT_NEW, _told(event.ticket))
 
 
@@ -85,13 +93,22 @@ def alert_transfer(event: TicketEvent) -> None:
 
 
 def alert_assigned(event: TicketEvent) -> None:
-    """Tell the agent, or the members of the team."""
+    """Tell the agent, or the members of the team, if it wants alerts."""
+    kind, _, pk = event.data["to"].partition(":")
+    if kind == "team" and not Team.objects.filter(pk=int(pk), alerts=True).exists():
+        return
     _alert(event, Template.ALERT_ASSIGNED, _named(event.data["to"]))
 
 
 def alert_clock(event: TicketEvent) -> None:
-    """Tell those who have the ticket that a deadline is near, or has passed."""
-    _alert(event, Template.ALERT_CLOCK, _holders(event.ticket))
+    """Tell those who have the ticket that a deadline is near, or has passed.
+
+    Once it has passed, the department's manager and the team's lead are told as well (PARITY D03, T01).
+    """
+    agents: list[int | None] = list(_holders(event.ticket).values_list("pk", flat=True))
+    if event.kind == Kind.CLOCK_BREACHED:
+        agents += [event.ticket.department.manager_id, event.ticket.team.lead_id if event.ticket.team else None]
+    _alert(event, Template.ALERT_CLOCK, _there().filter(pk__in=[pk for pk in agents if pk]))
 
 
 # --- Who ------------------------------------------------------------------------------------------
@@ -109,10 +126,15 @@ def _takes_part(ticket: Ticket, user: User) -> bool:
     return Participant.objects.filter(ticket=ticket, user=user).exists()
 
 
+def _there() -> "QuerySet[User]":
+    """Agents who are there to read it: who is on vacation gets no alerts (PARITY A02)."""
+    return User.objects.agents().filter(on_vacation=False)
+
+
 def _holders(ticket: Ticket) -> "QuerySet[User]":
     """The assignee, else the team, else the department's agents who want to be told."""
     if ticket.assignee_id is not None:
-        assignee = User.objects.agents().filter(pk=ticket.assignee_id)
+        assignee = _there().filter(pk=ticket.assignee_id)
         if assignee.exists():
             return assignee
     if ticket.team_id is not None:
@@ -124,17 +146,17 @@ def _holders(ticket: Ticket) -> "QuerySet[User]":
 
 def _told(ticket: Ticket, *, department_id: int | None = None) -> "QuerySet[User]":
     access = DepartmentAccess.objects.told().filter(department=department_id or ticket.department_id)
-    return User.objects.agents().filter(pk__in=access.values("agent"))
+    return _there().filter(pk__in=access.values("agent"))
 
 
 def _members(team_id: int) -> "QuerySet[User]":
-    return User.objects.agents().filter(teams=team_id)
+    return _there().filter(teams=team_id)
 
 
 def _named(holder: str) -> "QuerySet[User]":
     """The agents behind "user:1" or "team:1"."""
     kind, _, pk = holder.partition(":")
-    return _members(int(pk)) if kind == "team" else User.objects.agents().filter(pk=int(pk))
+    return _members(int(pk)) if kind == "team" else _there().filter(pk=int(pk))
 
 
 # --- Writing --------------------------------------------------------------------------------------

@@ -220,11 +220,21 @@ def _context(mail: OutgoingMail, reader: Reader) -> dict[str, Any]:
         "heading": _heading(mail, reader, happened),
         "words": _words(ticket, story, reader),
         "why": _why(mail, reader, ticket),
-        "department": one_line(ticket.department.name),
+        "department": one_line(_department(ticket, reader)),
     }
     if reader.is_agent:
         context["facts"] = _facts(ticket, reader)
+    if mail.template == Template.TICKET_OPENED and ticket.topic is not None:
+        # Agents' words: for unconfirmed addresses too.
+        context["thank_you"] = paragraphs(ticket.topic.thank_you, LONGEST_WORDS)
     return context | _times(mail, ticket, happened) | _signature(mail, ticket) | _quote(mail, ticket, reader)
+
+
+def _department(ticket: Ticket, reader: Reader) -> str:
+    """Requesters never read the name of a department that is not public, nor what it is part of."""
+    if reader.is_agent:
+        return ticket.department.path
+    return ticket.department.public_name or SiteSettings.load().name
 
 
 def _heading(mail: OutgoingMail, reader: Reader, happened: dict[str, TicketEvent]) -> str:
@@ -325,12 +335,12 @@ def _words(ticket: Ticket, story: Sequence[TicketEvent], reader: Reader) -> list
 def _facts(ticket: Ticket, reader: Reader) -> list[tuple[str, str]]:
     """Return what an agent wants to know before opening the ticket: label and value."""
     facts = [
-        (_("Department"), one_line(ticket.department.name)),
+        (_("Department"), one_line(ticket.department.path)),
         (_("Priority"), one_line(ticket.priority.name)),
         (_("Assigned to"), one_line(str(ticket.held_by)) if ticket.held_by else _("Nobody")),
     ]
     if ticket.topic is not None:
-        facts.insert(0, (_("Help topic"), one_line(ticket.topic.name)))
+        facts.insert(0, (_("Help topic"), one_line(ticket.topic.path)))
     if reader.is_confirmed:
         facts.insert(0, (_("Requester"), one_line(ticket.requester.display_name, 80)))
     return facts

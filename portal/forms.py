@@ -294,7 +294,8 @@ class CheckForm(forms.Form):
     )
 
     def clean_number(self) -> str:
-        return str(self.cleaned_data["number"]).replace(" ", "").lstrip("#")
+        # What a help topic puts before its numbers is written in capitals.
+        return str(self.cleaned_data["number"]).replace(" ", "").lstrip("#").upper()
 
 
 class MessageForm(OnceForm):

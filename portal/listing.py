@@ -119,7 +119,8 @@ def shared(principal: Principal) -> TicketQuerySet:
 
 def newest(tickets: TicketQuerySet, count: int) -> list[Ticket]:
     """Return those with the latest activity, as rows."""
-    return list(tickets.select_related("topic", "requester").order_by("-last_activity_at", "-pk")[:count])
+    rows = tickets.select_related("topic__parent__parent", "requester")
+    return list(rows.order_by("-last_activity_at", "-pk")[:count])
 
 
 def read(tickets: TicketQuerySet, wanted: Wanted) -> Listing:
@@ -138,7 +139,7 @@ def read(tickets: TicketQuerySet, wanted: Wanted) -> Listing:
 def _topics(tickets: TicketQuerySet) -> list[HelpTopic]:
     """Return what the tickets are about; internal topics are told to agents alone."""
     about = HelpTopic.objects.filter(is_public=True, pk__in=tickets.order_by().values("topic"))
-    return list(about.order_by("position", "name", "id")[:MOST_TOPICS])
+    return list(about.arranged()[:MOST_TOPICS])
 
 
 def _found_by(search: str) -> Q:
@@ -186,7 +187,7 @@ def _read_page(listing: Listing, tickets: TicketQuerySet) -> None:
         forward = True
     rows = keyed if place is None else keyed.filter(_beyond(place, rises=sort.rises == forward, forward=forward))
     sign, tie = ("" if sort.rises == forward else "-"), ("-" if forward else "")
-    ordered = rows.select_related("topic", "requester").order_by(f"{sign}sort_key", f"{tie}pk")
+    ordered = rows.select_related("topic__parent__parent", "requester").order_by(f"{sign}sort_key", f"{tie}pk")
     found = list(ordered[: PAGE_ROWS + 1])
     has_more, found = len(found) > PAGE_ROWS, found[:PAGE_ROWS]
     if not forward:

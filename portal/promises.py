@@ -1,8 +1,9 @@
 """What a help topic promises, in words for requesters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
 
 from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
@@ -10,10 +11,13 @@ from django.utils.translation import ngettext
 
 from sla.models import SLAPlan, Target
 from tickets import routing
-from tickets.models import HelpTopic
+from tickets.models import Department, HelpTopic
+from tickets.models.tree import SEPARATOR
 
-# More cards than this are no choice any more.
-MOST_TOPICS = 100
+# More topics than this are no choice any more.
+MOST_TOPICS = 500
+# More cards than this at once are none either: the rest is folded away.
+CARDS_AT_ONCE = 12
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
@@ -25,6 +29,17 @@ class Offer:
     topic: HelpTopic
     answer_within: str
     solve_within: str
+    is_acknowledged: bool
+
+    @property
+    def name(self) -> str:
+        """Return what the card says: without the topic at the top, which stands above it."""
+        return SEPARATOR.join(topic.name for topic in self.topic.line()[1:]) or self.topic.name
+
+    @property
+    def root(self) -> HelpTopic:
+        top: HelpTopic = self.topic.line()[0]
+        return top
 
     @property
     def pk(self) -> int:
@@ -37,17 +52,61 @@ class Offer:
         return _("We answer within %(time)s.") % {"time": self.answer_within}
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Some cards in a row. With a name they are folded behind it, open or not."""
+
+    name: str
+    hint: str
+    offers: Sequence[Offer]
+    is_open: bool = True
+
+
 def offers() -> list[Offer]:
-    """Return the topics that requesters may choose, in their order."""
+    """Return the topics that requesters may choose, in their order. What it costs does not grow with them."""
     topics = list(HelpTopic.objects.offered().select_related("sla_plan", "department__sla_plan")[:MOST_TOPICS])
     plans = routing.plans_for(topics)
     prefetch_related_objects([plan for plan in plans.values() if plan], "targets")
-    return [_offer(topic, plans[topic.pk]) for topic in topics]
+    default = routing.default_department()
+    return [_offer(topic, plans[topic.pk], default) for topic in topics]
 
 
-def _offer(topic: HelpTopic, plan: SLAPlan | None) -> Offer:
+def _offer(topic: HelpTopic, plan: SLAPlan | None, default: Department | None) -> Offer:
     promised: Mapping[str, timedelta] = plan.promises() if plan else {}
-    return Offer(topic, spell(promised.get(Target.FIRST_RESPONSE)), spell(promised.get(Target.RESOLUTION)))
+    department = topic.department if topic.department and topic.department.is_enabled else default
+    return Offer(
+        topic,
+        spell(promised.get(Target.FIRST_RESPONSE)),
+        spell(promised.get(Target.RESOLUTION)),
+        topic.acknowledges and (department is None or department.acknowledges),
+    )
+
+
+def sections(offers: Sequence[Offer], chosen: Offer | None) -> list[Section]:
+    """Return the offers as the page shows them: what is below a topic is folded behind it, and so is what is too much.
+
+    What is folded is open if the chosen card is in it, or if there are few cards altogether.
+    """
+    are_few = len(offers) <= CARDS_AT_ONCE
+    found: list[Section] = []
+    single: list[Offer] = []
+    for root, below in groupby(offers, key=lambda offer: offer.root):
+        cards = list(below)
+        if len(cards) == 1:
+            single += cards
+            continue
+        found += _singles(single, chosen)
+        single = []
+        found.append(Section(root.name, root.hint, cards, are_few or chosen in cards))
+    return found + _singles(single, chosen)
+
+
+def _singles(cards: Sequence[Offer], chosen: Offer | None) -> list[Section]:
+    shown, rest = cards[:CARDS_AT_ONCE], cards[CARDS_AT_ONCE:]
+    found = [Section("", "", shown)] if shown else []
+    if rest:
+        found.append(Section(_("More topics"), "", rest, chosen in rest))
+    return found
 
 
 def spell(span: timedelta | None) -> str:

@@ -221,7 +221,8 @@ def _all_that_happened(events: Sequence[TicketEvent]) -> list[Happened]:
 
 def _happened(event: TicketEvent, departments: Mapping[int, Department]) -> Happened | None:
     if event.kind == Kind.TRANSFERRED and event.data["to"] in departments:
-        words = _("Moved to %(department)s") % {"department": departments[event.data["to"]]}
+        name = departments[event.data["to"]].public_name
+        words = _("Moved to %(department)s") % {"department": name} if name else _("Moved to other colleagues")
         return Happened("corner-up-right", words, event.at)
     if event.kind == Kind.RESOLVED:
         return Happened("check", _("Resolved"), event.at)

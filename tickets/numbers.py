@@ -1,39 +1,45 @@
-"""Ticket numbers: unique, short, and by default telling nothing (PARITY G13)."""
+"""Ticket numbers: unique, short, and by default telling nothing (PARITY G13, H04)."""
 
 import secrets
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from core.models import Numbering, SiteSettings
-from tickets.models import Ticket
+from tickets.models import HelpTopic, Ticket
 
 # How full the shortest numbers may be before new ones grow by a digit.
 TRIES_PER_LENGTH = 3
+LONGEST = 20
 
 
-def reserve() -> str:
-    """Return a number no ticket has. Call it before the deed's transaction opens.
+def reserve(topic: HelpTopic | None = None) -> str:
+    """Return a number no ticket has, as `topic` wants them. Call it before the deed's transaction opens.
 
     A sequence is counted on in a transaction of its own, so gaps may appear and nobody waits. Random
     numbers grow by a digit when three tries in a row were taken; the unique constraint has the last word.
     """
     site = SiteSettings.load()
-    if site.numbering == Numbering.SEQUENCE:
-        return _next_in_sequence(site.number_digits)
-    for length in range(site.number_digits, 19):
+    prefix = topic.number_prefix if topic else ""
+    if topic and topic.numbering == Numbering.SEQUENCE:
+        return _next_in_sequence(HelpTopic.objects.filter(pk=topic.pk), prefix, site.number_digits)
+    if (topic.numbering if topic else "") != Numbering.RANDOM and site.numbering == Numbering.SEQUENCE:
+        return _next_in_sequence(SiteSettings.objects.filter(pk=1), prefix, site.number_digits)
+    for length in range(site.number_digits, min(19, LONGEST + 1 - len(prefix))):
         for _ in range(TRIES_PER_LENGTH):
-            number = str(secrets.randbelow(9 * 10 ** (length - 1)) + 10 ** (length - 1))
+            number = prefix + str(secrets.randbelow(9 * 10 ** (length - 1)) + 10 ** (length - 1))
             if not Ticket.objects.filter(number=number).exists():
                 return number
     raise RuntimeError("no free ticket number was found")
 
 
-def _next_in_sequence(digits: int) -> str:
+def _next_in_sequence(counting: "QuerySet[Any]", prefix: str, digits: int) -> str:
+    """Count on in the one row that counts."""
     while True:
         with transaction.atomic():
-            SiteSettings.objects.filter(pk=1).update(next_number=F("next_number") + 1)
-            taken = SiteSettings.objects.get(pk=1).next_number - 1
-        number = str(taken).zfill(digits)
+            counting.update(next_number=F("next_number") + 1)
+            taken = counting.values_list("next_number", flat=True).get() - 1
+        number = prefix + str(taken).zfill(digits)
         if not Ticket.objects.filter(number=number).exists():
             return number

@@ -336,13 +336,7 @@ def is_past_reopening(ticket: Ticket, at: datetime | None) -> bool:
 
 def assignable(department: Department) -> QuerySet[User]:
     """Return the agents to whom a ticket of `department` may be assigned, for pickers; `why_not_assigned` agrees."""
-    agents = User.objects.agents().filter(on_vacation=False)
-    if department.assignable_to == AssignableTo.EVERYONE:
-        return agents
-    access = DepartmentAccess.objects.filter(agent=OuterRef("pk"), department=department)
-    if department.assignable_to == AssignableTo.PRIMARY:
-        access = access.filter(is_primary=True)
-    return agents.filter(Q(Exists(access)) | Q(pk=department.manager_id))
+    return department.assignable_agents()
 
 
 def why_not_assigned(department: Department, agent: User) -> str | None:
@@ -376,6 +370,8 @@ def _not_primary(agent: User | None, department: Department) -> str:
 def _target_refusal(deed: Deed, ticket: Ticket, to: Model) -> str | None:
     if getattr(to, "archived_at", None) is not None:
         return _now("“%(name)s” is archived. Choose another.") % {"name": to}
+    if getattr(to, "disabled_at", None) is not None:
+        return _now("“%(name)s” is disabled. Choose another.") % {"name": to}
     if deed == Deed.REFER:
         return _referral_refusal(ticket, to)
     if isinstance(to, User) and ticket.assignee_id == to.pk:

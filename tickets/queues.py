@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.principal import Principal
 from tickets.models import FAR_FUTURE, Department, Ticket
 from tickets.models.ticket import TicketQuerySet
+from tickets.models.tree import path_of
 
 PAGE_ROWS = 25
 # Counting stops here: a queue of a million tickets costs no more than one of a thousand.
@@ -238,6 +239,7 @@ def _capped(tickets: TicketQuerySet) -> "QuerySet[Ticket, Any]":
 @dataclass(frozen=True, slots=True)
 class DepartmentCount:
     pk: int
+    # With what it is part of.
     name: str
     count: int
 
@@ -258,7 +260,7 @@ def count_all(principal: Principal, at: datetime) -> Counts:
     departments = (
         Department.objects.active()
         .of(principal.user)
-        .values_list(Value(""), "pk", Cast("name", CharField()), CappedCount(in_department))
+        .values_list(Value(""), "pk", Cast(path_of(), CharField()), CappedCount(in_department))
     )
     # Put together here: a union of querysets says the same and takes Django half as long again to build.
     parts, parameters = [], []

@@ -1,23 +1,39 @@
-"""Where a new ticket goes and what it is promised, with the reason for each. Reads only."""
+"""Where a new ticket goes, who gets it and what it is promised, with the reason for each. Reads only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any, TypeVar
 
+from accounts.models import Team, User
 from sla.models import Priority, SLAPlan
 from tickets.models import Department, HelpTopic
 
 T = TypeVar("T")
 
 
+class Skipped(StrEnum):
+    """Why whom the topic names does not get the ticket."""
+
+    GONE = "gone"
+    VACATION = "vacation"
+    NOT_IN_DEPARTMENT = "not_in_department"
+    NOBODY_THERE = "nobody_there"
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a ticket gets. `reasons` is field → {"to": id, "why": topic, department, default or agent, "by": id}."""
+    """What a ticket gets.
+
+    `reasons` is field → {"to": id, "why": topic, department, default or agent, "by": id}, and "skipped": a code, where
+    whom the topic names does not get it.
+    """
 
     topic: HelpTopic | None
     department: Department
     priority: Priority
     sla_plan: SLAPlan | None
+    holder: User | Team | None
     reasons: dict[str, dict[str, Any]]
 
     def with_priority(self, priority: Priority) -> "Route":
@@ -27,17 +43,19 @@ class Route:
 
 
 def route(topic: HelpTopic | None) -> Route:
-    """Return department, priority and plan for a ticket about `topic` (PARITY H02, S03, S12).
+    """Return topic, department, priority, plan and holder of a ticket about `topic` (PARITY H02, H03, H08, S03, S12).
 
-    Plan: the topic's, else the department's, else the default one. An archived department, plan or
-    priority is passed over. Raises Department.DoesNotExist or Priority.DoesNotExist when no default is set.
+    Plan: the topic's, else the department's, else the default one. An archived or disabled topic, department, plan
+    or priority is passed over. Raises Department.DoesNotExist or Priority.DoesNotExist when no default is set.
     """
     reasons: dict[str, dict[str, Any]] = {}
+    if topic is None and (topic := HelpTopic.objects.enabled().filter(is_default=True).first()):
+        reasons["topic"] = {"to": topic.pk, "why": "default"}
     department = _usable(topic.department if topic else None)
     if topic and department:
         reasons["department"] = {"to": department.pk, "why": "topic", "by": topic.pk}
     else:
-        department = Department.objects.active().get(is_default=True)
+        department = Department.objects.enabled().get(is_default=True)
         reasons["department"] = {"to": department.pk, "why": "default"}
     priority = _usable(topic.priority if topic else None)
     if topic and priority:
@@ -48,7 +66,8 @@ def route(topic: HelpTopic | None) -> Route:
     plan, why = plan_for(topic, department)
     if plan:
         reasons["sla_plan"] = {"to": plan.pk, **why}
-    return Route(topic, department, priority, plan, reasons)
+    holder = _holder(topic, department, reasons) if topic else None
+    return Route(topic, department, priority, plan, holder, reasons)
 
 
 def plan_for(topic: HelpTopic | None, department: Department) -> tuple[SLAPlan | None, dict[str, Any]]:
@@ -64,7 +83,7 @@ def plans_for(topics: Iterable[HelpTopic]) -> dict[int, SLAPlan | None]:
     """Return topic → the plan that `route` would choose. Costs the same for many topics as for one, if they
     come with their plan, their department and its plan.
     """
-    default = Department.objects.active().select_related("sla_plan").filter(is_default=True).first()
+    default = default_department()
     fallback = _default_plan()
     plans = {}
     for topic in topics:
@@ -73,9 +92,51 @@ def plans_for(topics: Iterable[HelpTopic]) -> dict[int, SLAPlan | None]:
     return plans
 
 
+def default_department() -> Department | None:
+    """Return the default department with its plan."""
+    return Department.objects.enabled().select_related("sla_plan").filter(is_default=True).first()
+
+
+def _holder(topic: HelpTopic, department: Department, reasons: dict[str, dict[str, Any]]) -> User | Team | None:
+    """Return whom the topic names, if they may have a ticket of the department, and note the reason either way."""
+    if topic.assignee is not None:
+        holder: User | Team = topic.assignee
+        field, skipped = "assignee", _why_not_agent(topic.assignee, department)
+    elif topic.team is not None:
+        holder = topic.team
+        field, skipped = "team", _why_not_team(topic.team)
+    else:
+        return None
+    reasons[field] = {"to": holder.pk, "why": "topic", "by": topic.pk}
+    if skipped is None:
+        return holder
+    reasons[field]["skipped"] = skipped.value
+    return None
+
+
+def _why_not_agent(agent: User, department: Department) -> Skipped | None:
+    if not (agent.is_agent and agent.is_active):
+        return Skipped.GONE
+    if agent.on_vacation:
+        return Skipped.VACATION
+    if not department.assignable_agents().filter(pk=agent.pk).exists():
+        return Skipped.NOT_IN_DEPARTMENT
+    return None
+
+
+def _why_not_team(team: Team) -> Skipped | None:
+    if team.archived_at is not None:
+        return Skipped.GONE
+    if not User.objects.agents().filter(teams=team, on_vacation=False).exists():
+        return Skipped.NOBODY_THERE
+    return None
+
+
 def _default_plan() -> SLAPlan | None:
     return SLAPlan.objects.filter(is_default=True, archived_at=None).first()
 
 
 def _usable(row: T | None) -> T | None:
-    return row if row is not None and getattr(row, "archived_at", None) is None else None
+    if row is None or getattr(row, "archived_at", None) is not None or getattr(row, "disabled_at", None) is not None:
+        return None
+    return row

@@ -55,7 +55,7 @@ def _view(change: Change) -> Callable[..., HttpResponseBase]:
         def deed(cleaned: Mapping[str, Any]) -> Done:
             to = cleaned["to"]
             change.action(ticket=ticket, to=to, by=request.principal, at=now(), seen=cleaned["seen"])
-            return Done(str(change.done) % {"number": number, "name": to.name})
+            return Done(str(change.done) % {"number": number, "name": to})
 
         return run_dialog(request, ticket, dialog, deed, field="to")
 

@@ -81,8 +81,7 @@ class NewTicketForm(FilesForm, WhoForm):
         kwargs["initial"] = {"request_key": new_key()} | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
         self.offer_people(action, may_look_up=may_look_up)
-        topics = HelpTopic.objects.active().order_by("position", "name", "id")
-        offer_rows(self, "topic", topics, action=action, box="find_topic")
+        offer_rows(self, "topic", HelpTopic.objects.enabled().arranged(), action=action, box="find_topic")
 
     def clean_subject(self) -> str:
         subject = " ".join(self.cleaned_data["subject"].split())

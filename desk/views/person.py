@@ -77,7 +77,7 @@ def tickets_of(request: AgentRequest, tickets: TicketQuerySet, url: str) -> dict
     """Return a page of those tickets that this agent may see, the newest first."""
     visible = Ticket.objects.visible_to(request.principal) & tickets
     page = directory.read_page(
-        visible.select_related("department", "requester"),
+        visible.select_related("department__parent__parent", "requester"),
         Sort.NEWEST,
         **place(request, "ticket_"),
         size=ROWS_SHOWN,

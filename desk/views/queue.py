@@ -92,7 +92,7 @@ def _department(request: AgentRequest) -> int | None:
 
 
 def _read(request: AgentRequest, queue: Queue, tickets: TicketQuerySet) -> Page:
-    rows = tickets.select_related("requester", "department", "assignee", "team", "priority").annotate(
+    rows = tickets.select_related("requester", "department__parent__parent", "assignee", "team", "priority").annotate(
         newest=Subquery(
             ThreadEntry.objects.public()
             .filter(ticket=OuterRef("pk"))
@@ -148,7 +148,7 @@ def _row(queue: Queue, ticket: Ticket, clock: TicketClock | None, origin: Origin
 
 def _holder_words(ticket: Ticket) -> str:
     """Return who has the ticket that was handed over."""
-    names = {"department": ticket.department.name, "name": ticket.held_by}
+    names = {"department": ticket.department.path, "name": ticket.held_by}
     if ticket.held_by is None:
         return _("Nobody in %(department)s has it yet") % names
     return _("With %(name)s, %(department)s") % names

@@ -231,6 +231,8 @@ def _collaborators(ticket: Ticket) -> list[Participant]:
 
 def _kept_access(ticket: Ticket, standing: Standing) -> list[dict[str, Any]]:
     """Return who may read the ticket because it was referred to them."""
-    referrals = ticket.referrals.select_related("department", "agent", "team").order_by("id")[:KEPT_SHOWN]
+    referrals = ticket.referrals.select_related("department__parent__parent", "agent", "team").order_by("id")[
+        :KEPT_SHOWN
+    ]
     may_remove = bool(standing.may(Deed.REMOVE_REFERRAL, ticket))
     return [{"id": referral.pk, "holder": referral.holder, "may_remove": may_remove} for referral in referrals]

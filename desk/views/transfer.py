@@ -46,6 +46,6 @@ def transfer(request: AgentRequest, number: str) -> HttpResponse:
             keep_access=cleaned["keep_access"],
             seen=cleaned["seen"],
         )
-        return Done(_("#%(number)s transferred to %(name)s") % {"number": number, "name": cleaned["department"].name})
+        return Done(_("#%(number)s transferred to %(name)s") % {"number": number, "name": cleaned["department"].path})
 
     return run_dialog(request, ticket, dialog, deed, field="department")

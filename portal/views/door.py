@@ -23,7 +23,7 @@ from tickets.models import Participant, Ticket
 from tickets.models.ticket import TicketQuerySet
 
 # What a ticket's page shows of it.
-RELATED = ("department", "topic", "assignee", "team", "follow_up_of", "requester")
+RELATED = ("department", "topic__parent__parent", "assignee", "team", "follow_up_of", "requester")
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from accounts.principal import Principal
 from core import throttle
 from core.context import site_of
 from portal.forms import OpenTicketForm, may_be_kept
-from portal.promises import Offer, offers, spell
+from portal.promises import Offer, offers, sections, spell
 from portal.views.door import guard
 from sla.models import Target
 from tickets import actions, links
@@ -76,7 +76,9 @@ def sent(request: HttpRequest, signed: str) -> HttpResponseBase:
         pk = signing.loads(signed, salt=SENT_SALT, max_age=SENT_LASTS)
     except signing.BadSignature as error:
         raise Http404 from error
-    ticket = Ticket.objects.live().select_related("follow_up_of", "requester").filter(pk=pk).first()
+    ticket = (
+        Ticket.objects.live().select_related("follow_up_of", "requester", "topic", "department").filter(pk=pk).first()
+    )
     if ticket is None:
         raise Http404
     first = ticket.clocks.filter(target=Target.FIRST_RESPONSE).order_by("pk").first()
@@ -86,6 +88,8 @@ def sent(request: HttpRequest, signed: str) -> HttpResponseBase:
         "ticket": ticket,
         "mailed_to": masked(participant.address.email),
         "has_mail": has_mail,
+        "is_mailed": has_mail and ticket.is_acknowledged,
+        "thank_you": ticket.topic.thank_you if ticket.topic else "",
         "demo_link": links.link_for(participant) if not has_mail and demo_may_sign_in(request) else "",
         "answer_within": spell(first.within) if first else "",
     }
@@ -170,7 +174,7 @@ def _known(request: HttpRequest, address: Address | None) -> dict[str, str]:
 def _page(request: HttpRequest, form: OpenTicketForm, status: int) -> HttpResponse:
     context = {
         "form": form,
-        "topics": list(form.offers.values()),
+        "sections": sections(list(form.offers.values()), form.chosen),
         "chosen": form.chosen,
         "has_mail": bool(settings.MAIL_URL),
         "nav_current": "new",

@@ -32,7 +32,8 @@ def queries(desk: AtDesk, url: str) -> int:
 
 def different_ticket(n: int, grace: User) -> Ticket:
     """Open a ticket that shares neither department, priority, plan, topic, requester nor holder with any other."""
-    department = Department.objects.create(name=f"Department {n}")
+    region = Department.objects.create(name=f"Region {n}", parent=Department.objects.create(name=f"World {n}"))
+    department = Department.objects.create(name=f"Department {n}", parent=region)
     cast.give_access(grace, department)
     topic = cast.make_topic(
         f"Topic {n}",

@@ -132,6 +132,49 @@ def test_routing_by_default_says_so(ada: User, desk: AtDesk, support: Department
     assert "Standard (8h/3d, 24/7) applied, priority set to Normal and department Support by default" in page
 
 
+def test_routing_tells_whom_it_gave_the_ticket_to(ada: User, topic: HelpTopic, desk: AtDesk) -> None:
+    topic.assignee = desk.agent
+    topic.save()
+
+    page = text_of(desk.look(cast.make_ticket(ada, topic)).text)
+
+    assert "department Billing and given to Grace by “ Invoices ”" in page
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("vacation", "on vacation"),
+        ("not in department", "may not have tickets of this department"),
+        ("gone", "no longer active"),
+        ("nobody there", "nobody of the team is there"),
+    ],
+)
+def test_routing_tells_why_whom_the_topic_names_did_not_get_it(
+    ada: User, topic: HelpTopic, desk: AtDesk, linus: User, reason: str, words: str
+) -> None:
+    topic.assignee = linus
+    User.objects.filter(pk=linus.pk).update(on_vacation=reason == "vacation", is_active=reason != "gone")
+    if reason == "nobody there":
+        topic.assignee, topic.team = None, cast.make_team("Linus")
+    topic.save()
+
+    page = text_of(desk.look(cast.make_ticket(ada, HelpTopic.objects.get(pk=topic.pk))).text)
+
+    assert f"not given to Linus , whom “ Invoices ” names: {words}" in page
+
+
+def test_the_departments_rules_are_told_as_such(ticket: Ticket, desk: AtDesk, billing: Department) -> None:
+    Department.objects.filter(pk=billing.pk).update(claims_on_reply=True, keeps_assignee=False)
+    desk.reply(ticket, then="resolve")
+    desk.send(ticket, "reopen")
+
+    page = text_of(desk.look(ticket).text)
+
+    assert "Grace has the ticket now, by answering it" in page
+    assert "Reopened, the ticket is nobody's; Grace had it" in page
+
+
 def test_one_deed_is_one_line(ticket: Ticket, desk: AtDesk, support: Department, ken: User) -> None:
     desk.send(
         ticket, "transfer", department=support.pk, assignee=f"user:{ken.pk}", note="Over to you", keep_access="on"

@@ -8,8 +8,9 @@ from accounts.models import User
 from tests import cast
 from tests.desk.conftest import AtDesk, offered, toasts
 from tickets import actions
+from tickets.errors import NotAllowed
 from tickets.events import ref
-from tickets.models import Department, EntryKind, Referral, Status, Ticket
+from tickets.models import Department, EntryKind, HelpTopic, Referral, Status, Ticket
 
 NOTE = "Coordinating with sys admin team 🔧"
 
@@ -180,3 +181,46 @@ def test_the_queue_handed_over_says_who_has_it_now(
     actions.claim(ticket=ticket, by=cast.principal(ken), at=cast.TUESDAY)
 
     assert "With Ken, Support" in desk.client.get("/desk/queues/handed-over/").text
+
+
+def test_departments_and_topics_are_named_with_what_they_are_below(
+    ticket: Ticket, desk: AtDesk, support: Department, topic: HelpTopic
+) -> None:
+    berlin = Department.objects.create(name="Berlin", parent=support)
+    below = HelpTopic.objects.create(name="Refunds", parent=topic)
+    found = desk.send(ticket, "transfer", refresh="1", find_department="port / ber")
+    assert offered(found, "department") == [str(berlin.pk)]
+    assert "Support / Berlin" in found.text
+
+    answer = desk.send(ticket, "transfer", department=berlin.pk, keep_access="on")
+    desk.client.get("/desk/")
+
+    assert toasts(answer) == [f"#{ticket.number} transferred to Support / Berlin"]
+    Ticket.objects.filter(pk=ticket.pk).update(department=ticket.department_id, topic=below)
+    page = desk.look(ticket).text
+    assert "Invoices / Refunds" in page
+    assert "to <b><bdi>Support / Berlin</bdi></b>" in page
+
+
+@pytest.mark.parametrize("name", ["transfer", "topic"])
+def test_what_is_disabled_is_offered_to_nobody(ticket: Ticket, desk: AtDesk, support: Department, name: str) -> None:
+    rows = Department if name == "transfer" else HelpTopic
+    row = rows.objects.create(name="Gone soon")
+    field = "department" if name == "transfer" else "to"
+    assert str(row.pk) in offered(desk.form(ticket, name), field)
+
+    rows.objects.filter(pk=row.pk).update(disabled_at=cast.MONDAY)
+
+    assert str(row.pk) not in offered(desk.form(ticket, name), field)
+    assert desk.send(ticket, name, **{field: row.pk}).status_code == 422
+
+
+def test_an_agent_on_vacation_is_given_nothing(ticket: Ticket, desk: AtDesk, billing: Department) -> None:
+    mia = cast.make_agent("Mia", billing)
+    assert ref(mia) in offered(desk.form(ticket, "assign"), "to")
+    User.objects.filter(pk=mia.pk).update(on_vacation=True)
+
+    assert ref(mia) not in offered(desk.form(ticket, "assign"), "to")
+    mia.refresh_from_db()
+    with pytest.raises(NotAllowed, match="Mia is on vacation"):
+        actions.assign(ticket=ticket, to=mia, by=cast.principal(desk.agent), at=cast.MONDAY)

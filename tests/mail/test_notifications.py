@@ -10,7 +10,16 @@ from mail.models import MailState, OutgoingMail, Suppressed, Template
 from tests import cast
 from tests.cast import HOUR, MINUTE, MONDAY, TUESDAY
 from tickets import actions
-from tickets.models import Cause, CloseReason, DepartmentAccess, FailedHandler, Participant, TicketClock, TicketTimer
+from tickets.models import (
+    Cause,
+    CloseReason,
+    DepartmentAccess,
+    FailedHandler,
+    Participant,
+    Ticket,
+    TicketClock,
+    TicketTimer,
+)
 from tickets.models.people import Part
 
 ADA, GRACE, KEN = "ada@example.org", "grace@example.com", "ken@example.com"
@@ -346,3 +355,85 @@ def close_by_silence(ticket):
     claim = uuid4()
     TicketTimer.objects.filter(pk=timer.pk).update(claim=claim)
     actions.close_if_silent(timer=timer, claim=claim, at=timer.due_at)
+
+
+# --- Departments, help topics and teams that want it otherwise ------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["topic", "department"])
+def test_no_mail_confirms_a_ticket_where_none_is_wanted(what, grace, ada, topic, billing, told):
+    quiet = topic if what == "topic" else billing
+    type(quiet).objects.filter(pk=quiet.pk).update(acknowledges=False)
+    topic.refresh_from_db()
+
+    cast.make_ticket(ada, topic)
+
+    assert told() == {GRACE: Template.ALERT_NEW}
+
+
+def test_a_ticket_that_is_given_to_somebody_at_once_tells_only_them(grace, mia, ada, topic, told):
+    topic.assignee = mia
+    topic.save()
+
+    cast.make_ticket(ada, topic)
+
+    assert told() == {ADA: Template.TICKET_OPENED, "mia@example.com": Template.ALERT_ASSIGNED}
+
+
+def test_where_whom_the_topic_names_was_skipped_the_department_is_told(grace, linus, ada, topic, told):
+    topic.assignee = linus
+    topic.save()
+
+    cast.make_ticket(ada, topic)
+
+    assert told() == {ADA: Template.TICKET_OPENED, GRACE: Template.ALERT_NEW}
+
+
+def test_a_team_without_alerts_is_told_of_no_assignment(ticket, grace, mia, told):
+    team = cast.make_team("Refunds", mia)
+    team.alerts = False
+    team.save()
+    told()
+
+    actions.assign(ticket=ticket, to=team, by=Principal.agent(grace), at=TUESDAY)
+
+    assert told() == {}
+
+
+def test_who_is_on_vacation_gets_no_alerts(ticket, grace, mia, ada, told):
+    actions.assign(ticket=ticket, to=mia, by=Principal.agent(grace), at=MONDAY)
+    mia.on_vacation = True
+    mia.save()
+    told()
+
+    actions.add_message(
+        ticket=ticket,
+        address=cast.address_for(ada),
+        text="Hello?",
+        source="web",
+        by=Principal.requester(ada),
+        at=TUESDAY,
+    )
+
+    # Whoever else works there hears it instead.
+    assert told() == {GRACE: Template.ALERT_MESSAGE}
+
+
+def test_a_broken_promise_is_told_to_the_manager_and_the_lead(ticket, grace, mia, ken, billing, told):
+    team = cast.make_team("Refunds", mia, grace)
+    team.lead, billing.manager = grace, ken
+    team.save()
+    billing.save()
+    actions.assign(ticket=ticket, to=mia, by=Principal.agent(grace), at=MONDAY)
+    Ticket.objects.filter(pk=ticket.pk).update(team=team)
+    clock = TicketClock.objects.get(ticket=ticket, target="first_response")
+    told()
+
+    lately = {}
+    for at in (clock.due_at, clock.deadline_at):
+        claim = uuid4()
+        TicketClock.objects.filter(pk=clock.pk).update(claim=claim)
+        actions.breach_or_warn(clock=TicketClock.objects.get(pk=clock.pk), claim=claim, at=at)
+        lately[at] = set(told())
+
+    assert lately == {clock.due_at: {"mia@example.com"}, clock.deadline_at: {"mia@example.com", GRACE, KEN}}

@@ -15,7 +15,7 @@ from mail.words import one_line
 from tests import cast
 from tests.cast import HOUR, MONDAY, TUESDAY
 from tickets import actions, links
-from tickets.models import DepartmentAccess, Participant, Ticket
+from tickets.models import Department, DepartmentAccess, HelpTopic, Participant, Ticket
 from tickets.models.people import Part
 
 TYPED = {"subject": "Kranzfuchs-Betreff", "text": "Kranzfuchs-Text"}
@@ -93,6 +93,44 @@ def test_the_heading_says_who_did_what(ticket, grace):
     first, second = OutgoingMail.objects.filter(template=Template.TICKET_REPLY).order_by("pk")
     assert text_of(composed(first)[1]).startswith("Grace answered\n")
     assert text_of(composed(second)[1]).startswith("Grace answered and marked it as resolved\n")
+
+
+def test_the_first_mail_says_thank_you_in_the_help_topic_s_words_even_to_an_unconfirmed_address(ada, topic):
+    topic.thank_you = "Thanks <b>a lot</b>.\r\n\r\nInvoices take a day."
+    topic.save()
+    cast.make_ticket(ada, topic, **TYPED)
+
+    raw, message = composed(OutgoingMail.objects.get(template=Template.TICKET_OPENED))
+
+    assert "Thanks <b>a lot</b>.\n\nInvoices take a day." in text_of(message)
+    assert "Thanks &lt;b&gt;a lot&lt;/b&gt;." in html_of(message)
+    assert_untyped(raw, message)
+
+
+@pytest.mark.parametrize(("is_public", "told"), [(True, "Secret Ring"), (False, "Help desk")])
+def test_a_requester_reads_the_department_s_own_name_if_it_is_public(ticket, grace, billing, is_public, told):
+    parent = Department.objects.create(name="Hidden Works")
+    Department.objects.filter(pk=billing.pk).update(name="Secret Ring", is_public=is_public, parent=parent)
+    actions.reply(ticket=ticket, text="Fixed.", by=Principal.agent(grace), at=TUESDAY)
+
+    _raw, message = composed(OutgoingMail.objects.get(template=Template.TICKET_REPLY))
+
+    for words in (text_of(message), html_of(message)):
+        assert told in words
+        assert "Hidden Works" not in words
+        assert ("Secret Ring" in words) is is_public
+
+
+def test_an_agent_reads_where_departments_and_topics_stand(ada, topic, grace, billing):
+    parent = Department.objects.create(name="Money")
+    Department.objects.filter(pk=billing.pk).update(parent=parent, is_public=False)
+    HelpTopic.objects.filter(pk=topic.pk).update(parent=HelpTopic.objects.create(name="Payments"))
+    cast.make_ticket(ada, HelpTopic.objects.get(pk=topic.pk))
+
+    _raw, message = composed(OutgoingMail.objects.get(template=Template.ALERT_NEW))
+
+    assert "Money / Billing" in text_of(message)
+    assert "Payments / Invoices" in text_of(message)
 
 
 def test_a_resolved_mail_says_when_it_closes_and_how_to_object(ticket, grace):

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -478,3 +479,110 @@ def test_a_forged_sent_page_is_not_found(browser, ticket, signed):
 
 def test_a_ticket_link_is_no_key_to_the_sent_page(browser, token):
     assert browser.get(reverse("portal:sent", args=[token])).status_code == 404
+
+
+# --- Nested topics ----------------------------------------------------------------------------------
+
+
+def choose_from(response) -> list[tuple[str, list[str], bool]]:
+    """Return what the page offers: name of the fold or "", the cards, whether it is open."""
+    return [
+        (section.name, [offer.name for offer in section.offers], section.is_open)
+        for section in response.context["sections"]
+    ]
+
+
+@pytest.fixture
+def cards(topic) -> HelpTopic:
+    HelpTopic.objects.filter(name="General question").delete()
+    parent = cast.make_topic("Cards", hint="Credit and debit", position=110)
+    lost = cast.make_topic("Lost", parent=parent)
+    cast.make_topic("Abroad", parent=lost)
+    return parent
+
+
+def test_what_is_below_a_topic_is_folded_behind_it(browser, cards):
+    page = browser.get(NEW)
+
+    assert choose_from(page) == [("", ["Invoices"], True), ("Cards", ["Cards", "Lost", "Lost / Abroad"], True)]
+    assert '<details class="topic-fold" open>' in text_of(page)
+
+
+def test_with_many_topics_only_the_fold_of_the_chosen_one_is_open(browser, filled_in, cards):
+    for number in range(15):
+        cast.make_topic(f"Product {number:02}", position=200)
+    for number in range(3):
+        cast.make_topic(f"Part {number}", parent=cast.make_topic(f"Wares {number}", position=150))
+    lost = HelpTopic.objects.get(name="Lost")
+
+    sections = choose_from(browser.post(NEW, filled_in(topic=str(lost.pk), subject="")))
+
+    assert [(name, is_open) for name, _cards, is_open in sections if name] == [
+        ("Cards", True),
+        ("Wares 0", False),
+        ("Wares 1", False),
+        ("Wares 2", False),
+        ("More topics", False),
+    ]
+    assert [len(cards) for name, cards, _open in sections if not name] == [1, 12]
+
+
+def test_two_hundred_topics_cost_no_more_queries_than_two(browser, topic, django_assert_num_queries):
+    few = HelpTopic.objects.count()
+    browser.get(NEW)
+    with CaptureQueriesContext(connection) as asked:
+        browser.get(NEW)
+    for number in range(66):
+        parent = cast.make_topic(f"Product {number}", department=topic.department)
+        cast.make_topic("Broken", parent=cast.make_topic("Parts", parent=parent), sla_plan=topic.sla_plan)
+
+    with django_assert_num_queries(len(asked)):
+        page = browser.get(NEW)
+
+    assert sum(len(cards) for _name, cards, _open in choose_from(page)) == few + 198
+
+
+@pytest.mark.parametrize("field", ["disabled_at", "archived_at"])
+def test_a_topic_that_is_disabled_meanwhile_is_refused_by_its_field(browser, filled_in, topic, field):
+    form = filled_in()
+    HelpTopic.objects.filter(pk=topic.pk).update(**{field: timezone.now()})
+
+    response = browser.post(NEW, form)
+
+    assert "not offered any more" in error_of(response, "topic")[0]
+    assert not Ticket.objects.exists()
+
+
+def test_what_is_below_a_topic_that_is_not_offered_is_refused_too(browser, filled_in, cards):
+    lost = HelpTopic.objects.get(name="Abroad")
+    HelpTopic.objects.filter(pk=cards.pk).update(is_public=False)
+
+    assert browser.post(NEW, filled_in(topic=str(lost.pk))).status_code == 422
+    assert not Ticket.objects.exists()
+
+
+# --- What the topic says once it is sent -------------------------------------------------------------
+
+
+def test_the_topic_thanks_in_its_own_words(browser, filled_in, topic):
+    topic.thank_you = "Thank you.\n\n<b>Invoices</b> take a day."
+    topic.save()
+
+    page = text_of(browser.post(NEW, filled_in(), follow=True))
+
+    assert "<p>Thank you.</p>" in page
+    assert "&lt;b&gt;Invoices&lt;/b&gt; take a day." in page
+
+
+@pytest.mark.parametrize("what", ["topic", "department"])
+def test_where_no_mail_confirms_it_none_is_promised(browser, filled_in, topic, billing, settings, what):
+    settings.MAIL_URL = "smtp://127.0.0.1:9"
+    quiet = topic if what == "topic" else billing
+    assert "A mail brings you a link" in text_of(browser.get(f"/new/topic/?topic={topic.pk}"))
+    type(quiet).objects.filter(pk=quiet.pk).update(acknowledges=False)
+
+    page = text_of(browser.post(NEW, filled_in(), follow=True))
+
+    assert "We mail the number" not in page
+    assert "Write the number down" in page
+    assert "A mail brings you a link" not in text_of(browser.get(f"/new/topic/?topic={topic.pk}"))

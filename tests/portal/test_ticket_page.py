@@ -17,7 +17,16 @@ from sla.models import Target
 from tests import cast
 from tests.cast import DAY, HOUR, MINUTE, MONDAY
 from tickets import actions, links
-from tickets.models import Attachment, CloseReason, Department, DepartmentAccess, ThreadEntry, Ticket, TicketEvent
+from tickets.models import (
+    Attachment,
+    CloseReason,
+    Department,
+    DepartmentAccess,
+    HelpTopic,
+    ThreadEntry,
+    Ticket,
+    TicketEvent,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -413,3 +422,23 @@ def test_no_clock_is_shown(browser, page, ticket):
     words = words_of(browser.get(page))
 
     assert not any(word in words for word in ("Resolution", "First response", "over", "left"))
+
+
+@pytest.mark.parametrize("is_public", [True, False])
+def test_a_department_that_is_not_public_is_never_named(
+    browser, page, ticket, grace, billing, support, topic, at, is_public
+):
+    parent = Department.objects.create(name="Hidden Works")
+    Department.objects.filter(pk=support.pk).update(name="Secret Ring", is_public=is_public, parent=parent)
+    above = HelpTopic.objects.create(name="Hidden Matters", is_public=False)
+    HelpTopic.objects.filter(pk=topic.pk).update(parent=above)
+
+    actions.transfer(
+        ticket=ticket, to=Department.objects.get(pk=support.pk), by=cast.principal(grace), at=at, keep_access=True
+    )
+
+    shown = browser.get(page).text
+    assert "Hidden" not in shown
+    assert "Invoices" in shown
+    assert shown.count("Secret Ring") == (2 if is_public else 0)
+    assert ("Moved to other colleagues" in shown) is not is_public

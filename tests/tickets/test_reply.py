@@ -2,13 +2,16 @@
 
 import pytest
 
+from accounts.models import Permission, Role
 from accounts.principal import Principal
 from core import files
 from core.models import NewFile
+from tests import cast
 from tests.cast import HOUR, MINUTE, MONDAY, TUESDAY, address_for
 from tickets import actions
 from tickets.errors import ChangedMeanwhile, NotAllowed, NothingWritten
 from tickets.models import Awaiting, EntryKind, Kind, Source, Status, Ticket
+from tickets.models.department import AssignableTo
 
 SOON = MONDAY + 30 * MINUTE
 
@@ -150,3 +153,72 @@ def test_when_it_cannot_be_resolved_nothing_was_said(ticket, by):
         actions.reply_and_resolve(ticket=ticket, text="Done again.", by=by, at=TUESDAY)
 
     assert not ticket.entries.filter(text="Done again.").exists()
+
+
+# --- Where replies claim -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def claiming(billing):
+    billing.claims_on_reply = True
+    billing.save()
+
+
+def test_a_reply_claims_what_nobody_has(claiming, ticket, by, grace):
+    actions.reply(ticket=ticket, text="Mine.", by=by, at=SOON)
+
+    replied, claimed = ticket.events.filter(number__gt=1).order_by("number")
+    assert (reread(ticket).assignee, reread(ticket).status) == (grace, Status.ASSIGNED)
+    assert (replied.kind, claimed.kind, claimed.deed) == (Kind.REPLIED, Kind.CLAIMED, replied.deed)
+    assert claimed.data == {"to": f"user:{grace.pk}", "why": "reply"}
+
+
+def test_elsewhere_it_does_not(ticket, by):
+    actions.reply(ticket=ticket, text="Whose?", by=by, at=SOON)
+
+    assert reread(ticket).held_by is None
+
+
+def test_what_somebody_or_a_team_has_stays_theirs(claiming, ticket, by, billing, accountants):
+    mia = cast.make_agent("Mia", billing)
+    for holder in (accountants, mia):
+        actions.assign(ticket=ticket, to=holder, by=by, at=SOON)
+        actions.reply(ticket=ticket, text="By the way.", by=by, at=SOON)
+
+        assert reread(ticket).held_by == holder
+
+
+def test_what_is_resolved_is_not_claimed(claiming, ticket, by):
+    actions.resolve(ticket=ticket, resolution="By telephone.", by=by, at=SOON)
+    actions.reply(ticket=ticket, text="As I said.", by=by, at=SOON)
+
+    assert (reread(ticket).held_by, reread(ticket).status) == (None, Status.RESOLVED)
+
+
+@pytest.mark.parametrize("who", ["on vacation", "may not claim", "not primary"])
+def test_whom_it_could_not_be_given_to_does_not_get_it(claiming, ticket, billing, who):
+    agent = cast.make_agent("Mia", billing, on_vacation=who == "on vacation")
+    if who == "may not claim":
+        role = Role.objects.create(name="Answers", permissions=[Permission.REPLY])
+        agent.department_access.update(role=role)
+    if who == "not primary":
+        billing.assignable_to = AssignableTo.PRIMARY
+        billing.save()
+
+    actions.reply(ticket=ticket, text="Only this.", by=Principal.agent(agent), at=SOON)
+
+    assert reread(ticket).held_by is None
+
+
+def test_reply_and_resolve_claims_and_resolves_in_one_deed(claiming, ticket, by, grace):
+    actions.reply_and_resolve(ticket=ticket, text="Done.", by=by, at=SOON)
+
+    assert (reread(ticket).assignee, reread(ticket).status) == (grace, Status.RESOLVED)
+    assert ticket.events.filter(number__gt=1).values("deed").distinct().count() == 1
+
+
+def test_sent_twice_it_claims_once(claiming, ticket, by):
+    for _ in range(2):
+        actions.reply(ticket=ticket, text="Mine.", by=by, at=SOON, request_key="k" * 20)
+
+    assert ticket.events.filter(kind=Kind.CLAIMED).count() == 1

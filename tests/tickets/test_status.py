@@ -15,6 +15,7 @@ from tickets.models import (
     Department,
     EntryKind,
     Kind,
+    Source,
     Status,
     Ticket,
     TicketTimer,
@@ -213,6 +214,32 @@ def test_who_had_it_keeps_it(ticket, boss, grace, accountants):
     actions.reopen(ticket=ticket, by=boss, at=TUESDAY)
 
     assert (reread(ticket).assignee, reread(ticket).team) == (grace, accountants)
+
+
+@pytest.mark.parametrize("way", ["reopening", "a message"])
+def test_unless_the_department_gives_reopened_tickets_back(ticket, boss, grace, ada, billing, way):
+    actions.assign(ticket=ticket, to=grace, by=boss, at=MONDAY)
+    actions.reply_and_resolve(ticket=ticket, text="Done.", by=boss, at=MONDAY)
+    billing.keeps_assignee = False
+    billing.save()
+
+    if way == "reopening":
+        actions.reopen(ticket=ticket, by=boss, at=TUESDAY)
+    else:
+        actions.add_message(
+            ticket=ticket,
+            address=cast.address_for(ada),
+            text="Not at all.",
+            source=Source.WEB,
+            by=Principal.requester(ada),
+            at=TUESDAY,
+        )
+
+    reopened, released = ticket.events.filter(at=TUESDAY, kind__in=[Kind.REOPENED, Kind.RELEASED]).order_by("number")
+    assert (reread(ticket).status, reread(ticket).held_by) == (Status.REOPENED, None)
+    assert (reopened.kind, released.kind) == (Kind.REOPENED, Kind.RELEASED)
+    assert released.data == {"from": f"user:{grace.pk}", "why": "reopened"}
+    assert released.deed == reopened.deed
 
 
 def test_a_solution_is_promised_anew(resolved, ticket, boss):

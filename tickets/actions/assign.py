@@ -48,11 +48,7 @@ def claim(*, ticket: Ticket, by: Principal, at: datetime, seen: int | None = Non
     ticket = lock(ticket)
     policy.require(by, Deed.CLAIM, ticket)
     check_unchanged(ticket, by, seen)
-    assert by.user is not None  # the policy lets only agents claim
-    before = ticket.held_by
-    ticket.assign(by.user)
-    ticket.save(update_fields=HOLDER_FIELDS)
-    events.record(Kind.CLAIMED, ticket, by=by, at=at, deed=deed, to=events.ref(by.user), **_from(before))
+    take(ticket, by=by, at=at, deed=deed)
     return ticket
 
 
@@ -77,6 +73,15 @@ def give(ticket: Ticket, to: User | Team, *, by: Principal, at: datetime, deed: 
     ticket.assign(to)
     ticket.save(update_fields=HOLDER_FIELDS)
     events.record(Kind.ASSIGNED, ticket, by=by, at=at, deed=deed, to=events.ref(to), **_from(before))
+
+
+def take(ticket: Ticket, *, by: Principal, at: datetime, deed: UUID | None, **data: str) -> None:
+    """Give a locked ticket to the agent who acts."""
+    assert by.user is not None  # the policy lets only agents claim
+    before = ticket.held_by
+    ticket.assign(by.user)
+    ticket.save(update_fields=HOLDER_FIELDS)
+    events.record(Kind.CLAIMED, ticket, by=by, at=at, deed=deed, to=events.ref(by.user), **_from(before), **data)
 
 
 def _from(holder: User | Team | None) -> dict[str, str]:

@@ -46,7 +46,7 @@ def add_message(
             return _append(ticket, text, source, by, at, files, request_key)
     follow_up = open_ticket(
         address=address,
-        topic=ticket.topic if ticket.topic and ticket.topic.is_public and not ticket.topic.archived_at else None,
+        topic=ticket.topic if ticket.topic and ticket.topic.is_offered else None,
         subject=ticket.subject,
         text=text,
         source=source,

@@ -13,8 +13,9 @@ from core.models import NewFile
 from sla.models import Priority, Target
 from tickets import clocks, events, numbers, policy
 from tickets.actions import organization_rules
+from tickets.actions.assign import give
 from tickets.errors import DeedRefused, NotAllowed, NotOffered
-from tickets.models import EntryKind, HelpTopic, Kind, Participant, Source, ThreadEntry, Ticket
+from tickets.models import Cause, EntryKind, HelpTopic, Kind, Participant, Source, ThreadEntry, Ticket
 from tickets.routing import Route, route
 from tickets.thread import add_entry, clean_text, sent_before
 
@@ -36,14 +37,14 @@ def open_ticket(
     follows: Ticket | None = None,
     deed: UUID | None = None,
 ) -> Ticket:
-    """Open a ticket for the person behind `address`; department, priority and plan come from the topic.
+    """Open a ticket for the person behind `address`; department, priority, plan and who gets it come from the topic.
 
     Sent twice with the same `request_key`, by the same person, it is one ticket, returned both times.
-    `priority` replaces the topic's. Raises NotOffered for a topic that is archived, or internal while a requester acts;
-    NothingWritten without text and files; NotAllowed for an agent of whose roles none includes it; DeedRefused for a
-    person who is switched off. Not to be called with a ticket locked: numbers are reserved first.
+    `priority` replaces the topic's. Raises NotOffered for a topic that is archived or disabled, or internal while a
+    requester acts; NothingWritten without text and files; NotAllowed for an agent of whose roles none includes it;
+    DeedRefused for a person who is switched off. Not to be called with a ticket locked: numbers are reserved first.
     """
-    if topic is not None and (topic.archived_at or (by.acts_as_requester and not topic.is_public)):
+    if topic is not None and not (topic.is_offered if by.acts_as_requester else topic.is_enabled):
         raise NotOffered(_("This help topic is no longer offered. Choose another."))
     if by.acts_as_agent and not (verdict := policy.allows(by, Permission.CREATE)):
         raise NotAllowed(verdict)
@@ -57,7 +58,7 @@ def open_ticket(
     if priority is not None:
         chosen = chosen.with_priority(priority)
     for attempt in range(NUMBER_COLLISIONS):
-        number = numbers.reserve()
+        number = numbers.reserve(chosen.topic)
         try:
             with transaction.atomic():
                 ticket = _create(number, address, chosen, subject, source, at, follows)
@@ -117,5 +118,9 @@ def _record(
         data["follows"] = follows.pk
     deed = deed or events.new_deed()
     events.record(Kind.OPENED, ticket, by=by, at=at, deed=deed, **data)
+    if chosen.holder is not None:
+        # The requester had no say in it. A demo stays one.
+        cause = by.cause or Cause.ROUTING
+        give(ticket, chosen.holder, by=Principal.system(cause), at=at, deed=deed)
     # After whom the help topic names.
     organization_rules.apply(ticket, at=at, deed=deed)

@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts.principal import Principal
 from core.models import NewFile
 from tickets import clocks, events, policy
+from tickets.actions.assign import take
 from tickets.actions.locking import check_unchanged, lock
 from tickets.actions.status import resolve
 from tickets.models import Awaiting, EntryKind, Kind, Source, ThreadEntry, Ticket
@@ -33,6 +34,8 @@ def reply(
 ) -> ThreadEntry:
     """Answer the requester, who is told by mail. It is their turn then, unless `keeps`: we keep working on it.
 
+    In a department whose replies claim, a ticket that nobody has is the answering agent's from then on (PARITY D05).
+
     Raises NotAllowed, ChangedMeanwhile, NothingWritten.
     """
     ticket = lock(ticket)
@@ -47,7 +50,10 @@ def reply(
     ticket.awaiting = Awaiting.AGENT if keeps and ticket.is_working else Awaiting.REQUESTER
     ticket.save(update_fields=["first_response_at", "awaiting"])
     met = clocks.stop(ticket, clocks.RESPONSES, at=at, outcome=Outcome.MET, cause=Kind.REPLIED)
+    deed = deed or events.new_deed()
     events.record(Kind.REPLIED, ticket, by=by, at=at, deed=deed, entry=entry.number, keeps=keeps, met=met)
+    if _claims(ticket, by):
+        take(ticket, by=by, at=at, deed=deed, why="reply")
     return entry
 
 
@@ -81,3 +87,11 @@ def reply_and_resolve(
     )
     resolve(ticket=ticket, by=by, at=at, deed=deed)
     return entry
+
+
+def _claims(ticket: Ticket, by: Principal) -> bool:
+    """Say whether this reply claims the ticket: not for whom it could not be given to."""
+    if not ticket.department.claims_on_reply or not ticket.is_working or ticket.held_by is not None or by.user is None:
+        return False
+    may_have = ticket.department.assignable_agents().filter(pk=by.user.pk)
+    return policy.may(by, Deed.CLAIM, ticket).ok and may_have.exists()

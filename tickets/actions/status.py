@@ -10,6 +10,7 @@ from accounts.principal import Principal
 from core.models import SiteSettings
 from sla.models import Target
 from tickets import clocks, events, policy
+from tickets.actions.assign import HOLDER_FIELDS
 from tickets.actions.locking import check_unchanged, lock
 from tickets.actions.note import add_note
 from tickets.errors import NothingWritten, NotOffered
@@ -113,7 +114,7 @@ def close_unresolved(
 
 @transaction.atomic
 def reopen(*, ticket: Ticket, by: Principal, at: datetime, seen: int | None = None, deed: UUID | None = None) -> Ticket:
-    """Take a resolved or closed ticket up again; whoever had it keeps it.
+    """Take a resolved or closed ticket up again; whoever had it keeps it, unless the department wants it otherwise.
 
     A requester may within `reopen_within` of closing, agents always. Raises NotAllowed, ChangedMeanwhile.
     """
@@ -129,9 +130,13 @@ def bring_back(ticket: Ticket, *, by: Principal, at: datetime, deed: UUID | None
 
     That is a solution; a first response if there never was one; and an answer to the requester who objects.
     """
-    before = ticket.status
+    before, held_by = ticket.status, ticket.held_by
+    deed = deed or events.new_deed()
     ticket.reopen()
-    ticket.save(update_fields=STATUS_FIELDS)
+    gives_back = held_by is not None and not ticket.department.keeps_assignee
+    if gives_back:
+        ticket.release()
+    ticket.save(update_fields=[*STATUS_FIELDS, *HOLDER_FIELDS])
     ticket.timers.filter(kind=TimerKind.CLOSE).delete()
     owed = [Target.RESOLUTION]
     if ticket.first_response_at is None:
@@ -140,6 +145,10 @@ def bring_back(ticket: Ticket, *, by: Principal, at: datetime, deed: UUID | None
         owed.append(Target.NEXT_RESPONSE)
     started = clocks.start(ticket, owed, since=at, cause=Kind.REOPENED)
     events.record(Kind.REOPENED, ticket, by=by, at=at, deed=deed, **{"from": before, "clocks": started})
+    if gives_back and held_by is not None:
+        # After the reopening, whose alert goes to the department then: it is nobody's.
+        given = {"from": events.ref(held_by), "why": "reopened"}
+        events.record(Kind.RELEASED, ticket, by=by, at=at, deed=deed, **given)
 
 
 def _save_closed(ticket: Ticket) -> None:

@@ -8,11 +8,17 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Role, User
 from core.models.settings import validate_wait
 from sla.models import SLAPlan
+from tickets.models.tree import Nested, NestedQuerySet
 
 
-class DepartmentQuerySet(models.QuerySet["Department"]):
+class DepartmentQuerySet(NestedQuerySet["Department"]):
     def active(self) -> "DepartmentQuerySet":
+        """Departments at work: what they have they finish, though a disabled one gets nothing new."""
         return self.filter(archived_at=None)
+
+    def enabled(self) -> "DepartmentQuerySet":
+        """Departments that tickets may be sent to."""
+        return self.active().filter(disabled_at=None)
 
     def of(self, agent: User) -> "DepartmentQuerySet":
         """Departments whose tickets `agent` sees."""
@@ -32,8 +38,8 @@ class AssignableTo(models.TextChoices):
     EVERYONE = "everyone", _("All agents")
 
 
-class Department(models.Model):
-    name = models.CharField(_("name"), max_length=60, unique=True)
+class Department(Nested):
+    name = models.CharField(_("name"), max_length=60)
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
     )
@@ -103,11 +109,43 @@ class Department(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["is_default"], condition=models.Q(is_default=True), name="one_default_department"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=models.Q(parent=None),
+                name="one_department_of_a_name",
+                violation_error_message=_("There is a department of this name already."),
+            ),
+            models.UniqueConstraint(
+                fields=["parent", "name"],
+                condition=models.Q(parent__isnull=False),
+                name="one_department_of_a_name_below",
+                violation_error_message=_("There is a department of this name below the same one already."),
+            ),
         ]
 
-    def __str__(self) -> str:
-        return self.name
+    @property
+    def is_enabled(self) -> bool:
+        return self.archived_at is None and self.disabled_at is None
+
+    @property
+    def public_name(self) -> str:
+        """Return what requesters may read: its own name without what it is part of, or nothing."""
+        return self.name if self.is_public else ""
+
+    def assignable_agents(self) -> "models.QuerySet[User]":
+        """Agents whom its tickets may be given to: of the circle, and there."""
+        return self.circle().filter(on_vacation=False)
+
+    def circle(self) -> "models.QuerySet[User]":
+        """Agents of the circle that `assignable_to` draws, with the manager; some may be on vacation."""
+        agents = User.objects.agents()
+        if self.assignable_to == AssignableTo.EVERYONE:
+            return agents
+        access = DepartmentAccess.objects.filter(department=self)
+        if self.assignable_to == AssignableTo.PRIMARY:
+            access = access.filter(is_primary=True)
+        return agents.filter(models.Q(pk__in=access.values("agent")) | models.Q(pk=self.manager_id))
 
 
 class AccessQuerySet(models.QuerySet["DepartmentAccess"]):
@@ -115,8 +153,8 @@ class AccessQuerySet(models.QuerySet["DepartmentAccess"]):
         return self.filter(agent__is_agent=True, agent__is_active=True)
 
     def told(self) -> "AccessQuerySet":
-        """Access of agents who want mail about the department's new and transferred tickets."""
-        return self.who_can_act().filter(alerts=True)
+        """Access of agents who want mail about the department's new tickets and are there to read it."""
+        return self.who_can_act().filter(alerts=True, agent__on_vacation=False)
 
 
 class DepartmentAccess(models.Model):

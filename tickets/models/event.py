@@ -14,13 +14,13 @@ from tickets.models.ticket import Ticket
 class Kind(models.TextChoices):
     """What can happen to a ticket. The comment behind each names the ids and codes in `data`."""
 
-    OPENED = "opened", _("Opened")  # entry, routing {field: {to, why, by}}, clocks [{target, deadline}]
+    OPENED = "opened", _("Opened")  # entry, routing {field: {to, why, by, skipped}}, clocks [{target, deadline}]
     MESSAGE_ADDED = "message_added", _("Message added")  # entry
     REPLIED = "replied", _("Replied")  # entry, keeps (stays with the agent)
     NOTE_ADDED = "note_added", _("Internal note added")  # entry
     ASSIGNED = "assigned", _("Assigned")  # to "user:1" | "team:1", from
-    CLAIMED = "claimed", _("Claimed")  # from
-    RELEASED = "released", _("Given back")  # from
+    CLAIMED = "claimed", _("Claimed")  # to, from, why ("reply": the department's rule)
+    RELEASED = "released", _("Given back")  # from, why ("reopened": the department's rule)
     TRANSFERRED = "transferred", _("Transferred")  # to, from (department), kept_access, held_by, assignee (named)
     REFERRED = "referred", _("Referred")  # to "user:1" | "team:1" | "department:1"
     REQUESTER_CHANGED = "requester_changed", _("Handed to another person")  # to, from (people)
@@ -41,6 +41,7 @@ class Cause(StrEnum):
     """Why the system acts, kept in TicketEvent.cause."""
 
     CLOSE_AFTER = "timer:close_after"
+    ROUTING = "routing"
     CLOCK = "clock"
     DEMO = "demo"
     ORGANIZATION = "organization"

@@ -282,6 +282,11 @@ class Ticket(FSMModelMixin, models.Model):
         """The agent who has the ticket, else the team that has it."""
         return self.assignee or self.team
 
+    @property
+    def is_acknowledged(self) -> bool:
+        """Say whether a mail confirms that it was opened (PARITY H05, D07)."""
+        return self.department.acknowledges and (self.topic is None or self.topic.acknowledges)
+
     # --- Transitions: they change this row's fields only, and only actions call them --------------
 
     @transition(status, source=list(WORKING), target=Status.ASSIGNED)

@@ -1,25 +1,48 @@
 """HelpTopic: what a ticket is about, and what follows from it (PARITY H01, H02)."""
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
-from core.models.settings import Numbering
+from core.models import Numbering, SiteSettings
+from core.models.settings import TopicOrder
 from sla.models import Priority, SLAPlan
 from tickets.models.department import Department
+from tickets.models.tree import LEVELS, SEPARATOR, Nested, NestedQuerySet
+
+# A ticket's number has 20 characters, of which a topic's beginning may take 8.
+LARGEST_NUMBER = 10**12 - 1
 
 
-class TopicQuerySet(models.QuerySet["HelpTopic"]):
+class TopicQuerySet(NestedQuerySet["HelpTopic"]):
     def active(self) -> "TopicQuerySet":
         return self.filter(archived_at=None)
 
+    def enabled(self) -> "TopicQuerySet":
+        """Topics that a ticket may be about from now on."""
+        return self.active().filter(disabled_at=None)
+
     def offered(self) -> "TopicQuerySet":
-        """Topics that requesters may choose, in their order."""
-        return self.active().filter(is_public=True).order_by("position", "name", "id")
+        """Topics that requesters may choose, in their order. What is below one they may not choose is none."""
+        found = self.enabled().filter(is_public=True)
+        for level in range(1, LEVELS):
+            above = "__".join(["parent"] * level)
+            found = found.exclude(
+                models.Q(**{f"{above}__is_public": False})
+                | models.Q(**{f"{above}__disabled_at__isnull": False})
+                | models.Q(**{f"{above}__archived_at__isnull": False})
+            )
+        return found.arranged()
+
+    def arranged(self) -> "TopicQuerySet":
+        """In the order that the site settings ask for, with their paths."""
+        by_position = SiteSettings.load().topic_order == TopicOrder.MANUAL
+        return self.with_path().in_order(by_position=by_position)
 
 
-class HelpTopic(models.Model):
-    name = models.CharField(_("name"), max_length=80, unique=True)
+class HelpTopic(Nested):
+    name = models.CharField(_("name"), max_length=80)
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("below")
     )
@@ -84,7 +107,12 @@ class HelpTopic(models.Model):
         blank=True,
         help_text=_("Empty: as in the site settings. Counting up counts for this topic alone."),
     )
-    next_number = models.PositiveBigIntegerField(_("next number"), default=1)
+    next_number = models.PositiveBigIntegerField(
+        _("next number"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(LARGEST_NUMBER)],
+        help_text=_("Where counting goes on. Used only when this topic counts for itself."),
+    )
     thank_you = models.TextField(
         _("thank-you text"), max_length=2000, blank=True, help_text=_("Shown once the ticket is sent, and in its mail.")
     )
@@ -110,7 +138,30 @@ class HelpTopic(models.Model):
             models.UniqueConstraint(
                 fields=["is_default"], condition=models.Q(is_default=True), name="one_default_topic"
             ),
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=models.Q(parent=None),
+                name="one_topic_of_a_name",
+                violation_error_message=_("There is a help topic of this name already."),
+            ),
+            models.UniqueConstraint(
+                fields=["parent", "name"],
+                condition=models.Q(parent__isnull=False),
+                name="one_topic_of_a_name_below",
+                violation_error_message=_("There is a help topic of this name below the same one already."),
+            ),
         ]
 
-    def __str__(self) -> str:
-        return self.name
+    @property
+    def is_enabled(self) -> bool:
+        return self.archived_at is None and self.disabled_at is None
+
+    @property
+    def public_path(self) -> str:
+        """Return what requesters may read: nothing that is above it and not public."""
+        return SEPARATOR.join(topic.name for topic in self.line() if topic.is_public or topic is self)
+
+    @property
+    def is_offered(self) -> bool:
+        """Say whether requesters may choose it: it and all above it are enabled and public."""
+        return all(topic.is_enabled and topic.is_public for topic in self.line())
