@@ -1,6 +1,6 @@
 """People in the administration: requesters, addresses, organisations, teams, roles, and what agents' pages share.
 
-The page of an agent is finished in tickets.admin, which knows departments.
+The pages of agents and roles are finished in tickets, which knows departments.
 """
 
 from collections.abc import Iterable, Mapping
@@ -87,11 +87,11 @@ class RoleForm(ModelForm):
             ]
 
 
-@admin.register(Role)
 class RoleAdmin(ConfigurationAdmin):
+    """Finished and registered in tickets.role_admin, which knows who has it."""
+
     form = RoleForm
-    list_display = ("name", "allowed")
-    fields = ("name", "permissions", "needs_second_factor")
+    list_display: Any = ("name", "allowed")
     search_fields = ("name",)
     ordering = ("name", "pk")
     audited_words: ClassVar[Any] = ("name", "permissions")
@@ -117,13 +117,21 @@ class TeamForm(ModelForm):
             inner: Any = getattr(field.widget, "widget", field.widget)
             inner.is_required = True
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        lead = data.get("lead")
+        if lead is not None and "members" in data and lead not in data["members"]:
+            self.add_error("lead", _("The lead is one of the members. Add them first, or choose another."))
+        return data
+
 
 @admin.register(Team)
 class TeamAdmin(ConfigurationAdmin):
     form = TeamForm
-    list_display = ("name", "who")
-    autocomplete_fields = ("members",)
-    fields = ("name", "members")
+    list_display = ("name", "lead", "who", "alerts")
+    list_select_related = ("lead",)
+    autocomplete_fields = ("members", "lead")
+    fields = ("name", "members", "lead", "alerts", "notes")
     search_fields = ("name",)
     ordering = ("name", "pk")
     audited_as: ClassVar[Mapping[str, Change]] = {"members": Change.RIGHTS, "lead": Change.RIGHTS}
@@ -138,7 +146,9 @@ class TeamAdmin(ConfigurationAdmin):
 
     def looked_up(self, field: str) -> QuerySet[Any] | None:
         """Agents have a page of their own; the one of all people leaves them out."""
-        return Agent.objects.agents().order_by("name", "pk") if field == "members" else super().looked_up(field)
+        return (
+            Agent.objects.agents().order_by("name", "pk") if field in {"members", "lead"} else super().looked_up(field)
+        )
 
 
 @admin.register(Organization)
@@ -319,6 +329,12 @@ class AgentForm(ModelForm):
         self.instance = Agent._base_manager.get(pk=known.user_id)
         return email
 
+    def clean_teams(self) -> Any:
+        teams = self.cleaned_data["teams"]
+        if self.instance.pk and (led := self.instance.leads.exclude(pk__in=teams).order_by("name").first()):
+            raise ValidationError(_("This agent leads “%(name)s”. Choose another lead first."), params={"name": led})
+        return teams
+
     def clean_new_password(self) -> str:
         password: str = self.cleaned_data["new_password"]
         if password:
@@ -338,18 +354,21 @@ class AgentForm(ModelForm):
 
 
 class AgentAdmin(PersonAdmin):
-    """Finished and registered in tickets.admin, which adds the departments."""
+    """Finished and registered in tickets.agent_admin, which adds the departments."""
 
     form = AgentForm
     list_display: Any = ("named", "email", "is_administrator", "is_active", "last_login")
-    list_filter = ("is_active", "is_agent", "is_administrator")
+    list_filter: ClassVar[Any] = ("is_active", "is_agent", "is_administrator")
     fieldsets = (
         (None, {"fields": ("name", "sign_in_address", "new_password", "time_zone")}),
-        (_("What they are"), {"fields": ("is_agent", "is_administrator", "is_active")}),
+        (
+            _("What they are"),
+            {"fields": ("is_agent", "is_administrator", "is_active", "sees_only_assigned", "on_vacation")},
+        ),
         (_("Teams"), {"fields": ("teams",)}),
     )
     autocomplete_fields = ()
-    actions = ("mail_password_link", "remove_password", "reset_second_factor", "revoke_links")
+    actions: Any = ("mail_password_link", "remove_password", "reset_second_factor", "revoke_links")
     audited_relations = ("teams",)
     audited_as: ClassVar[Mapping[str, Change]] = {
         "is_agent": Change.RIGHTS,
@@ -383,6 +402,10 @@ class AgentAdmin(PersonAdmin):
             mail_link(obj)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Iterable[Any], change: bool) -> None:
+        formsets = list(formsets)
+        for formset in formsets:
+            # Made before it was known that the new agent is somebody who asked for help before.
+            formset.instance = form.instance
         super().save_related(request, form, formsets, change)
         form.instance.teams.set(form.cleaned_data["teams"])
 

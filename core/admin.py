@@ -267,7 +267,12 @@ class OffersActiveInline(TabularInline):
 def offer_active(
     field: Any, db_field: "models.ForeignKey[Any, Any]", request: HttpRequest, parent: type[Model] | None = None
 ) -> Any:
-    """Leave out of the field's choices what is archived, unless the row that is edited has it already."""
+    """Leave out of the field's choices what is archived, unless the row that is edited has it already.
+
+    What is named with what it is below comes in that order, and is read at once.
+    """
+    if field is not None and hasattr(field.queryset, "with_path"):
+        field.queryset = field.queryset.with_path().in_order()
     if field is None or not any(one.name == "archived_at" for one in db_field.related_model._meta.fields):
         return field
     known: QuerySet[Any] = db_field.model._default_manager.none()
@@ -289,9 +294,30 @@ def offer_active(
 class ConfigurationAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
     """A page for what the help desk is made of: archived when it is no longer wanted, deleted only if never used."""
 
+    change_form_template = "admin/configuration.html"
     list_filter: ClassVar[Any] = (ArchivedFilter,)
     actions: Any = ("archive", "bring_back")
-    audited_words = ("name",)
+    audited_words: ClassVar[Any] = ("name",)
+
+    def deeds(self, row: Any) -> list[tuple[str, Any]]:
+        """Return the actions of the list that make sense for this one row: name and label."""
+        if row.archived_at is not None:
+            return [("bring_back", _("Bring back"))]
+        return [("archive", _("Archive"))] if self.why_not_archived(row) is None else []
+
+    def why_kept(self, row: Any) -> list[str]:
+        """Return why this one cannot be archived or deleted, and what to do about it, each in one sentence."""
+        told = []
+        if row.archived_at is None and (reason := self.why_not_archived(row)):
+            told.append(reason)
+        elif not self.may_delete(row):
+            told.append(gettext("It is in use, so it cannot be deleted. Archive it: what uses it keeps it."))
+        return told
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if row := kwargs.get("obj"):
+            context |= {"deeds": self.deeds(row), "why_kept": self.why_kept(row)}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def why_not_archived(self, row: Any) -> str | None:
         """Return why this one has to stay, in one sentence; None if it may go."""
@@ -344,6 +370,8 @@ class OneDefaultForm(ModelForm):
         wanted = bool(self.cleaned_data["make_default"])
         if wanted and self.instance.archived_at:
             raise ValidationError(_("What is archived cannot be the default. Bring it back first."))
+        if wanted and getattr(self.instance, "disabled_at", None):
+            raise ValidationError(_("What is disabled cannot be the default. Enable it first."))
         if self.needs_default and self.instance.is_default and not wanted:
             raise ValidationError(_("There has to be a default. Make another one the default instead."))
         return wanted
@@ -413,11 +441,12 @@ class SiteSettingsAdmin(OffersActiveAdmin):
         (None, {"fields": ("name", "picture", "no_picture", "time_zone")}),
         (_("A ticket's end"), {"fields": ("close_after", "reopen_within")}),
         (_("Ticket numbers"), {"fields": ("numbering", "number_digits", "next_number")}),
+        (_("Help topics"), {"fields": ("topic_order",)}),
         (_("Files"), {"fields": ("max_upload_mb",)}),
         (_("Who may come in"), {"fields": ("registration", "guests_may_ask", "agents_need_second_factor")}),
         (_("Signed out when idle"), {"fields": ("agents_idle_after", "requesters_idle_after")}),
     )
-    radio_fields = {"numbering": admin.VERTICAL}
+    radio_fields = {"numbering": admin.VERTICAL, "topic_order": admin.VERTICAL}
     audited_words = ("name", "time_zone")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

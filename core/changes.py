@@ -29,6 +29,7 @@ class Change(StrEnum):
     RESTORED = "restored"
     RIGHTS = "rights"
     PASSWORD = "password"  # noqa: S105 - a word
+    EXPORTED = "exported"
 
 
 class Recorder(Protocol):

@@ -37,7 +37,8 @@ def said(response) -> str:
 
 
 def department_data(**fields: str) -> dict[str, str]:
-    return {"name": "Billing", "sla_plan": "", "close_after": "", "reopen_within": ""} | fields
+    filled_in = {"name": "Billing", "assignable_to": "members", "close_after": "", "reopen_within": ""}
+    return filled_in | fields
 
 
 # --- The default ---------------------------------------------------------------------------------
@@ -238,6 +239,7 @@ def site_data(**fields: object) -> dict[str, object]:
         "numbering": "random",
         "number_digits": "6",
         "next_number": "1",
+        "topic_order": "manual",
         "max_upload_mb": "20",
         "registration": "open",
         "guests_may_ask": "on",

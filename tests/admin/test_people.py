@@ -85,10 +85,18 @@ def test_without_a_password_a_link_to_set_one_is_mailed(root, outbox):
     assert not User.objects.get(name="Nadia Rahman").has_usable_password()
 
 
-def test_who_asked_for_help_before_becomes_the_agent(root, ticket, ada):
-    root.post(ADD, data(name="Ada", sign_in_address="ada@example.org", new_password=PASSWORD))
+def test_who_asked_for_help_before_becomes_the_agent(root, ticket, ada, billing):
+    access = {
+        "department_access-TOTAL_FORMS": "1",
+        "department_access-0-department": billing.pk,
+        "department_access-0-role": Role.objects.get(name=LIMITED).pk,
+        "department_access-0-is_primary": "on",
+    }
+
+    root.post(ADD, data(name="Ada", sign_in_address="ada@example.org", new_password=PASSWORD, **access))
 
     ada.refresh_from_db()
+    assert ada.department_access.get().is_primary
     assert ada.is_agent
     assert ada.email == "ada@example.org"
     assert ticket.requester == ada
