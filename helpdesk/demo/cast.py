@@ -24,6 +24,8 @@ class DemoTopic:
     plan: str
     advice: str = ""
     is_public: bool = True
+    below: str = ""
+    thank_you: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,11 @@ STANDARD = "Standard (8h/3d, 24/7)"
 SEV_A, SEV_B, RELAXED = (plan.name for plan in PLANS)
 
 DEPARTMENTS = ["Support", "System Administrators", "Payments", "Card Services", "Facilities"]
+# Department → what it is part of, and who manages it.
+PART_OF = {"Card Services": "Payments"}
+MANAGERS = {"Payments": "Sam Obi"}
 TEAMS = {"Network on call": ["Mary Okafor", "Viktor Holm"], "Branch visits": ["Rosa Pinto", "Nadia Rahman"]}
+LEADS = {"Network on call": "Mary Okafor"}
 
 TOPICS = [
     DemoTopic(
@@ -90,6 +96,16 @@ TOPICS = [
     ),
     DemoTopic("Payments and transfers", "Wires, standing orders, statements", "Payments", "High", SEV_B),
     DemoTopic("Cards and terminals", "Cards, terminals, cash machines", "Card Services", "High", SEV_B),
+    DemoTopic(
+        "Lost or stolen card",
+        "To have a card blocked",
+        "Card Services",
+        "Emergency",
+        SEV_A,
+        "At night call the number on the back of any of our cards.",
+        below="Cards and terminals",
+        thank_you="We block the card as soon as we read this. Do not use it again, even if you find it.",
+    ),
     DemoTopic("Equipment or software", "Order, replace, install", "Support", "Low", RELAXED),
     DemoTopic("Rooms and buildings", "Heating, doors, furniture", "Facilities", "Low", RELAXED),
     DemoTopic("Planned maintenance", "For agents only", "System Administrators", "Normal", RELAXED, is_public=False),

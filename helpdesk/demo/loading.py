@@ -180,6 +180,8 @@ def _configure(at: datetime) -> None:
         row.targets.create(target=Target.RESOLUTION, within=plan.resolution)
     for name in cast.DEPARTMENTS:
         Department.objects.get_or_create(name=name)
+    for name, parent in cast.PART_OF.items():
+        Department.objects.filter(name=name).update(parent=Department.objects.get(name=parent))
     _make_topics()
     _make_agents(at)
     _make_requesters(at)
@@ -196,6 +198,8 @@ def _make_topics() -> None:
             sla_plan=SLAPlan.objects.get(name=topic.plan),
             is_public=topic.is_public,
             position=position * 10,
+            parent=HelpTopic.objects.get(name=topic.below) if topic.below else None,
+            thank_you=topic.thank_you,
         )
 
 
@@ -212,11 +216,16 @@ def _make_agents(at: datetime) -> None:
             is_administrator=agent.is_administrator,
         )
         DepartmentAccess.objects.bulk_create(
-            DepartmentAccess(agent=user, department=departments[name], role=roles[role], alerts=agent.alerts)
-            for name, role in agent.access.items()
+            DepartmentAccess(
+                agent=user, department=departments[name], role=roles[role], alerts=agent.alerts, is_primary=not place
+            )
+            for place, (name, role) in enumerate(agent.access.items())
         )
     for name, members in cast.TEAMS.items():
-        Team.objects.create(name=name).members.set(User.objects.filter(name__in=members))
+        lead = User.objects.filter(name=cast.LEADS.get(name)).first()
+        Team.objects.create(name=name, lead=lead).members.set(User.objects.filter(name__in=members))
+    for name, manager in cast.MANAGERS.items():
+        Department.objects.filter(name=name).update(manager=User.objects.get(name=manager))
 
 
 def _make_requesters(at: datetime) -> None:

@@ -255,7 +255,7 @@ KEPT_WORDS = {
     "sla.SLAPlan.name",
     "tickets.Department.name",
     "tickets.HelpTopic.name",
-        "tickets.HelpTopic.number_prefix",
+    "tickets.HelpTopic.number_prefix",
 }
 
 

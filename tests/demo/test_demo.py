@@ -10,7 +10,7 @@ from django.contrib.auth import get_user
 from django.db import transaction
 from django.test import override_settings
 
-from accounts.models import Address, User
+from accounts.models import Address, Team, User
 from accounts.principal import Principal
 from core.files import open_blob
 from helpdesk.demo import loading
@@ -18,8 +18,10 @@ from mail.models import MailState, OutgoingMail, Suppressed
 from tickets.models import (
     Attachment,
     Department,
+    DepartmentAccess,
     EntryKind,
     FailedHandler,
+    HelpTopic,
     Status,
     ThreadEntry,
     Ticket,
@@ -147,3 +149,11 @@ def test_ken_finds_what_he_handed_over(demo):
     ken = User.objects.get(name="Ken Tanaka")
 
     assert Ticket.objects.visible_to(Principal.agent(ken)).handed_over_by(ken).count() >= 3
+
+
+def test_departments_and_topics_are_nested_and_have_somebody_at_their_head(demo):
+    assert Department.objects.get(name="Card Services").path == "Payments / Card Services"
+    assert HelpTopic.objects.get(name="Lost or stolen card").path == "Cards and terminals / Lost or stolen card"
+    assert Department.objects.get(name="Payments").manager.name == "Sam Obi"
+    assert Team.objects.get(name="Network on call").lead.name == "Mary Okafor"
+    assert DepartmentAccess.objects.get(agent__name="Sam Obi", is_primary=True).department.name == "Payments"
