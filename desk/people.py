@@ -43,10 +43,10 @@ def teams(find: str = "") -> Any:
 
 
 def departments(find: str = "") -> Any:
-    found = Department.objects.active()
+    found = Department.objects.enabled()
     if find:
-        found = found.filter(name__icontains=find)
-    return found.order_by("name", "id")
+        found = found.found_by(find)
+    return found.with_path().in_order()
 
 
 def group_of(label: str, holders: Iterable[User | Team | Department], me: User | None = None) -> list[Group]:

@@ -23,7 +23,7 @@ LONGEST = 100
 @require_safe
 def agents(request: AgentRequest) -> HttpResponse:
     find = request.GET.get("find", "").replace("\x00", "").strip()[:LONGEST]
-    access = DepartmentAccess.objects.filter(department__archived_at=None).select_related("department")
+    access = DepartmentAccess.objects.filter(department__archived_at=None).select_related("department__parent__parent")
     found = _named(find) if find else User.objects.agents()
     page = read_slice(
         found.prefetch_related(
