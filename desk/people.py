@@ -58,7 +58,7 @@ def group_of(label: str, holders: Iterable[User | Team | Department], me: User |
 
 
 def _label(holder: User | Team | Department, me: User | None) -> str:
-    name = holder.display_name if isinstance(holder, User) else holder.name
+    name = str(holder)
     return _("%(name)s (you)") % {"name": name} if holder == me else name
 
 
