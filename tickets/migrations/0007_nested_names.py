@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_stock_permissions"),
         ("sla", "0002_stock_priorities"),
-        ("tickets", "0005_referred_events"),
+        ("tickets", "0006_erasing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
