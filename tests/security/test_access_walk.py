@@ -425,21 +425,27 @@ def _answers_at_once(monkeypatch):
 
 @pytest.mark.once
 @pytest.mark.django_db
-def test_everybody_gets_the_answer_of_the_table(world, subtests):
+def test_everybody_gets_the_answer_of_the_table(world, subtests, long_run):
     readers = set()
     for row, expected in ROWS.items():
         method, name, variant = row
         route = ROUTES[name]
         with subtests.test(" ".join(row)):
-            answers = {role: ask(world, role, method, route, variant) for role in ROLES}
-            assert {role: answer.word for role, answer in answers.items()} == expected
+            roles = ROLES if long_run else telling(expected)
+            answers = {role: ask(world, role, method, route, variant) for role in roles}
+            assert {role: answer.word for role, answer in answers.items()} == {role: expected[role] for role in roles}
             told = {role for role, answer in answers.items() if answer.tells}
             assert {role for role in told if not may_read(role, route)} == set()
             readers |= {(role, name.partition(":")[0] + ":") for role in told}
     # So that the search says something: who may read the ticket did come upon its words.
-    assert readers == {
-        (role, face) for face, roles in READERS.items() if face != "admin:" for role in ROLES if {role, "*"} & roles
-    }
+    wanted = {face: COLUMNS if "*" in roles else roles for face, roles in READERS.items() if face != "admin:"}
+    assert readers >= {(role, face) for face, roles in wanted.items() for role in roles}
+
+
+def telling(expected: dict[str, str]) -> tuple[str, ...]:
+    """Return whom to ask. Where everybody who is signed in gets the same, the columns and Watch speak for the others."""
+    signed_in = {answer for role, answer in expected.items() if role not in {"nobody", "gone", "watch"}}
+    return ROLES if len(signed_in) > 1 else (*COLUMNS, "watch")
 
 
 @pytest.mark.once

@@ -231,12 +231,13 @@ def test_nobody_but_agents_finds_a_mark_anywhere(life, world, grace, ken, suppor
         seen.append(stage)
         # A session changes nothing on the pages behind a link: once is enough for it, at the end, everywhere.
         is_last = len(seen) == STAGES
-        for role in ("nobody", "ada") if is_last else ("nobody",):
+        # Who takes part, and who is of the organisation that shares the ticket, has pages of the portal alone.
+        for role in ("nobody", "ada", "cleo", "cora") if is_last else ("nobody",):
             with subtests.test(f"{stage}, {role}"):
-                where = ROUTES if is_last else PORTAL
+                where = ROUTES if is_last and role in {"nobody", "ada"} else PORTAL
                 assert marked(pages(world, life.ticket, world.client(role), where)) == []
         with subtests.test(f"{stage}, mails"):
-            assert marked(letters("ada@example.org", "stranger@example.org")) == []
+            assert marked(letters("ada@example.org", "cleo@example.org", "cora@example.org", "stranger@example.org")) == []
     assert len(seen) == STAGES
     assert life.ticket.entries.filter(text__contains=MARK).count() == 7
 
