@@ -11,8 +11,9 @@ from tickets.models.people import Part, Participant, Referral
 WORK_GRANTS = frozenset({"department", "manager", "assigned", "team"})
 
 # Grants that may hold for a great part of all tickets. Where none of these is among somebody's, a list starts from the
-# few tickets that they have instead of looking at all (TicketQuerySet.granted).
-BROAD_GRANTS = frozenset({"department", "manager", "administrator", "system"})
+# few tickets that they have instead of looking at all (TicketQuerySet.granted). `manager` is every agent's, and hardly
+# ever holds without `department`.
+BROAD_GRANTS = frozenset({"department", "administrator", "system"})
 
 
 def grants_of(principal: Principal) -> dict[str, Q]:
