@@ -77,4 +77,6 @@ BODIES: Mapping[str, Callable[[World], Body]] = {
         "thread_order": "oldest",
         "after_reply": "ticket",
     },
+    "portal:profile": lambda world: {"name": "Somebody"},
+    "portal:add_address": lambda world: {"email": "another@example.org"},
 }

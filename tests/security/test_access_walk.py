@@ -188,8 +188,10 @@ GET  portal:file / reply forged          404      404      404      404      404
 
 GET  portal:profile                      sign-in  200      away     away     away     200      sign-in
 POST portal:profile                      sign-in  422      away     away     away     422      sign-in
+POST portal:profile / valid              sign-in  away     away     away     away     away     sign-in
 GET  portal:add_address                  sign-in  away     away     away     away     away     sign-in
 POST portal:add_address                  sign-in  422      away     away     away     422      sign-in
+POST portal:add_address / valid          sign-in  away     away     away     away     away     sign-in
 GET  portal:confirm_own_address          sign-in  404      404      404      404      404      sign-in
 POST portal:confirm_own_address          sign-in  404      404      404      404      404      sign-in
 GET  portal:make_primary                 sign-in  away     away     away     away     away     sign-in
@@ -443,7 +445,7 @@ def test_everybody_gets_the_answer_of_the_table(world, subtests, long_run):
 
 
 def telling(expected: dict[str, str]) -> tuple[str, ...]:
-    """Return whom to ask. Where everybody who is signed in gets the same, the columns and Watch speak for the others."""
+    """Return whom to ask. Where all who are signed in get the same, the columns and Watch speak for the others."""
     signed_in = {answer for role, answer in expected.items() if role not in {"nobody", "gone", "watch"}}
     return ROLES if len(signed_in) > 1 else (*COLUMNS, "watch")
 

@@ -237,7 +237,7 @@ def test_nobody_but_agents_finds_a_mark_anywhere(life, world, grace, ken, suppor
                 where = ROUTES if is_last and role in {"nobody", "ada"} else PORTAL
                 assert marked(pages(world, life.ticket, world.client(role), where)) == []
         with subtests.test(f"{stage}, mails"):
-            assert marked(letters("ada@example.org", "cleo@example.org", "cora@example.org", "stranger@example.org")) == []
+            assert marked(letters(*(f"{name}@example.org" for name in ("ada", "cleo", "cora", "stranger")))) == []
     assert len(seen) == STAGES
     assert life.ticket.entries.filter(text__contains=MARK).count() == 7
 
