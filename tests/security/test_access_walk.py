@@ -195,9 +195,9 @@ POST portal:add_address / valid          sign-in  away     away     away     awa
 GET  portal:confirm_own_address          sign-in  404      404      404      404      404      sign-in
 POST portal:confirm_own_address          sign-in  404      404      404      404      404      sign-in
 GET  portal:make_primary                 sign-in  away     away     away     away     away     sign-in
-POST portal:make_primary                 sign-in  away     404      404      404      404      sign-in
+POST portal:make_primary                 sign-in  away     404      404      404      404      sign-in  | cleo=404 cora=404
 GET  portal:remove_address               sign-in  away     away     away     away     away     sign-in
-POST portal:remove_address               sign-in  away     404      404      404      404      sign-in
+POST portal:remove_address               sign-in  away     404      404      404      404      sign-in  | cleo=404 cora=404
 GET  portal:tickets                      sign-in  200      200      200      200      200      sign-in
 POST portal:tickets                      sign-in  405      405      405      405      405      sign-in
 GET  portal:shared_tickets               sign-in  200      200      200      200      200      sign-in
