@@ -188,10 +188,10 @@ GET  portal:file / reply forged          404      404      404      404      404
 
 GET  portal:profile                      sign-in  200      away     away     away     200      sign-in
 POST portal:profile                      sign-in  422      away     away     away     422      sign-in
-POST portal:profile / valid              sign-in  away     away     away     away     away     sign-in
+POST portal:profile / valid              sign-in  away     away     away     away     409      sign-in
 GET  portal:add_address                  sign-in  away     away     away     away     away     sign-in
 POST portal:add_address                  sign-in  422      away     away     away     422      sign-in
-POST portal:add_address / valid          sign-in  away     away     away     away     away     sign-in
+POST portal:add_address / valid          sign-in  away     away     away     away     409      sign-in
 GET  portal:confirm_own_address          sign-in  404      404      404      404      404      sign-in
 POST portal:confirm_own_address          sign-in  404      404      404      404      404      sign-in
 GET  portal:make_primary                 sign-in  away     away     away     away     away     sign-in
