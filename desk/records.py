@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from accounts import directory
 from accounts.addresses import AddressStays
 from accounts.contacts import NotPossible
+from accounts.invitations import CannotInvite
 from accounts.models import Note, Permission
 from accounts.people import AddressTaken
 from desk.access import AgentRequest, AgentView, View, agent_required
@@ -25,7 +26,7 @@ from tickets.errors import DeedRefused
 P = ParamSpec("P")
 
 # Why something is not done, each with a sentence.
-REFUSALS = (NotPossible, AddressTaken, AddressStays, DeedRefused)
+REFUSALS = (NotPossible, AddressTaken, AddressStays, CannotInvite, DeedRefused)
 # Tickets, members and notes on the page of a person or an organisation.
 ROWS_SHOWN = 10
 

@@ -53,6 +53,7 @@ urlpatterns = [
     path("people/<int:person>/edit/", views.edit_person, name="person-edit"),
     path("people/<int:person>/lock/", views.lock_person, name="person-lock"),
     path("people/<int:person>/unlock/", views.unlock_person, name="person-unlock"),
+    path("people/<int:person>/invite/", views.invite_person, name="person-invite"),
     path("people/<int:person>/password-link/", views.mail_password_link, name="person-password"),
     path("people/<int:person>/revoke-links/", views.revoke_ticket_links, name="person-revoke"),
     path("people/<int:person>/notes/", views.note_person, name="person-note"),

@@ -25,6 +25,7 @@ from desk.views.people import add_person, export_people, people
 from desk.views.person import (
     delete_person_note,
     edit_person,
+    invite_person,
     lock_person,
     mail_password_link,
     note_person,
@@ -69,6 +70,7 @@ __all__ = [
     "hand_over",
     "history",
     "home",
+    "invite_person",
     "lock_person",
     "mail_confirmation",
     "mail_password_link",

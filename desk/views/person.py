@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import audit, contacts, directory
+from accounts import audit, contacts, directory, invitations
 from accounts.directory import Sort
 from accounts.models import Address, AuditKind, Permission, User
 from accounts.passwords import mail_link
@@ -68,6 +68,7 @@ def show_person(
         "may_note": may_edit and person.anonymised_at is None,
         "may_delete": Permission.PERSON_DELETE in rights and is_kept,
         "may_account": Permission.PERSON_ACCOUNT in rights and is_kept,
+        "may_invite": Permission.PERSON_ACCOUNT in rights and is_kept and person.is_active and not person.may_sign_in,
         "may_mail_password": Permission.PERSON_ACCOUNT in rights and is_kept and person.may_sign_in and person.email,
     }
     return show(request, "desk/person.html", "people", context, status=status)
@@ -123,6 +124,25 @@ def lock_person(request: AgentRequest, person: int) -> HttpResponse:
 @pressed("person", "person")
 def unlock_person(request: AgentRequest, person: int) -> HttpResponse:
     return _set_active(request, load_person(person), True)
+
+
+@allowed(Permission.PERSON_ACCOUNT)
+@pressed("person", "person")
+def invite_person(request: AgentRequest, person: int) -> HttpResponse:
+    found = load_person(person)
+
+    def deed() -> str:
+        contacts.require_changeable(found)
+        address = contacts.primary_address(found)
+        if address is None:
+            raise contacts.NotPossible(_("%(name)s has no address.") % {"name": found})
+        if not throttle.allow(request, "invitation:person", LINKS_PER_PERSON, HOUR, key=str(found.pk)):
+            raise contacts.NotPossible(_("Some links are on their way already. Wait an hour for another one."))
+        ip = throttle.client_ip(request) or None
+        invitations.invite(address, by=request.user, at=now(), client_ip=ip)
+        return _("An invitation goes to %(email)s") % {"email": address}
+
+    return press(request, person_url(found), deed)
 
 
 @allowed(Permission.PERSON_ACCOUNT)

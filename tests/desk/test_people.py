@@ -220,6 +220,18 @@ def test_a_guest_gets_no_password_link(desk: AtDesk, ada: User, mailoutbox) -> N
     assert toasts(answer) == ["Ada has no account to sign in with."]
 
 
+def test_a_guest_is_invited_by_mail_and_who_has_an_account_is_not(desk: AtDesk, ada: User, mailoutbox) -> None:
+    desk.client.post(page_of(ada, "person-invite"))
+
+    assert [mail.to for mail in mailoutbox] == [["ada@example.org"]]
+    assert ada.addresses.get().invitation.accepted_at is None
+    ada.set_password(cast.PASSWORD)
+    ada.save()
+    answer = desk.client.post(page_of(ada, "person-invite"))
+    assert toasts(answer)[-1] == "Ada has an account already."
+    assert len(mailoutbox) == 1
+
+
 # --- Notes and tickets -----------------------------------------------------------------------------
 
 

@@ -303,6 +303,8 @@ GET  desk:person-lock                    sign-in  403      away     403      awa
 POST desk:person-lock                    sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 GET  desk:person-unlock                  sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 POST desk:person-unlock                  sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
+GET  desk:person-invite                  sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
+POST desk:person-invite                  sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 GET  desk:person-password                sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 POST desk:person-password                sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 GET  desk:person-revoke                  sign-in  403      away     403      away     403      sign-in | eve=403 lou=403

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit, contacts
+from accounts import audit, contacts, sessions
 from accounts.models import Address, AuditKind, Permission, User
 from accounts.people import lock_administrators
 from accounts.principal import Principal
@@ -162,6 +162,7 @@ def _forget(person: User, at: datetime) -> None:
         FailedHandler.objects.filter(error__icontains=word).update(error=REMOVED)
     for keeper in keepers():
         keeper.anonymise(person, at)
+    sessions.end_all(person)
     _drop_belongings(person)
     for address in person.addresses.select_for_update():
         address.email = f"erased-{address.pk}@{NOWHERE}"
