@@ -39,7 +39,9 @@ def pytest_generate_tests(metafunc):
         if given := os.environ.get("KILL_SEED"):
             seeds = [int(given)]
         else:
-            first = random.SystemRandom().randrange(1_000_000)
+            # Side by side, every process has to find the same tests.
+            run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or random.SystemRandom().getrandbits(64)
+            first = random.Random(run).randrange(1_000_000)
             seeds = [first + i for i in range(runs)]
         metafunc.parametrize("seed", seeds)
 
