@@ -59,8 +59,13 @@ def read_id(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
-def shell(principal: Principal, at: datetime, origin: Origin) -> tuple[dict[str, Any], Counts]:
-    """Return the context of desk/base.html, and the counts it shows. Two queries."""
+def shell(
+    principal: Principal, at: datetime, origin: Origin, *, anywhere: frozenset[str] | None = None
+) -> tuple[dict[str, Any], Counts]:
+    """Return the context of desk/base.html, and the counts it shows. Two queries.
+
+    One, if the caller knows already what the agent's roles allow `anywhere`.
+    """
     assert principal.user is not None  # the desk is for agents
     counts = count_all(principal, at)
     is_narrowed = origin.department_id is not None and origin.queue is DEFAULT
@@ -87,7 +92,8 @@ def shell(principal: Principal, at: datetime, origin: Origin) -> tuple[dict[str,
         }
         for department in counts.departments
     ]
-    anywhere = policy.permissions_anywhere(principal)
+    if anywhere is None:
+        anywhere = policy.permissions_anywhere(principal)
     context = {
         "queues": queues,
         "departments": departments,

@@ -1,9 +1,10 @@
 """Who may do what to a ticket. Doors ask to show or hide; actions ask again after the lock."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from django.db.models import BooleanField, Case, Model, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils.functional import Promise
@@ -88,6 +89,7 @@ REFERRED = frozenset({Permission.NOTE})
 
 # An agent has a handful of roles; this many are looked at.
 MOST_ROLES = 100
+MOST_PLACES = 1000
 
 # In which states a deed makes sense; every door shows the sentence behind it otherwise.
 WORKING = frozenset({Status.OPEN, Status.ASSIGNED, Status.REOPENED})
@@ -149,6 +151,8 @@ class Standing:
     permissions: frozenset[str]
     # Whether this is an agent of the department to whom its tickets are not given (Department.assignable_to).
     is_passed_over: bool = False
+    # What an agent's roles allow in some department or other (see `permissions_anywhere`).
+    anywhere: frozenset[str] = frozenset()
 
     def may(self, deed: Deed, ticket: Ticket, *, to: Model | None = None, at: datetime | None = None) -> Verdict:
         """Say whether the deed is open, and why not. See `policy.may`."""
@@ -250,7 +254,11 @@ def permissions_anywhere(principal: Principal) -> frozenset[str]:
     if not principal.acts_as_agent:
         return frozenset()
     roles = DepartmentAccess.objects.filter(agent=principal.user).values_list("role__permissions", flat=True)
-    allowed = frozenset(name for permissions in roles.distinct()[:MOST_ROLES] for name in permissions)
+    return _within_looking(principal, roles.distinct()[:MOST_ROLES])
+
+
+def _within_looking(principal: Principal, roles: Iterable[Iterable[str]]) -> frozenset[str]:
+    allowed = frozenset(name for permissions in roles for name in permissions)
     return allowed & {Permission.PERSON_VIEW} if principal.only_looks else allowed
 
 
@@ -270,21 +278,36 @@ def standing(principal: Principal, ticket: Ticket) -> Standing:
     """Return what `principal` is to `ticket`. Three queries at most, whatever the number of grants."""
     grants = holding_grants(principal, ticket)
     permissions: set[str] = set()
+    anywhere: frozenset[str] = frozenset()
     is_passed_over = False
-    if principal.acts_as_agent:
+    if principal.acts_as_agent and grants:
+        role, anywhere = _roles(principal, ticket)
+        # Asked for by the row, not by the grant: who sees only what is assigned to them works there all the same.
         if {"department", "assigned", "team"}.intersection(grants):
-            # Asked for by the row, not by the grant: who sees only what is assigned to them works there all the same.
-            access = DepartmentAccess.objects.filter(agent=principal.user, department=ticket.department_id)
-            role = access.values_list("role__permissions", "is_primary").first()
-            permissions.update(HOLDER if role is None else role[0])
+            permissions.update(HOLDER if role is None else role.permissions)
             only_primary = ticket.department.assignable_to == AssignableTo.PRIMARY
-            is_passed_over = only_primary and role is not None and not role[1]
+            is_passed_over = only_primary and role is not None and not role.is_primary
         if "manager" in grants:
             permissions |= MANAGER
             is_passed_over = False
-        if "referral" in grants:
+        # It allows no more than this, so whoever may do it anyway need not be asked about.
+        if "referral" in grants and not permissions.issuperset(REFERRED):
             permissions |= _referred_permissions(principal, ticket)
-    return Standing(principal, grants, frozenset(permissions), is_passed_over)
+    return Standing(principal, grants, frozenset(permissions), is_passed_over, anywhere)
+
+
+class _RoleHere(NamedTuple):
+    permissions: Collection[str]
+    is_primary: bool
+
+
+def _roles(principal: Principal, ticket: Ticket) -> tuple[_RoleHere | None, frozenset[str]]:
+    """Return the agent's role in the ticket's department, if any, and what their roles allow anywhere. One query."""
+    elsewhere = Case(When(department=ticket.department_id, then=Value(0)), default=Value(1))
+    rows = DepartmentAccess.objects.filter(agent=principal.user).order_by(elsewhere, "pk")
+    found = list(rows.values_list("department", "role__permissions", "is_primary")[:MOST_PLACES])
+    here = next((_RoleHere(*row[1:]) for row in found if row[0] == ticket.department_id), None)
+    return here, _within_looking(principal, (row[1] for row in found))
 
 
 def _referred_permissions(principal: Principal, ticket: Ticket) -> set[str]:

@@ -76,7 +76,7 @@ def show_ticket(
     at = now()
     origin = Origin.read(request.GET)
     standing = policy.standing(request.principal, ticket)
-    context, _counts = shell(request.principal, at, origin)
+    context, _counts = shell(request.principal, at, origin, anywhere=standing.anywhere)
     newest_first = Preferences.of(request.user).thread_order == ThreadOrder.NEWEST_FIRST
     thread = read_thread(
         ticket,

@@ -207,7 +207,7 @@ def test_without_a_time_a_closed_ticket_is_not_promised_to_come_back(ticket, ada
 # --- What asking costs -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("who", "most"), [("grace", 2), ("ken", 2), ("linus", 1), ("ada", 1), ("admin_user", 1)])
+@pytest.mark.parametrize(("who", "most"), [("grace", 2), ("ken", 3), ("linus", 1), ("ada", 1), ("admin_user", 1)])
 def test_standing_costs_a_fixed_few_queries(who, most, ticket, request, django_assert_max_num_queries, support):
     Referral.objects.create(ticket=ticket, department=support, created_at=MONDAY)
     user = request.getfixturevalue(who)
@@ -220,7 +220,7 @@ def test_standing_costs_a_fixed_few_queries(who, most, ticket, request, django_a
             standing.may(deed, ticket, at=timezone.now())
 
 
-def test_standing_with_every_grant_at_once_costs_three(ticket, grace, accountants, support, django_assert_num_queries):
+def test_standing_with_every_grant_at_once_costs_two(ticket, grace, accountants, support, django_assert_num_queries):
     boss = Principal.agent(grace)
     cast.give_access(grace, support)
     actions.assign(ticket=ticket, to=accountants, by=boss, at=MONDAY)
@@ -228,7 +228,8 @@ def test_standing_with_every_grant_at_once_costs_three(ticket, grace, accountant
     Referral.objects.create(ticket=ticket, department=support, created_at=MONDAY)
     Referral.objects.create(ticket=ticket, agent=grace, created_at=MONDAY)
 
-    with django_assert_num_queries(3):
+    # The role allows what the referral would, so nobody asks for that.
+    with django_assert_num_queries(2):
         standing = policy.standing(boss, ticket)
 
     assert standing.grants == ("department", "assigned", "team", "referral")
