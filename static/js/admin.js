@@ -1,9 +1,16 @@
-/* The administration's lists that complete names: the box one types in has no name of its own (WCAG 4.1.2). Django
-   makes them when the page is ready; who asks to be told after it is told after it. */
+/* The administration's lists that complete names: neither the box one types in nor what is chosen has a name of its own
+   (WCAG 4.1.2). Django makes them when the page is ready; who asks to be told after it is told after it. */
 window.django?.jQuery?.(() => {
   document.querySelectorAll('select.admin-autocomplete').forEach((select) => {
-    const box = select.nextElementSibling?.querySelector('.select2-search__field');
-    const name = select.labels[0]?.textContent.trim().replace(/:$/, '');
-    if (box && name) box.setAttribute('aria-label', name);
+    const label = select.labels[0];
+    const made = select.nextElementSibling;
+    if (!label || !made) return;
+    const name = label.textContent.trim().replace(/:$/, '');
+    made.querySelector('.select2-search__field')?.setAttribute('aria-label', name);
+    const chosen = made.querySelector('.select2-selection__rendered[role=textbox]');
+    if (!chosen) return;
+    label.id ||= `${select.id}-label`;
+    chosen.setAttribute('aria-label', name);
+    made.querySelector('.select2-selection').setAttribute('aria-labelledby', `${label.id} ${chosen.id}`);
   });
 });
