@@ -37,8 +37,8 @@ def main() -> None:
 def side_by_side(arguments: list[str]) -> list[str]:
     """Return what makes pytest use the cores there are, when it is to run everything. A file stays in one process."""
     cores = min(len(os.sched_getaffinity(0)), 4) if hasattr(os, "sched_getaffinity") else 1
-    everything = all(argument == "--long" for argument in arguments)
-    return ["-n", str(cores), "--dist", "loadfile"] if everything and cores > 1 else []
+    everything = all(argument.startswith(("--long", "--durations")) for argument in arguments)
+    return ["-n", str(cores), "--dist", "loadfile", "--no-loadscope-reorder"] if everything and cores > 1 else []
 
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@
 import pytest
 from django.conf import settings
 
+# A few tests each, and minutes together: real processes, browsers, walks past every address.
+LONGEST = ("tests/kill/", "tests/e2e/", "tests/security/", "tests/ops/", "tests/tickets/test_transitions_table")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also the long runs: more kills, more rounds")
@@ -16,6 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: runs with --long only")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     left_out = []
     for item in items:
@@ -27,6 +31,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         gone = set(left_out)
         items[:] = [item for item in items if item not in gone]
+    if hasattr(config, "workerinput"):
+        # Side by side: what takes longest begins first, so that the processes end together.
+        items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(scope="session")
