@@ -30,8 +30,8 @@ for _name in (
 # gw0 in the one that REDIS_URL names, gw1 in the one before it.
 if os.environ.get("REDIS_URL") and (_worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")):
     _server, _, _index = os.environ["REDIS_URL"].rpartition("/")
-    if "HELPDESK_TESTS_REDIS" not in os.environ:  # a process that a test started has its address already
-        os.environ["REDIS_URL"] = os.environ["HELPDESK_TESTS_REDIS"] = f"{_server}/{int(_index) - int(_worker)}"
+    if "TESTS_REDIS_URL" not in os.environ:  # a process that a test started has its address already
+        os.environ["REDIS_URL"] = os.environ["TESTS_REDIS_URL"] = f"{_server}/{int(_index) - int(_worker)}"
 
 from helpdesk.settings import *  # noqa: E402, F403
 from helpdesk.settings import DATABASES, MIDDLEWARE, STORAGES  # noqa: E402
