@@ -1,13 +1,17 @@
 """The page behind the link that confirms an address. Looking at it changes nothing: mail scanners look at links too."""
 
+from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import addresses
+from accounts import addresses, audit
+from accounts.models import AuditKind, User
 from accounts.people import confirm
+from core import throttle
 
 
 @never_cache
@@ -17,8 +21,23 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
         address = addresses.read(token)
     except addresses.LinkInvalid:
         return _guarded(render(request, "account/address_invalid.html", status=404))
-    if request.method == "POST":
-        confirm(address, at=now())
+    if address.user.may_sign_in and request.user != address.user:
+        # Whoever reads a confirmed address signs in by it: for an account only its owner adds one.
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return _guarded(render(request, "account/address_invalid.html", status=404))
+    if request.method == "POST" and not address.is_verified:
+        at, by = now(), request.user if isinstance(request.user, User) else None
+        with transaction.atomic():
+            confirm(address, at=at)
+            audit.record(
+                AuditKind.CHANGED,
+                by=by,
+                at=at,
+                target=address,
+                changes={"confirmed": (False, True)},
+                client_ip=throttle.client_ip(request) or None,
+            )
     return _guarded(render(request, "account/address_confirm.html", {"address": address}))
 
 

@@ -80,7 +80,10 @@ def token_for(address: Address) -> str:
 
 
 def read(token: str) -> Address:
-    """Return the address with its person. Raises LinkInvalid."""
+    """Return the address with its person. Raises LinkInvalid.
+
+    Also for whoever became an agent or an administrator since: their addresses are an administrator's business.
+    """
     try:
         address_id, user_id, email = signing.loads(token, salt=SALT, max_age=LASTS)
     except (signing.BadSignature, ValueError, TypeError) as error:
@@ -88,6 +91,7 @@ def read(token: str) -> Address:
     address = (
         Address.objects.select_related("user")
         .filter(pk=address_id, user=user_id, email=email, user__is_active=True)
+        .filter(user__is_agent=False, user__is_administrator=False)
         .first()
     )
     if address is None:

@@ -26,6 +26,8 @@ from accounts.models import Address, Agent, AuditEvent, Organization, Permission
 from accounts.passwords import mail_link
 from accounts.people import (
     AddressTaken,
+    belongs_to_person,
+    doubt_other_addresses,
     is_last_administrator,
     lock_administrators,
     normalise,
@@ -325,6 +327,11 @@ class AgentForm(ModelForm):
             return email
         if not self.is_new or known.user.is_agent or known.user.is_administrator:
             raise ValidationError(_("%(name)s has this address."), params={"name": known.user.display_name})
+        if not belongs_to_person(known):
+            raise ValidationError(
+                _("%(name)s noted this address and never confirmed it. Take it out of their addresses first."),
+                params={"name": known.user.display_name},
+            )
         # What is filled in from here on is that person's row.
         self.instance = Agent._base_manager.get(pk=known.user_id)
         return email
@@ -396,6 +403,8 @@ class AgentAdmin(PersonAdmin):
             obj.set_unusable_password()
         with transaction.atomic():
             super().save_model(request, obj, form, change)
+            if not change:
+                doubt_other_addresses(obj, data["sign_in_address"])
             if obj.email != data["sign_in_address"]:
                 set_sign_in_address(obj, data["sign_in_address"], at=now())
         if not change and not obj.has_usable_password():

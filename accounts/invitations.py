@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit, letters
-from accounts.joining import LinkInvalid, belongs_to_person, take_over
+from accounts.joining import LinkInvalid, take_over
 from accounts.models import Address, AuditKind, Invitation, User
+from accounts.people import belongs_to_person
 from core.absolute import absolute_url
 from core.models import SiteSettings
 from core.models.settings import Registration

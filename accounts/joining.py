@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Address, User
-from accounts.people import address_of, confirm, set_sign_in_address
+from accounts.people import address_of, belongs_to_person, confirm, set_sign_in_address
 from core.models import SiteSettings
 from core.models.settings import Registration
 
@@ -19,17 +19,6 @@ class LinkInvalid(Exception):
 
 def is_open() -> bool:
     return SiteSettings.load().registration == Registration.OPEN
-
-
-def belongs_to_person(address: Address) -> bool:
-    """Say whether who reads this address is the person behind it.
-
-    Not so for an unconfirmed one of somebody who confirmed another, or who has an account: they claimed it, or an
-    agent put it down for them, and it may be anybody's.
-    """
-    if address.is_verified:
-        return True
-    return not address.user.may_sign_in and not address.user.addresses.filter(verified_at__isnull=False).exists()
 
 
 @transaction.atomic

@@ -62,6 +62,22 @@ def person_who_signs_in(email: str) -> User | None:
     return address.user if address else None
 
 
+def belongs_to_person(address: Address) -> bool:
+    """Say whether who reads this address is the person behind it.
+
+    Not so for an unconfirmed one of somebody who confirmed another, or who has an account: they claimed it, or an
+    agent put it down for them, and it may be anybody's.
+    """
+    if address.is_verified:
+        return True
+    return not address.user.may_sign_in and not address.user.addresses.filter(verified_at__isnull=False).exists()
+
+
+def doubt_other_addresses(user: User, email: str) -> None:
+    """Let no address but this one lead in any more: agents may have put the others down while it mattered less."""
+    user.addresses.exclude(email=normalise(email)).update(verified_at=None)
+
+
 @transaction.atomic
 def enrol(
     email: str,
@@ -81,6 +97,13 @@ def enrol(
     user = User.objects.select_for_update().get(pk=address.user_id)
     if user.is_agent or user.is_administrator:
         raise AddressTaken(_("%(name)s signs in with this address.") % {"name": user.display_name})
+    if not belongs_to_person(address):
+        # Its row may be somebody's who only claims the address; they would sign in as the one who is meant.
+        raise AddressTaken(
+            _("%(name)s noted this address and never confirmed it. Take it out of their addresses first.")
+            % {"name": user.display_name}
+        )
+    doubt_other_addresses(user, email)
     user.name = name.strip() or user.name
     user.is_agent, user.is_administrator, user.is_active = is_agent, is_administrator, True
     if password is not None:

@@ -15,8 +15,9 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
 from accounts import audit, letters
-from accounts.joining import LinkInvalid, belongs_to_person, is_open, take_over
+from accounts.joining import LinkInvalid, is_open, take_over
 from accounts.models import Address, AuditKind, User
+from accounts.people import belongs_to_person
 from core import secrets
 from core.absolute import absolute_url
 

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts import letters
-from accounts.joining import LinkInvalid, belongs_to_person, is_open, take_over
+from accounts.joining import LinkInvalid, is_open, take_over
 from accounts.models import Address, User
-from accounts.people import normalise
+from accounts.people import belongs_to_person, normalise
 from core import throttle
 from core.absolute import absolute_url
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -169,7 +170,11 @@ def revoke_ticket_links(request: AgentRequest, person: int) -> HttpResponse:
     found = load_person(person)
 
     def deed() -> str:
-        Address.objects.filter(user=found).update(link_epoch=F("link_epoch") + 1)
+        contacts.require_changeable(found)
+        with transaction.atomic():
+            Address.objects.filter(user=found).update(link_epoch=F("link_epoch") + 1)
+            changes = {"ticket_links": (None, "revoked")}
+            audit.record(AuditKind.CHANGED, by=request.user, at=now(), target=found, changes=changes)
         return _("Every ticket link mailed to %(name)s until now is invalid") % {"name": found}
 
     return press(request, person_url(found), deed)
