@@ -326,3 +326,28 @@ def test_it_is_taken_on_once(philo: User, grace: User, asked: Ticket) -> None:
 
     with pytest.raises(DeedRefused):
         actions.erase(person=philo, way=Way.DELETE, by=cast.principal(grace), at=MONDAY)
+
+
+def test_what_a_killed_page_began_the_worker_ends(asked: Ticket, philo: User, grace: User) -> None:
+    at = timezone.now()
+
+    erasure = actions.erase(person=philo, way=Way.ANONYMISE, by=cast.principal(grace), at=at)
+
+    assert erasure.due_at is not None
+    assert erasure.due_at > at
+
+
+def test_nobody_reads_by_handing_tickets_to_themselves(asked: Ticket, philo: User, grace: User) -> None:
+    with pytest.raises(DeedRefused):
+        actions.erase(person=philo, way=Way.HAND_OVER, by=cast.principal(grace), at=MONDAY, to=grace)
+
+
+def test_who_works_here_by_now_is_not_erased(asked: Ticket, philo: User, grace: User) -> None:
+    erasure = actions.erase(person=philo, way=Way.ANONYMISE, by=cast.principal(grace), at=MONDAY)
+    User.objects.filter(pk=philo.pk).update(is_agent=True)
+
+    assert actions.go_on_for_a_while(erasure, at=MONDAY)
+
+    philo.refresh_from_db()
+    assert philo.anonymised_at is None
+    assert not Erasure.objects.exists()

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import IntegrityError, models, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts import audit, contacts, sessions
@@ -44,7 +46,7 @@ def erase(*, person: User, way: Way, by: Principal, at: datetime, to: User | Non
     held = User.objects.select_for_update().get(pk=person.pk)
     contacts.require_changeable(held)
     if way == Way.HAND_OVER:
-        _check_receiver(held, to)
+        _check_receiver(held, to, by)
     elif way == Way.DELETE and stands_elsewhere(held):
         raise DeedRefused(
             _("%(name)s also stands in tickets of others, so these would break. Anonymise instead.") % {"name": held}
@@ -61,7 +63,8 @@ def erase(*, person: User, way: Way, by: Principal, at: datetime, to: User | Non
                 to=to if way == Way.HAND_OVER else None,
                 asked_by=by.user,
                 asked_at=at,
-                # Ours until the page stops waiting; after that the relay's.
+                # Ours until the page stops waiting; after that, or should this process die, the relay's.
+                due_at=at + settings.CLAIM_TIME,
                 claim=uuid4(),
             )
     except IntegrityError as error:
@@ -85,6 +88,14 @@ def go_on(erasure: Erasure, *, claim: UUID, at: datetime) -> bool:
     held = holding(Erasure.objects.select_for_update(of=("self",)), erasure.pk, claim).first()
     if held is None:
         return True
+    person = User.objects.select_for_update().get(pk=held.person_id)
+    if person.is_agent or person.is_administrator:
+        # Somebody made them one since; what works here is not erased behind an administrator's back.
+        held.delete()
+        return True
+    if person.is_active and held.way != Way.HAND_OVER:
+        # Unlocked since: who is going must not write meanwhile.
+        User.objects.filter(pk=person.pk).update(is_active=False)
     match Way(held.way):
         case Way.HAND_OVER:
             is_done = _hand_over(held, at)
@@ -97,9 +108,12 @@ def go_on(erasure: Erasure, *, claim: UUID, at: datetime) -> bool:
     return is_done
 
 
-def _check_receiver(person: User, to: User | None) -> None:
+def _check_receiver(person: User, to: User | None, by: Principal) -> None:
     if to is None or to.pk == person.pk:
         raise DeedRefused(_("Choose another person to hand the tickets to."))
+    if by.user is not None and to.pk == by.user.pk:
+        # They would read, as the requester, what their departments do not show them.
+        raise DeedRefused(_("You cannot hand tickets to yourself."))
     if not to.is_active or to.anonymised_at is not None or not to.addresses.filter(is_primary=True).exists():
         raise DeedRefused(_("%(name)s cannot be given tickets: locked, or without an address.") % {"name": to})
 
@@ -139,7 +153,9 @@ def _give(ticket: Ticket, erasure: Erasure, to: User, address: Address, at: date
 def _anonymise(erasure: Erasure, at: datetime) -> bool:
     """Blank a batch of what the person typed, then their tickets' subjects, then who they were."""
     person = erasure.person
-    entries = list(messages_of(person).exclude(text=REMOVED).order_by("pk")[:BATCH])
+    # Blank text alone may be another's redaction: words in the html and files can be left.
+    left = ~Q(text=REMOVED) | ~Q(html="") | Exists(Attachment.objects.filter(entry=OuterRef("pk")))
+    entries = list(messages_of(person).filter(left).order_by("pk")[:BATCH])
     if entries:
         keys = [entry.pk for entry in entries]
         let_go_of_files(Attachment.objects.filter(entry__in=keys), at)

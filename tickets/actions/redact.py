@@ -35,7 +35,8 @@ def redact(*, person: User, source: str, pk: int, by: Principal, at: datetime) -
     for field in column.fields:
         text, count = pattern.subn(REMOVED, str(getattr(row, field)))
         if count:
-            setattr(row, field, text)
+            # The mark can be longer than what it replaces, and a column is as long as it is.
+            setattr(row, field, text[: column.model._meta.get_field(field).max_length])
             changed.append(field)
             times = max(times, count)
     if changed:
