@@ -36,7 +36,7 @@ def redact(*, person: User, source: str, pk: int, by: Principal, at: datetime) -
         text, count = pattern.subn(REMOVED, str(getattr(row, field)))
         if count:
             # The mark can be longer than what it replaces, and a column is as long as it is.
-            setattr(row, field, text[: column.model._meta.get_field(field).max_length])
+            setattr(row, field, text[: getattr(column.model._meta.get_field(field), "max_length", None)])
             changed.append(field)
             times = max(times, count)
     if changed:
