@@ -255,6 +255,10 @@ class FilesForm(forms.Form):
     def max_bytes(self) -> int:
         return max_bytes()
 
+    def keep(self, data: Mapping[str, Any], files: MultiValueDict[str, Upload]) -> None:
+        """Keep what was chosen in a form that is shown again before it is sent. What is wrong is said when it is."""
+        self.kept = receive(*FilesInput().value_from_datadict(data, files, self.add_prefix("attachments"))).kept
+
     def clean_attachments(self) -> list[NewFile]:
         received = receive(*self.cleaned_data["attachments"])
         self.kept = received.kept

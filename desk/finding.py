@@ -82,8 +82,12 @@ class Find:
         field.widget.choices = choices
         if self.text or has_more:
             field.widget.find = self
-            hint = _("The list shows the first %(count)s. Type a part of a name to find others.") % {"count": shown}
-            field.help_text = f"{field.help_text} {hint}".strip()
+            field.help_text = f"{field.help_text} {self._hint(shown, has_more)}".strip()
+
+    def _hint(self, shown: int, has_more: bool) -> str:
+        if has_more:
+            return _("The list shows the first %(count)s. Type a part of a name to find others.") % {"count": shown}
+        return "" if shown else _("Nothing fits “%(text)s”.") % {"text": self.text}
 
 
 def given(form: forms.BaseForm) -> Mapping[str, Any]:

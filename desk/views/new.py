@@ -118,7 +118,9 @@ def _form(request: AgentRequest) -> NewTicketForm:
     if is_looking(request):
         # A box that is not checked is not sent.
         initial = request.POST.dict() | {"takes": "takes" in request.POST}
-        return NewTicketForm(initial=initial, **options)
+        form = NewTicketForm(initial=initial, **options)
+        form.keep(request.POST, request.FILES)
+        return form
     if request.method == "POST":
         return NewTicketForm(request.POST, request.FILES, **options)
     # From a person's page: who is named by the key of an address.

@@ -85,7 +85,7 @@
   document.addEventListener('keydown', (e) => {
     if (e.key !== 'Enter' || !(e.ctrlKey || e.metaKey) || e.isComposing) return;
     const form = e.target.closest?.('form');
-    const button = form && [...form.querySelectorAll('button:not([type=button], [name=refresh])')].find((b) => b.checkVisibility());
+    const button = form && [...form.querySelectorAll('button:not([type=button], [name=refresh], [aria-hidden])')].find((b) => b.checkVisibility());
     if (!button) return;
     e.preventDefault();
     form.requestSubmit(button);

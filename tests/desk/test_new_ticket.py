@@ -222,3 +222,20 @@ def test_the_thread_says_for_whom_it_was_written_down(client: Client, topic: Hel
     pieces = [piece for piece in client.get(f"/desk/tickets/{ticket.number}/").context["thread"].pieces if piece.item]
 
     assert [piece.item.voice for piece in pieces] == ["agent", "requester", "collaborator"]
+
+
+def test_looking_somebody_up_keeps_the_files(client: Client, ada: User) -> None:
+    chosen = SimpleUploadedFile("smoke.txt", b"It smokes.", "text/plain")
+
+    page = client.post(URL, filled_in(find_person="ada", refresh="1", attachments=chosen)).content.decode()
+
+    assert "smoke.txt" in page
+    assert 'name="attachments-kept"' in page
+
+
+def test_enter_sends_the_form_and_does_not_look_somebody_up(client: Client, ada: User) -> None:
+    """The first button of a form is what Enter presses (HTML, implicit submission)."""
+    form = client.get(URL, {"find_person": "x"}).content.decode().partition('action="/desk/new/"')[2]
+
+    first = form.partition("<button")[2].partition(">")[0]
+    assert 'name="refresh"' not in first
