@@ -96,8 +96,8 @@ GET  account_reset_password_from_key     200      200      200      200      200
 POST account_reset_password_from_key     200      200      200      200      200      200      200
 GET  account_reset_password_from_key_done  200    200      200      200      200      200      200
 POST account_reset_password_from_key_done  405    405      405      405      405      405      405
-GET  confirm_address                     200      200      200      200      200      200      200
-POST confirm_address                     200      200      200      200      200      200      200
+GET  confirm_address                     sign-in  200      404      404      404      404      sign-in  | cleo=404 cora=404
+POST confirm_address                     sign-in  200      404      404      404      404      sign-in  | cleo=404 cora=404
 GET  confirm_address / forged            404      404      404      404      404      404      404
 POST confirm_address / forged            404      404      404      404      404      404      404
 GET  account_ask_for_link                200      200      200      200      200      200      200
