@@ -1,6 +1,7 @@
 """What the pages of sign-in share."""
 
 import time
+from abc import ABC, abstractmethod
 from datetime import timedelta
 from typing import Any
 
@@ -41,15 +42,16 @@ class SaysWhatIsWrong(OnOurPages):
         return response
 
 
-class MailsLink(SaysWhatIsWrong):
+class MailsLink(SaysWhatIsWrong, ABC):
     """Mails a link to the address of the form. Answers alike, and after the same time, whoever has that address."""
 
     request: HttpRequest
     # What the links are counted by.
     kind: str
 
+    @abstractmethod
     def mail_to(self, email: str, form: Any) -> None:
-        raise NotImplementedError
+        """Mail the link, if there is anybody to mail it to. `email` is lower-cased; the form is valid."""
 
     def form_valid(self, form: Form) -> HttpResponse:
         begun = time.monotonic()
