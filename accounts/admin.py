@@ -34,17 +34,9 @@ from accounts.people import (
     set_sign_in_address,
 )
 from core import throttle
-from core.admin import (
-    BoundedAdmin,
-    ConfigurationAdmin,
-    DeletesUnusedAdmin,
-    FindsWhole,
-    ModelForm,
-    OffersActiveAdmin,
-    ReadOnlyAdmin,
-    TabularInline,
-)
+from core.bounded_admin import BoundedAdmin, DeletesUnusedAdmin, FindsWhole, ModelForm, ReadOnlyAdmin, TabularInline
 from core.changes import Change, record
+from core.configuration_admin import ConfigurationAdmin, OffersActiveAdmin
 
 # --- Roles ---------------------------------------------------------------------------------------
 

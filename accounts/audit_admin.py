@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit_log
 from accounts.models import AuditEvent, AuditKind, User
-from core.admin import ReadOnlyAdmin
+from core.bounded_admin import ReadOnlyAdmin
 from core.changes import Change
 from core.keyset import read_slice
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import locks
 from accounts.models import Lock, User
 from core import throttle
-from core.admin import ReadOnlyAdmin
+from core.bounded_admin import ReadOnlyAdmin
 
 
 @admin.register(Lock)

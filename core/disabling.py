@@ -10,8 +10,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import ArchivedFilter, OneDefaultAdmin
 from core.changes import Change, record
+from core.configuration_admin import ArchivedFilter, OneDefaultAdmin
 
 
 class StateFilter(ArchivedFilter):

@@ -43,8 +43,8 @@ class CompletedNames(AutocompleteJsonView):
     def process_request(self, request: HttpRequest) -> tuple[str, Any, Any, str]:
         term, page, field, key = super().process_request(request)
         site: Any = self.admin_site
-        # All our pages are core.admin.BoundedAdmin, whose module needs this one to be there. A table within a page
-        # has none of its own.
+        # All our pages are core.bounded_admin.BoundedAdmin, whose module needs this one to be there. A table within
+        # a page has none of its own.
         asking: Any = site._registry.get(field.model)
         self.rows = asking.looked_up(field.name) if asking else None
         if self.rows is not None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.principal import Principal
-from core.admin import FindsWhole, ReadOnlyAdmin
+from core.bounded_admin import FindsWhole, ReadOnlyAdmin
 from core.changes import Change, record
 from mail import outbound, rendering
 from mail.models import OutgoingMail

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from core import durations
-from core.admin import OffersActiveInline, OneDefaultAdmin, OneDefaultForm
+from core.configuration_admin import OffersActiveInline, OneDefaultAdmin, OneDefaultForm
 from sla.models import PlanTarget, Priority, SLAPlan, Target
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.principal import Principal
 from core import wakeups
-from core.admin import FindsWhole, ReadOnlyAdmin
+from core.bounded_admin import FindsWhole, ReadOnlyAdmin
 from tickets import agent_admin, department_admin, role_admin, topic_admin  # noqa: F401 - they register their pages
 from tickets.models import Department, FailedHandler, Ticket
 

@@ -19,8 +19,9 @@ from accounts import admin as accounts
 from accounts import audit
 from accounts.models import Agent, AuditKind, Role, User
 from accounts.people import is_last_administrator, lock_administrators
-from core.admin import MOST_ROWS, ModelForm, OffersActiveInline, SpokenFormSet
+from core.bounded_admin import MOST_ROWS, ModelForm
 from core.changes import Change, record
+from core.configuration_admin import OffersActiveInline, SpokenFormSet
 from core.exports import csv_response
 from tickets.models import Department, DepartmentAccess
 

@@ -16,8 +16,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent, Role, User
-from core.admin import OneDefaultForm
 from core.changes import Change, record
+from core.configuration_admin import OneDefaultForm
 from core.disabling import DisablingAdmin
 from core.exports import MOST_ROWS, csv_response
 from tickets.models import Department, DepartmentAccess, HelpTopic, Ticket

@@ -107,7 +107,7 @@ class HelpTopicAdmin(DisablingAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         with transaction.atomic():
             if change and "next_number" not in form.changed_data:
-                # The row is locked from here on (core.admin), and numbers were reserved until now.
+                # The row is locked from here on (core.bounded_admin), and numbers were reserved until now.
                 counted = HelpTopic.objects.select_for_update(no_key=True).filter(pk=obj.pk)
                 obj.next_number = counted.values_list("next_number", flat=True).get()
             if not change or "parent" in form.changed_data:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.audit import record
 from accounts.models import AuditEvent, AuditKind, Role, Team
 from accounts.models.audit import AppendOnlyError
-from core.admin import AuditedAdmin
+from core.bounded_admin import AuditedAdmin
 from core.changes import Change
 from helpdesk import first_run
 from sla.models import SLAPlan

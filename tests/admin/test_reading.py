@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
-from core.admin import MOST_ROWS, CappedPaginator
+from core.bounded_admin import MOST_ROWS, CappedPaginator
 from mail.models import MailState, OutgoingMail, Suppressed, Template
 from tests import cast
 from tests.cast import MONDAY
