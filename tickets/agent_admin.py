@@ -15,10 +15,11 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import admin as accounts
+from accounts import agent_admin as accounts
 from accounts import audit
 from accounts.models import Agent, AuditKind, Role, User
 from accounts.people import is_last_administrator, lock_administrators
+from accounts.people_admin import AddressInline
 from core.bounded_admin import MOST_ROWS, ModelForm
 from core.changes import Change, record
 from core.configuration_admin import OffersActiveInline, SpokenFormSet
@@ -91,7 +92,7 @@ class AgentAdmin(accounts.AgentAdmin):
         *("sees_only_assigned", "last_login"),
     )
     list_filter: ClassVar[Any] = ("is_active", "is_agent", "is_administrator", "on_vacation", "sees_only_assigned")
-    inlines = (AccessInline, accounts.AddressInline)
+    inlines = (AccessInline, AddressInline)
     actions: Any = (*accounts.AgentAdmin.actions, "enable", "disable", "change_department", "as_csv")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import admin as accounts
+from accounts import role_admin as accounts
 from accounts.models import Role
 from tickets.models import DepartmentAccess
 
