@@ -7,8 +7,9 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts import moving
 from accounts.models import Address, User
-from accounts.people import address_of, belongs_to_person, confirm, set_sign_in_address
+from accounts.people import address_of, belongs_to_person, confirm, normalise, set_sign_in_address
 from core.models import SiteSettings
 from core.models.settings import Registration
 
@@ -21,28 +22,42 @@ def is_open() -> bool:
     return SiteSettings.load().registration == Registration.OPEN
 
 
+def is_free(address: Address) -> bool:
+    """Say whether the address goes to whoever shows that they read it: nobody with an account has shown that yet."""
+    person = address.user
+    return person.is_active and not person.is_demo and not (person.may_sign_in and belongs_to_person(address))
+
+
 @transaction.atomic
 def take_over(email: str, *, at: datetime) -> User:
     """Return, locked, the person who has just shown that they read this address, which is confirmed by that.
 
     Of two callers at once the second one gets the person after the first.
     """
-    address = address_of(email)
-    User.objects.select_for_update().get(pk=address.user_id)
-    address = Address.objects.select_related("user").get(pk=address.pk)
-    if not belongs_to_person(address):
-        _part(address)
-    confirm(address, at=at)
-    person = User.objects.select_for_update().get(pk=address.user_id)
+    address = shown_to_read(email, at=at)
+    person = User.objects.select_for_update(no_key=True).get(pk=address.user_id)
     if not person.email:
         set_sign_in_address(person, address.email, at=at)
     return person
 
 
-def _part(address: Address) -> None:
-    """Take an address from the one who only claimed it."""
+@transaction.atomic
+def shown_to_read(email: str, *, at: datetime) -> Address:
+    """Confirm the address, and return it with the person whose it is.
+
+    Who only claimed it loses it to somebody new, with the tickets that were asked by it.
+    """
+    email = normalise(email)
+    address = moving.hold(email) or moving.hold(address_of(email).email)
+    assert address is not None  # made, if it was not there
+    if not belongs_to_person(address):
+        moving.move(address, _somebody_new(), at=at)
+    confirm(address, at=at)
+    return address
+
+
+def _somebody_new() -> User:
     person = User()
     person.set_unusable_password()
     person.save()
-    address.user, address.is_primary = person, True
-    address.save(update_fields=["user", "is_primary"])
+    return person

@@ -11,8 +11,9 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, moving
 from accounts.addresses import MOST_ADDRESSES, AddressStays, LinkInvalid, claim
+from accounts.joining import is_free
 from accounts.models import Address, AuditKind, User
 from accounts.people import AddressTaken, confirm, normalise
 from core.absolute import absolute_url
@@ -58,19 +59,26 @@ def read(token: str, person: User) -> str:
 def add(person: User, email: str, *, at: datetime) -> Address:
     """Add an address that the person has proved to read. Theirs already, it is confirmed.
 
-    Raises AddressTaken for somebody else's, AddressStays for too many.
+    Of a guest, or of somebody who only claimed it, it becomes theirs with the tickets that were asked by it. Raises
+    AddressTaken where somebody has an account with it, AddressStays for too many.
     """
-    User.objects.select_for_update().get(pk=person.pk)
-    known = person.addresses.filter(email=normalise(email)).first()
-    if known is None:
+    address = moving.hold(email := normalise(email), person)
+    if address is None or address.user_id != person.pk:
         if person.addresses.count() >= MOST_ADDRESSES:
             raise AddressStays(_("Nobody has more than %(count)s addresses.") % {"count": MOST_ADDRESSES})
-        try:
-            known = claim(person, email, is_primary=not person.addresses.exists())
-        except AddressTaken as taken:
-            raise AddressTaken(
-                _("This address has tickets of its own here. Ask us to put them together with yours.")
-            ) from taken
-        audit.record(AuditKind.CREATED, by=person, at=at, target=known, changes={"user": (None, person.pk)})
-    confirm(known, at=at)
-    return known
+        address = _take(address, person, at=at) if address is not None else _make(email, person, at=at)
+    confirm(address, at=at)
+    return address
+
+
+def _make(email: str, person: User, *, at: datetime) -> Address:
+    address = claim(person, email, is_primary=not person.addresses.exists())
+    audit.record(AuditKind.CREATED, by=person, at=at, target=address, changes={"user": (None, person.pk)})
+    return address
+
+
+def _take(address: Address, person: User, *, at: datetime) -> Address:
+    if not is_free(address):
+        raise AddressTaken(_("Somebody has an account with this address. Ask us to put it together with yours."))
+    moving.move(address, person, at=at)
+    return address

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
 from accounts import audit, letters
-from accounts.joining import LinkInvalid, is_open, take_over
+from accounts.joining import LinkInvalid, is_free, is_open, take_over
 from accounts.models import Address, AuditKind, User
 from accounts.people import belongs_to_person
 from core import secrets
@@ -68,7 +68,7 @@ def read(token: str, *, at: datetime) -> Wanted:
     if at.timestamp() - wanted.at > LASTS.total_seconds() or not is_open():
         raise LinkInvalid
     address = Address.objects.select_related("user").filter(email=wanted.email).first()
-    if address is not None and not _is_free(address):
+    if address is not None and not is_free(address):
         raise LinkInvalid
     return wanted
 
@@ -83,8 +83,3 @@ def confirm(wanted: Wanted, *, at: datetime, client_ip: str | None) -> User:
     person.save(update_fields=["name", "password"])
     audit.record(AuditKind.REGISTERED, by=person, at=at, target=person, client_ip=client_ip)
     return person
-
-
-def _is_free(address: Address) -> bool:
-    person = address.user
-    return person.is_active and not person.is_demo and not (person.may_sign_in and belongs_to_person(address))

@@ -112,6 +112,12 @@ def _collaborator_removed(event: TicketEvent, names: Names) -> SafeString:
     return format_html(_("{who} removed the collaborator {gone}"), who=names.by(event), gone=gone)
 
 
+def _requester_changed(event: TicketEvent, names: Names) -> SafeString:
+    if event.data.get("why") == "proved":
+        return format_html(_("{who} showed that the requester's address is theirs"), who=names.by(event))
+    return format_html(_("{who} handed the ticket to another person"), who=names.by(event))
+
+
 def _changed(event: TicketEvent, names: Names) -> SafeString:
     model, data = CHANGED[event.kind], event.data
     patterns = {
@@ -188,7 +194,7 @@ TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
     Kind.REFERRAL_REMOVED: _referral_removed,
     Kind.COLLABORATOR_ADDED: _collaborator_added,
     Kind.COLLABORATOR_REMOVED: _collaborator_removed,
-    Kind.REQUESTER_CHANGED: _plainly(lambda: _("{who} handed the ticket to another person")),
+    Kind.REQUESTER_CHANGED: _requester_changed,
     Kind.PRIORITY_CHANGED: _changed,
     Kind.TOPIC_CHANGED: _changed,
     Kind.PLAN_CHANGED: _changed,

@@ -17,6 +17,11 @@ def address_gone(address: Address) -> None:
     rows.update(address=None)
 
 
+def address_moved(address: Address, before: User, to: User, at: datetime) -> None:
+    """Let what was and will be sent there be to whose it is. What waits is written later, for who takes part then."""
+    OutgoingMail.objects.filter(address=address).update(user=to)
+
+
 def anonymise(person: User, at: datetime) -> None:
     """Blank what mails to the person say of them; each keeps its times, and gets a recipient of its own."""
     emails = list(person.addresses.values_list("email", flat=True))

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from accounts import people
+from accounts import joining
 from accounts.models import Address, User
 from accounts.principal import Face, Principal
 from portal.forms import CheckForm
@@ -88,9 +88,19 @@ class Held:
         """Note that the link's address is read by whoever holds the link, which only a mail to it gives.
 
         In a demo without a mail server the link stood on a page, and proves nothing. An account proves no address.
+        Who had only claimed the address is not who acts: from now on the ticket is of whoever reads it.
         """
-        if self.is_by_link and self.participant and (settings.MAIL_URL or not settings.DEMO):
-            people.confirm(self.participant.address, at=at)
+        if not (self.is_by_link and self.participant and (settings.MAIL_URL or not settings.DEMO)):
+            return
+        if self.participant.address.is_verified:
+            return
+        address = joining.shown_to_read(self.participant.address.email, at=at)
+        if address.user_id != self.user.pk:
+            self.principal = Principal.link(address.user, self.ticket.pk)
+            self.participant = (
+                self.ticket.participants.select_related("address", "user").filter(address=address).first()
+            )
+            self.reload()
 
 
 HeldView = Callable[..., HttpResponseBase]

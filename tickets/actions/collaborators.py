@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Address
 from accounts.principal import Principal
 from tickets import events, policy
-from tickets.actions.locking import check_unchanged, lock
+from tickets.actions.locking import check_unchanged, lock, lock_address
 from tickets.errors import DeedRefused, TakesPartAlready, TooManyCollaborators
 from tickets.models import Cause, Kind, Participant, Ticket
 from tickets.models.people import Part
@@ -35,6 +35,7 @@ def add_collaborator(
     Raises NotAllowed, ChangedMeanwhile, TakesPartAlready for the requester and for whoever is a collaborator,
     TooManyCollaborators, and DeedRefused for a person who is switched off.
     """
+    address = lock_address(address)
     ticket = lock(ticket)
     policy.require(by, Deed.ADD_COLLABORATOR, ticket)
     check_unchanged(ticket, by, seen)

@@ -1,5 +1,6 @@
 """Taking the ticket in hand: the lock, and the check that the person saw what there is."""
 
+from accounts.models import Address
 from accounts.principal import Principal
 from tickets.errors import ChangedMeanwhile
 from tickets.models import Kind, Ticket
@@ -19,6 +20,15 @@ def lock(ticket: Ticket) -> Ticket:
     return Ticket.objects.select_related(
         "department", "priority", "sla_plan", "topic", "assignee", "team", "requester"
     ).get(pk=ticket.pk)
+
+
+def lock_address(address: Address) -> Address:
+    """Return the address with whose it is now, who keeps it to the end of the transaction (accounts.moving).
+
+    Before a ticket: what goes with an address is locked in the same order.
+    """
+    held = Address.objects.select_for_update(no_key=True).values_list("user_id", flat=True).get(pk=address.pk)
+    return address if held == address.user_id else Address.objects.select_related("user").get(pk=address.pk)
 
 
 def check_unchanged(ticket: Ticket, by: Principal, seen: int | None) -> None:

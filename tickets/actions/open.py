@@ -1,6 +1,7 @@
 """Open a ticket."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sla.models import Priority, Target
 from tickets import clocks, events, numbers, policy
 from tickets.actions import organization_rules
 from tickets.actions.assign import give
+from tickets.actions.locking import lock_address
 from tickets.errors import DeedRefused, NotAllowed, NotOffered
 from tickets.models import Cause, EntryKind, HelpTopic, Kind, Participant, Source, ThreadEntry, Ticket
 from tickets.routing import Route, route
@@ -61,6 +63,11 @@ def open_ticket(
         number = numbers.reserve(chosen.topic)
         try:
             with transaction.atomic():
+                if (held := lock_address(address)).user_id != address.user_id:
+                    # Meanwhile somebody showed that they read it.
+                    author = held.user if author == address.user else author
+                    by = replace(by, user=held.user) if by.user == address.user else by
+                    address = held
                 ticket = _create(number, address, chosen, subject, source, at, follows)
                 entry = add_entry(
                     ticket,

@@ -23,7 +23,10 @@ class Kind(models.TextChoices):
     RELEASED = "released", _("Given back")  # from, why ("reopened": the department's rule)
     TRANSFERRED = "transferred", _("Transferred")  # to, from (department), kept_access, held_by, assignee (named)
     REFERRED = "referred", _("Referred")  # to "user:1" | "team:1" | "department:1"
-    REQUESTER_CHANGED = "requester_changed", _("Handed to another person")  # to, from (people)
+    REQUESTER_CHANGED = (
+        "requester_changed",
+        _("Handed to another person"),
+    )  # to, from (people), why ("proved": the address)
     REFERRAL_REMOVED = "referral_removed", _("Access removed")  # holder
     COLLABORATOR_ADDED = "collaborator_added", _("Collaborator added")  # users [id], addresses [id]
     COLLABORATOR_REMOVED = "collaborator_removed", _("Collaborator removed")  # users [id], addresses [id]
