@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, QuerySet, Subquery
 
 from accounts.models import Address, Note, User
 from core import sweeping
@@ -79,7 +79,16 @@ def messages_of(person: User) -> QuerySet[ThreadEntry]:
 
 
 def stands_elsewhere(person: User) -> bool:
-    """Say whether rows that stay would name the person: entries in others' tickets, deeds, notes they wrote."""
+    """Say whether rows that stay would name the person: entries in others' tickets, deeds, notes they wrote.
+
+    Their own parts in tickets go with them; others who are reached at an address of theirs must have one of their own.
+    """
+    if (
+        _parts_of_others(person.addresses.all())
+        .exclude(user__in=Address.objects.filter(is_primary=True).values("user"))
+        .exists()
+    ):
+        return True
     for rows, field in _protected(User):
         if rows is Participant or (rows is not Ticket and not rows._meta.app_label.startswith(("tickets", "accounts"))):
             continue
@@ -93,6 +102,12 @@ def stands_elsewhere(person: User) -> bool:
         if found.exists():
             return True
     return False
+
+
+def reach_others_at_their_own(addresses: QuerySet[Address]) -> None:
+    """Let whoever takes part in a ticket by one of these addresses, and it is not theirs, be reached at their own."""
+    own = Address.objects.filter(user=OuterRef("user"), is_primary=True)
+    _parts_of_others(addresses).filter(Exists(own)).update(address=Subquery(own.values("pk")[:1]))
 
 
 def purge(model: type[Model], keys: Collection[int]) -> None:
@@ -117,6 +132,10 @@ def let_go_of_files(attachments: "QuerySet[Attachment]", at: datetime) -> None:
     attachments.delete()
     if blobs:
         sweeping.let_go(blobs, at)
+
+
+def _parts_of_others(addresses: QuerySet[Address]) -> QuerySet[Participant]:
+    return Participant.objects.filter(address__in=addresses.values("pk")).exclude(user=F("address__user"))
 
 
 def _protected(model: type[Model]) -> list[tuple[type[Model], str]]:

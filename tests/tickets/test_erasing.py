@@ -267,6 +267,42 @@ def test_who_stands_in_tickets_of_others_is_not_deleted(asked: Ticket, philo: Us
     assert philo.is_active
 
 
+@pytest.fixture
+def reached_there(philo: User, ada: User, topic) -> Ticket:
+    """A ticket of Ada's, where an address of Philomena's stands as hers."""
+    ticket = cast.make_ticket(ada, topic)
+    ticket.participants.update(address=addresses.claim(philo, "lost@example.org"))
+    return ticket
+
+
+@pytest.mark.parametrize("way", [Way.DELETE, Way.ANONYMISE])
+def test_who_is_reached_at_an_address_that_goes_is_reached_at_their_own(
+    reached_there: Ticket, philo: User, grace: User, way: Way
+) -> None:
+    erase(philo, way, grace)
+
+    assert reached_there.participants.get().address.email == "ada@example.org"
+
+
+def test_so_when_that_address_alone_is_removed(reached_there: Ticket, philo: User, grace: User) -> None:
+    lost = philo.addresses.get(email="lost@example.org")
+
+    actions.remove_address(address=lost, by=cast.principal(grace), at=TUESDAY)
+
+    assert reached_there.participants.get().address.email == "ada@example.org"
+
+
+def test_by_whom_alone_somebody_else_is_reached_is_not_deleted(
+    reached_there: Ticket, philo: User, ada: User, grace: User
+) -> None:
+    ada.addresses.update(is_primary=False)
+
+    with pytest.raises(DeedRefused, match="tickets of others"):
+        erase(philo, Way.DELETE, grace)
+
+    assert reached_there.participants.get().user == ada
+
+
 def test_what_follows_a_deleted_ticket_stays(asked: Ticket, philo: User, ada: User, grace: User) -> None:
     follower = cast.make_ticket(ada, asked.topic, follows=asked)
 

@@ -20,7 +20,15 @@ from core import wakeups
 from core.models.work import holding
 from tickets import events, policy
 from tickets.actions.locking import lock
-from tickets.erasure import REMOVED, keepers, let_go_of_files, messages_of, purge, stands_elsewhere
+from tickets.erasure import (
+    REMOVED,
+    keepers,
+    let_go_of_files,
+    messages_of,
+    purge,
+    reach_others_at_their_own,
+    stands_elsewhere,
+)
 from tickets.errors import DeedRefused
 from tickets.models import Attachment, Erasure, FailedHandler, Kind, Participant, Ticket, Way
 from tickets.models.people import Part
@@ -179,6 +187,7 @@ def _forget(person: User, at: datetime) -> None:
     for keeper in keepers():
         keeper.anonymise(person, at)
     sessions.end_all(person)
+    reach_others_at_their_own(person.addresses.all())
     _drop_belongings(person)
     for address in person.addresses.select_for_update():
         address.email = f"erased-{address.pk}@{NOWHERE}"
@@ -217,6 +226,7 @@ def _delete(erasure: Erasure, at: datetime) -> bool:
         purge(Ticket, tickets)
         return False
     Participant.objects.filter(user=person).delete()
+    reach_others_at_their_own(person.addresses.all())
     for keeper in keepers():
         keeper.person_gone(person)
     audit.forget_addresses(person)

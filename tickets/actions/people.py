@@ -26,6 +26,7 @@ def remove_address(*, address: Address, by: Principal, at: datetime) -> None:
     primary = contacts.primary_address(person)
     if primary is None or primary.pk == address.pk:
         raise AddressStays(_("This is the primary address. Make another one the primary first."))
+    erasure.reach_others_at_their_own(Address.objects.filter(pk=address.pk))
     Participant.objects.filter(address=address).update(address=primary)
     for keeper in erasure.keepers():
         keeper.address_gone(address)
