@@ -31,6 +31,7 @@ from accounts.people_admin import PersonAdmin
 from core import throttle
 from core.bounded_admin import ModelForm
 from core.changes import Change, record
+from core.mailing import if_mailed
 
 
 class AgentForm(ModelForm):
@@ -189,7 +190,7 @@ class AgentAdmin(PersonAdmin):
             "Links to set the password go to %(count)s people.",
             len(people),
         )
-        self.message_user(request, text % {"count": len(people)}, messages.SUCCESS)
+        self.message_user(request, if_mailed(text % {"count": len(people)}), messages.SUCCESS)
 
     @admin.action(description=_("Remove the password and sign out"), permissions=["change"])
     @transaction.atomic

@@ -16,6 +16,7 @@ from core import throttle
 from core.bounded_admin import BoundedAdmin, DeletesUnusedAdmin, FindsWhole, ReadOnlyAdmin, TabularInline
 from core.changes import Change, record
 from core.configuration_admin import OffersActiveAdmin
+from core.mailing import if_mailed
 
 
 class AddressInline(TabularInline):
@@ -107,7 +108,7 @@ class RequesterAdmin(PersonAdmin):
                 done += 1
         if done:
             text = ngettext("%(count)s invitation is on its way.", "%(count)s invitations are on their way.", done)
-            self.message_user(request, text % {"count": done}, messages.SUCCESS)
+            self.message_user(request, if_mailed(text % {"count": done}), messages.SUCCESS)
 
 
 @admin.register(Address)

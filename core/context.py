@@ -3,17 +3,22 @@
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from core.mailing import has_mail
 from core.models import SiteSettings
 
 THEMES = frozenset({"light", "dark"})
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """Return the site's settings, whether this is the demo, and the theme the reader chose (empty: the system's)."""
+    """Return the site's settings, whether this is the demo, whether mails go out, and the theme the reader chose.
+
+    An empty theme is the system's.
+    """
     settings = SimpleLazyObject(lambda: site_of(request))
     return {
         "site": settings,
         "is_demo": SimpleLazyObject(lambda: bool(settings.is_demo)),
+        "has_mail": has_mail(),
         "theme": theme_of(request),
     }
 

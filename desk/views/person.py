@@ -16,6 +16,7 @@ from accounts.directory import Sort
 from accounts.models import Address, AuditKind, Permission, User
 from accounts.passwords import mail_link
 from core import throttle
+from core.mailing import if_mailed
 from desk.access import AgentRequest
 from desk.answers import Dialog, filled_in
 from desk.deeds import ticket_url
@@ -141,7 +142,7 @@ def invite_person(request: AgentRequest, person: int) -> HttpResponse:
             raise contacts.NotPossible(_("Some links are on their way already. Wait an hour for another one."))
         ip = throttle.client_ip(request) or None
         invitations.invite(address, by=request.user, at=now(), client_ip=ip)
-        return _("An invitation goes to %(email)s") % {"email": address}
+        return if_mailed(_("An invitation goes to %(email)s") % {"email": address})
 
     return press(request, person_url(found), deed)
 
@@ -159,7 +160,7 @@ def mail_password_link(request: AgentRequest, person: int) -> HttpResponse:
             raise contacts.NotPossible(_("Some links are on their way already. Wait an hour for another one."))
         mail_link(found)
         audit.record(AuditKind.PASSWORD, by=request.user, at=now(), target=found)
-        return _("A link to set the password goes to %(name)s") % {"name": found}
+        return if_mailed(_("A link to set the password goes to %(name)s") % {"name": found})
 
     return press(request, person_url(found), deed)
 

@@ -12,6 +12,7 @@ from accounts import addresses, contacts
 from accounts.models import Address, Permission, User
 from accounts.people import AddressTaken
 from core import throttle
+from core.mailing import if_mailed
 from desk.access import AgentRequest
 from desk.answers import Dialog, filled_in
 from desk.person_forms import AddressForm
@@ -44,7 +45,8 @@ def add_address(request: AgentRequest, person: int) -> HttpResponse:
             if taken.owner is None or taken.owner == found:
                 raise
             raise AddressTaken(_("%(name)s has this address.") % {"name": taken.owner}) from taken
-        return _("%(email)s added. A link to confirm it is on its way.") % {"email": added}, person_url(found)
+        told = (_("%(email)s added.") % {"email": added}, if_mailed(_("A link to confirm it is on its way.")))
+        return " ".join(told), person_url(found)
 
     return run(request, dialog, deed, field="email")
 
@@ -74,7 +76,7 @@ def mail_confirmation(request: AgentRequest, person: int, address: int) -> HttpR
         if not throttle.allow(request, "confirm-address", LINKS_PER_ADDRESS, HOUR, key=str(chosen.pk)):
             raise contacts.NotPossible(_("Some links are on their way already. Wait an hour for another one."))
         addresses.mail_link(chosen)
-        return _("A link to confirm it goes to %(email)s") % {"email": chosen}
+        return if_mailed(_("A link to confirm it goes to %(email)s") % {"email": chosen})
 
     return press(request, person_url(found), deed)
 

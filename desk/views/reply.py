@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse, QueryDict
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from accounts.models import AfterReply, Preferences
+from core.mailing import has_mail
 from desk.access import AgentRequest, agent_required
 from desk.answers import Done, finish, newer_lines, see_again
 from desk.buttons import button
@@ -96,7 +96,7 @@ def _is_what_was_sent(entry: ThreadEntry, cleaned: dict[str, Any]) -> bool:
 def _done(ticket: Ticket, then: str) -> Done:
     """Say what was done with the reply; that it is mailed only where there is somebody to mail it."""
     number = {"number": ticket.number}
-    is_mailed = bool(settings.MAIL_URL)
+    is_mailed = has_mail()
     match then:
         case "resolve" if Ticket.objects.resolved().filter(pk=ticket.pk).exists():
             words = (

@@ -5,7 +5,6 @@ from datetime import datetime
 from itertools import starmap
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
@@ -166,7 +165,6 @@ def _panel(request: AgentRequest, ticket: Ticket, standing: Standing) -> dict[st
     return {
         "address": getattr(ticket, "requester_email", None) or "",
         "address_confirmed": getattr(ticket, "requester_confirmed_at", None) is not None,
-        "has_mail": bool(settings.MAIL_URL),
         "past_tickets": [_mini(ticket, other) for other in past[:PAST_SHOWN]],
         "past_count_text": _past_words(len(past)),
         "related": [_mini(ticket, other) for other in others if _relation(ticket, other)],

@@ -3,7 +3,6 @@
 import time
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
@@ -43,7 +42,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def check_sent(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/check_sent.html", {"has_mail": bool(settings.MAIL_URL), "nav_current": "check"})
+    return render(request, "portal/check_sent.html", {"nav_current": "check"})
 
 
 def _mail_link(request: HttpRequest, email: str, number: str, *, at: datetime) -> None:
@@ -61,5 +60,5 @@ def _mail_link(request: HttpRequest, email: str, number: str, *, at: datetime) -
 
 
 def _page(request: HttpRequest, form: CheckForm, status: int) -> HttpResponse:
-    context = {"form": form, "has_mail": bool(settings.MAIL_URL), "nav_current": "check"}
+    context = {"form": form, "nav_current": "check"}
     return render(request, "portal/check.html", context, status=status)

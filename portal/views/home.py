@@ -1,6 +1,5 @@
 """The start page."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
@@ -17,7 +16,7 @@ TICKETS_SHOWN = 5
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    context = {"form": CheckForm(), "has_mail": bool(settings.MAIL_URL), "now": now()}
+    context = {"form": CheckForm(), "now": now()}
     if not request.user.is_authenticated:
         return render(request, "portal/home.html", context)
     context["tickets"] = listing.newest(listing.own(Principal.requester(request.user)), TICKETS_SHOWN)

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core import signing
@@ -19,6 +18,7 @@ from accounts.people import address_of
 from accounts.principal import Principal
 from core import throttle
 from core.context import site_of
+from core.mailing import has_mail
 from portal.forms import OpenTicketForm, may_be_kept
 from portal.promises import Offer, offers, sections, spell
 from portal.views.door import guard
@@ -62,7 +62,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def topic(request: HttpRequest) -> HttpResponse:
     """Return what comes after sending, for the topic that is chosen; for htmx."""
     chosen = {str(offer.pk): offer for offer in offers()}.get(request.GET.get("topic", ""))
-    return render(request, "portal/_next.html", {"chosen": chosen, "has_mail": bool(settings.MAIL_URL)})
+    return render(request, "portal/_next.html", {"chosen": chosen})
 
 
 @require_safe
@@ -83,14 +83,12 @@ def sent(request: HttpRequest, signed: str) -> HttpResponseBase:
         raise Http404
     first = ticket.clocks.filter(target=Target.FIRST_RESPONSE).order_by("pk").first()
     participant = ticket.participants.select_related("address").get(user=ticket.requester_id)
-    has_mail = bool(settings.MAIL_URL)
     context = {
         "ticket": ticket,
         "mailed_to": masked(participant.address.email),
-        "has_mail": has_mail,
-        "is_mailed": has_mail and ticket.is_acknowledged,
+        "is_mailed": has_mail() and ticket.is_acknowledged,
         "thank_you": ticket.topic.thank_you if ticket.topic else "",
-        "demo_link": links.link_for(participant) if not has_mail and demo_may_sign_in(request) else "",
+        "demo_link": links.link_for(participant) if not has_mail() and demo_may_sign_in(request) else "",
         "answer_within": spell(first.within) if first else "",
     }
     return guard(render(request, "portal/sent.html", context))
@@ -176,7 +174,6 @@ def _page(request: HttpRequest, form: OpenTicketForm, status: int) -> HttpRespon
         "form": form,
         "sections": sections(list(form.offers.values()), form.chosen),
         "chosen": form.chosen,
-        "has_mail": bool(settings.MAIL_URL),
         "nav_current": "new",
     }
     return render(request, "portal/new.html", context, status=status)

@@ -17,6 +17,7 @@ from accounts.models import Address, User
 from accounts.people import AddressTaken
 from accounts.principal import Principal
 from core import throttle
+from core.mailing import if_mailed
 from portal.forms import AddressForm, ProfileForm
 from portal.views.door import signed_in
 from tickets import actions
@@ -67,7 +68,9 @@ def add_address(request: HttpRequest) -> HttpResponse:
         return _page(request, person, address_form=form, status=429)
     email = form.cleaned_data["email"]
     own_addresses.mail_link(person, email)
-    messages.success(request, _("A link is on its way to %(email)s. Open it to add the address.") % {"email": email})
+    messages.success(
+        request, if_mailed(_("A link is on its way to %(email)s. Open it to add the address.") % {"email": email})
+    )
     return redirect("portal:profile")
 
 

@@ -22,6 +22,12 @@ NOT_A_FAULT = ("422 (Unprocessable", "429 (Too Many")
 NEW = "a new horse, five letters"
 
 
+@pytest.fixture(autouse=True)
+def _mails(settings):
+    """A help desk that mails; what it mails is read in the tests' own outbox."""
+    settings.MAIL_URL = "smtp://127.0.0.1:9"
+
+
 class Visitor:
     """Somebody with a browser of their own."""
 

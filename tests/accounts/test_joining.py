@@ -25,6 +25,7 @@ pytestmark = pytest.mark.django_db
 ASK, REGISTER = "/accounts/link/", "/accounts/register/"
 ADA = "ada@example.org"
 NEW = "a new horse, five letters"
+NO_MAIL = "This help desk has no mail server"
 
 
 @pytest.fixture(autouse=True)
@@ -567,3 +568,25 @@ def test_who_has_no_address_of_their_own_borrows_none(sign_in, topic, ada, ken):
 
 def test_addresses_are_compared_as_they_are_kept():
     assert normalise(" ADA@Example.org ") == ADA
+
+
+# --- Where no mail goes out -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", [ASK, REGISTER, "/accounts/password/reset/"])
+@pytest.mark.parametrize("mail_url", ["", "smtp://127.0.0.1:9"])
+def test_a_form_that_promises_a_mail_says_where_none_goes_out(client, db, settings, page, mail_url):
+    settings.MAIL_URL = mail_url
+
+    assert (NO_MAIL in client.get(page).content.decode()) is not bool(mail_url)
+
+
+@pytest.mark.parametrize("page", [f"{ASK}sent/", f"{REGISTER}sent/", "/accounts/password/reset/done/"])
+@pytest.mark.parametrize("mail_url", ["", "smtp://127.0.0.1:9"])
+def test_nobody_waits_for_a_mail_that_never_comes(client, db, settings, page, mail_url):
+    settings.MAIL_URL = mail_url
+
+    told = client.get(page).content.decode()
+
+    assert (NO_MAIL in told) is not bool(mail_url)
+    assert ("Look into your mail" in told) is bool(mail_url)

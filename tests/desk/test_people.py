@@ -232,6 +232,19 @@ def test_a_guest_is_invited_by_mail_and_who_has_an_account_is_not(desk: AtDesk, 
     assert len(mailoutbox) == 1
 
 
+@pytest.mark.parametrize("name", ["person-invite", "person-address-confirm"])
+def test_where_no_mail_goes_out_nobody_is_told_that_one_does(desk: AtDesk, ada: User, settings, name: str) -> None:
+    more = [ada.addresses.get().pk] if name == "person-address-confirm" else []
+    settings.MAIL_URL = "smtp://127.0.0.1:9"
+    mailed = desk.client.post(page_of(ada, name, *more))
+    settings.MAIL_URL = ""
+
+    not_mailed = desk.client.post(page_of(ada, name, *more))
+
+    assert "goes to ada@example.org" in toasts(mailed)[-1]
+    assert toasts(not_mailed)[-1] == "Not mailed: no mail server is set"
+
+
 # --- Notes and tickets -----------------------------------------------------------------------------
 
 
