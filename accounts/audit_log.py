@@ -32,6 +32,7 @@ WORDS: Mapping[str, "str | Promise"] = {
     "revoked": gettext_lazy("revoked"),
     "mail": gettext_lazy("mail"),
     "sent_again": gettext_lazy("sent again"),
+    "person": gettext_lazy("person"),
     "viewing": gettext_lazy("seeing the desk as this agent"),
     "began": gettext_lazy("began"),
     "ended": gettext_lazy("ended"),

@@ -6,6 +6,8 @@ What floors above keep of it, such as tickets, they move themselves: helpdesk/ke
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from django.db.models import F
+
 from accounts import audit
 from accounts.models import Address, AuditKind, User
 
@@ -51,6 +53,23 @@ def move(address: Address, to: User, *, at: datetime) -> None:
     audit.record(AuditKind.CHANGED, by=to, at=at, target=address, changes={"user": (before.pk, to.pk)})
     for mover in _movers:
         mover(address, before, to, at)
+
+
+def move_all(before: User, to: User) -> None:
+    """Give all addresses of one who is held to another, held as well. Links that were mailed to them are worth nothing.
+
+    The other's primary address stays, unless only one that comes is confirmed. What was asked by them is the caller's.
+    """
+    primary = before.addresses.filter(is_primary=True).first()
+    before.addresses.update(user=to, is_primary=False, link_epoch=F("link_epoch") + 1)
+    before.email = ""
+    before.save(update_fields=["email"])
+    held = to.addresses.filter(is_primary=True).first()
+    is_confirmed = primary is not None and primary.is_verified
+    if primary is not None and (held is None or (is_confirmed and not held.is_verified)):
+        to.addresses.filter(is_primary=True).update(is_primary=False)
+        Address.objects.filter(pk=primary.pk).update(is_primary=True)
+    _find_primary(to)
 
 
 def _find_primary(person: User) -> None:

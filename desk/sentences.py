@@ -113,8 +113,11 @@ def _collaborator_removed(event: TicketEvent, names: Names) -> SafeString:
 
 
 def _requester_changed(event: TicketEvent, names: Names) -> SafeString:
-    if event.data.get("why") == "proved":
-        return format_html(_("{who} showed that the requester's address is theirs"), who=names.by(event))
+    match event.data.get("why"):
+        case "proved":
+            return format_html(_("{who} showed that the requester's address is theirs"), who=names.by(event))
+        case "merged":
+            return format_html(_("{who} merged the requester with another person"), who=names.by(event))
     return format_html(_("{who} handed the ticket to another person"), who=names.by(event))
 
 

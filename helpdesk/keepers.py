@@ -4,11 +4,11 @@ from accounts import moving
 from accounts.moving import Mover
 from mail import people as mail
 from tickets import erasure
-from tickets.actions import parts
+from tickets.actions import erasing, parts
 from tickets.erasure import Keeper
 
 # An address went to another person.
-MOVERS: tuple[Mover, ...] = (parts.address_moved, mail.address_moved)
+MOVERS: tuple[Mover, ...] = (parts.address_moved, mail.address_moved, erasing.merge_emptied)
 # A person, or an address of theirs, goes.
 KEEPERS = (Keeper(mail.address_gone, mail.anonymise, mail.person_gone),)
 

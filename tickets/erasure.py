@@ -89,7 +89,7 @@ def stands_elsewhere(person: User) -> bool:
         .exists()
     ):
         return True
-    for rows, field in _protected(User):
+    for rows, field in protected(User):
         if rows is Participant or (rows is not Ticket and not rows._meta.app_label.startswith(("tickets", "accounts"))):
             continue
         found = rows._base_manager.filter(**{field: person.pk})
@@ -138,7 +138,8 @@ def _parts_of_others(addresses: QuerySet[Address]) -> QuerySet[Participant]:
     return Participant.objects.filter(address__in=addresses.values("pk")).exclude(user=F("address__user"))
 
 
-def _protected(model: type[Model]) -> list[tuple[type[Model], str]]:
+def protected(model: type[Model]) -> list[tuple[type[Model], str]]:
+    """Return model and field of each key that keeps a row of this model from going."""
     return [
         (relation.related_model, relation.field.name)
         for relation in _relations(model)

@@ -28,6 +28,7 @@ class AuditKind(models.TextChoices):
     VIEWED_AS = "viewed_as", _("Looked as somebody else")
     EXPORTED = "exported", _("Exported")
     ANONYMISED = "anonymised", _("Anonymised")
+    MERGED = "merged", _("Merged")
     REDACTED = "redacted", _("Redacted")
 
 

@@ -35,6 +35,7 @@ from desk.views.person import (
 )
 from desk.views.person_addresses import add_address, mail_confirmation, make_primary, remove_address
 from desk.views.person_deletion import anonymise_person, delete_person, erase_person, hand_over, redact
+from desk.views.person_merging import find_to_merge, merge_people
 from desk.views.queue import home, queue
 from desk.views.refer import refer
 from desk.views.release import release
@@ -67,6 +68,7 @@ __all__ = [
     "erase_person",
     "export_people",
     "file",
+    "find_to_merge",
     "hand_over",
     "history",
     "home",
@@ -75,6 +77,7 @@ __all__ = [
     "mail_confirmation",
     "mail_password_link",
     "make_primary",
+    "merge_people",
     "new",
     "note",
     "note_organization",

@@ -44,7 +44,9 @@ def add_address(request: AgentRequest, person: int) -> HttpResponse:
         except AddressTaken as taken:
             if taken.owner is None or taken.owner == found:
                 raise
-            raise AddressTaken(_("%(name)s has this address.") % {"name": taken.owner}) from taken
+            raise AddressTaken(
+                _("%(name)s has this address. Merge the two if they are one person.") % {"name": taken.owner}
+            ) from taken
         told = (_("%(email)s added.") % {"email": added}, if_mailed(_("A link to confirm it is on its way.")))
         return " ".join(told), person_url(found)
 

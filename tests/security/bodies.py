@@ -56,6 +56,7 @@ BODIES: Mapping[str, Callable[[World], Body]] = {
     "desk:person-note": lambda world: {"text": "Calls back."},
     "desk:person-address": lambda world: {"email": "third@example.org"},
     "desk:person-hand-over": lambda world: {"email": "cora@example.org"},
+    "desk:person-merge": lambda world: {"email": "cora@example.org"},
     "desk:organization-add": lambda world: {"name": "New one", "sharing": "nobody", "collaborators": "nobody"},
     "desk:organization-edit": lambda world: {"name": "Renamed", "sharing": "all", "collaborators": "nobody"},
     "desk:organization-note": lambda world: {"text": "Pays late."},

@@ -328,6 +328,11 @@ POST desk:person-delete                  sign-in  403      405      403      405
 GET  desk:person-hand-over               sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 POST desk:person-hand-over               sign-in  403      422      403      422      403      sign-in | eve=403 lou=403
 POST desk:person-hand-over / valid       sign-in  403      away+    403      away+    403      sign-in | eve=403 lou=403
+GET  desk:person-merge                   sign-in  403      200      403      200      403      sign-in | eve=403 lou=403
+POST desk:person-merge                   sign-in  403      422      403      422      403      sign-in | eve=403 lou=403
+POST desk:person-merge / valid           sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
+GET  desk:person-merge-with              sign-in  403      200      403      200      403      sign-in | eve=403 lou=403
+POST desk:person-merge-with              sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 GET  desk:person-anonymise               sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 POST desk:person-anonymise               sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 GET  desk:person-erase                   sign-in  403      away     403      away     403      sign-in | eve=403 lou=403

@@ -68,6 +68,7 @@ class World:
             "slug": "open",
             "token": links.token_for(self.ticket.participants.get(role=Part.REQUESTER)),
             "person": self.ticket.requester_id,
+            "other": self.people["cora"].pk,
             "address": self.address.pk,
             "note": self.note.pk,
             "organization": self.organization.pk,

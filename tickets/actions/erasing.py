@@ -1,14 +1,13 @@
-"""Let go of a person: hand their tickets to another, anonymise them, or delete them with their tickets.
+"""Let go of a person: hand their tickets to another, merge them with another, anonymise them, or delete them.
 
 `erase` takes it on; `go_on` does a step, as often as it takes. The worker goes on where a page stopped waiting.
 """
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
@@ -18,8 +17,10 @@ from accounts.people import lock_administrators
 from accounts.principal import Principal
 from core import wakeups
 from core.models.work import holding
-from tickets import events, policy
-from tickets.actions.locking import lock
+from tickets import policy
+from tickets.actions import merging
+from tickets.actions.belongings import drop_belongings
+from tickets.actions.parts import give_parts
 from tickets.erasure import (
     REMOVED,
     keepers,
@@ -30,7 +31,7 @@ from tickets.erasure import (
     stands_elsewhere,
 )
 from tickets.errors import DeedRefused
-from tickets.models import Attachment, Erasure, FailedHandler, Kind, Participant, Ticket, Way
+from tickets.models import Attachment, Erasure, FailedHandler, Participant, Ticket, Way
 from tickets.models.people import Part
 
 # So many tickets, or entries, are done at once.
@@ -51,32 +52,34 @@ def erase(*, person: User, way: Way, by: Principal, at: datetime, to: User | Non
     policy.require_anywhere(by, Permission.PERSON_DELETE)
     assert by.user is not None  # who is allowed something by a role is an agent
     lock_administrators()
-    held = User.objects.select_for_update().get(pk=person.pk)
+    both = [person.pk] if to is None else [person.pk, to.pk]
+    people = {one.pk: one for one in User.objects.select_for_update(no_key=True).filter(pk__in=both).order_by("pk")}
+    held, receiver = people[person.pk], people.get(to.pk) if to is not None else None
     contacts.require_changeable(held)
-    if way == Way.HAND_OVER:
-        _check_receiver(held, to, by)
+    if Erasure.objects.filter(to=held).exists():
+        raise DeedRefused(_("Tickets are on their way to %(name)s. Look again in a minute.") % {"name": held})
+    if way == Way.MERGE:
+        if reason := merging.why_not(held, receiver):
+            raise DeedRefused(reason)
+    elif way == Way.HAND_OVER:
+        _check_receiver(held, receiver, by)
     elif way == Way.DELETE and stands_elsewhere(held):
         raise DeedRefused(
             _("%(name)s also stands in tickets of others, so these would break. Anonymise instead.") % {"name": held}
         )
-    if way != Way.HAND_OVER:
-        held.is_active = False
-        held.set_unusable_password()
-        held.save(update_fields=["is_active", "password"])
-    try:
-        with transaction.atomic():
-            return Erasure.objects.create(
-                person=held,
-                way=way,
-                to=to if way == Way.HAND_OVER else None,
-                asked_by=by.user,
-                asked_at=at,
-                # Ours until the page stops waiting; after that, or should this process die, the relay's.
-                due_at=at + settings.CLAIM_TIME,
-                claim=uuid4(),
-            )
-    except IntegrityError as error:
-        raise DeedRefused(_("This is being done already. Look again in a minute.")) from error
+    return _take_on(held, way, receiver, by=by.user, at=at)
+
+
+def merge_emptied(address: Address, before: User, to: User, at: datetime) -> None:
+    """Merge a guest whose last address went to `to`, who has shown to be the same. Both are locked; the worker does it.
+
+    Where something is being done to one of them already, the guest stays, without an address.
+    """
+    if before.may_sign_in or before.addresses.exists() or merging.why_not(before, to):
+        return
+    erasure = _take_on(before, Way.MERGE, to, by=to, at=at)
+    Erasure.objects.filter(pk=erasure.pk).update(due_at=at, claim=None)
+    wakeups.wake()
 
 
 def go_on_for_a_while(erasure: Erasure, *, at: datetime) -> bool:
@@ -96,17 +99,20 @@ def go_on(erasure: Erasure, *, claim: UUID, at: datetime) -> bool:
     held = holding(Erasure.objects.select_for_update(of=("self",)), erasure.pk, claim).first()
     if held is None:
         return True
-    person = User.objects.select_for_update().get(pk=held.person_id)
+    person = User.objects.select_for_update(no_key=True).get(pk=held.person_id)
     if person.is_agent or person.is_administrator:
         # Somebody made them one since; what works here is not erased behind an administrator's back.
         held.delete()
         return True
-    if person.is_active and held.way != Way.HAND_OVER:
+    if person.is_active and held.way in (Way.ANONYMISE, Way.DELETE):
         # Unlocked since: who is going must not write meanwhile.
         User.objects.filter(pk=person.pk).update(is_active=False)
     match Way(held.way):
         case Way.HAND_OVER:
             is_done = _hand_over(held, at)
+        case Way.MERGE:
+            assert held.to is not None  # it goes with who it is to
+            is_done = merging.go_over(held, held.to, at)
         case Way.ANONYMISE:
             is_done = _anonymise(held, at)
         case Way.DELETE:
@@ -114,6 +120,31 @@ def go_on(erasure: Erasure, *, claim: UUID, at: datetime) -> bool:
     if is_done:
         Erasure.objects.filter(pk=held.pk).delete()
     return is_done
+
+
+def _take_on(person: User, way: Way, to: User | None, *, by: User, at: datetime) -> Erasure:
+    """Do what cannot wait, and leave the row that does the rest. Who goes is let in nowhere from now on."""
+    if way == Way.MERGE:
+        assert to is not None  # or there would be a reason why not
+        merging.begin(person, to, by=by, at=at)
+    elif way != Way.HAND_OVER:
+        person.is_active = False
+        person.set_unusable_password()
+        person.save(update_fields=["is_active", "password"])
+    try:
+        with transaction.atomic():
+            return Erasure.objects.create(
+                person=person,
+                way=way,
+                to=to if way in (Way.HAND_OVER, Way.MERGE) else None,
+                asked_by=by,
+                asked_at=at,
+                # Ours until the page stops waiting; after that, or should this process die, the relay's.
+                due_at=at + settings.CLAIM_TIME,
+                claim=uuid4(),
+            )
+    except IntegrityError as error:
+        raise DeedRefused(_("This is being done already. Look again in a minute.")) from error
 
 
 def _check_receiver(person: User, to: User | None, by: Principal) -> None:
@@ -133,26 +164,17 @@ def _hand_over(erasure: Erasure, at: datetime) -> bool:
     if erasure.to is None or not erasure.to.is_active:
         return True
     to = erasure.to
-    address = to.addresses.get(is_primary=True)
-    tickets = list(Ticket.objects.filter(requester=erasure.person).order_by("pk")[:BATCH])
-    for row in tickets:
-        _give(lock(row), erasure, to, address, at)
-    if len(tickets) < BATCH:
+    asked = Participant.objects.filter(user=erasure.person, role=Part.REQUESTER).order_by("ticket")
+    parts = list(asked[:BATCH])
+    # Who asks is reached at their own address; links mailed to the one before open the ticket no more.
+    Participant.objects.filter(pk__in=[part.pk for part in parts]).update(
+        address=to.addresses.get(is_primary=True), added_at=at
+    )
+    give_parts(parts, to, by=Principal.agent(erasure.asked_by), at=at, organization=to.organization)
+    if len(parts) < BATCH:
         changes = {"tickets_to": (erasure.person_id, to.pk)}
         audit.record(AuditKind.CHANGED, by=erasure.asked_by, at=at, target=erasure.person, changes=changes)
-    return len(tickets) < BATCH
-
-
-def _give(ticket: Ticket, erasure: Erasure, to: User, address: Address, at: datetime) -> None:
-    """Make `to` the one who asks; links mailed to the one before open the ticket no more."""
-    before = ticket.requester
-    ticket.participants.filter(user=to).exclude(role=Part.REQUESTER).delete()
-    ticket.participants.filter(role=Part.REQUESTER).update(user=to, address=address, added_at=at)
-    ticket.requester, ticket.organization = to, to.organization
-    ticket.save(update_fields=["requester", "organization"])
-    by = Principal.agent(erasure.asked_by)
-    data: dict[str, Any] = {"to": to.pk, "from": before.pk}
-    events.record(Kind.REQUESTER_CHANGED, ticket, by=by, at=at, **data)
+    return len(parts) < BATCH
 
 
 # --- Anonymising ---------------------------------------------------------------------------------
@@ -188,7 +210,7 @@ def _forget(person: User, at: datetime) -> None:
         keeper.anonymise(person, at)
     sessions.end_all(person)
     reach_others_at_their_own(person.addresses.all())
-    _drop_belongings(person)
+    drop_belongings(person)
     for address in person.addresses.select_for_update():
         address.email = f"erased-{address.pk}@{NOWHERE}"
         address.verified_at = address.bouncing_at = None
@@ -202,17 +224,6 @@ def _forget(person: User, at: datetime) -> None:
     person.save()
     Ticket.objects.filter(requester=person).update(organization=None)
     audit.forget_addresses(person)
-
-
-def _drop_belongings(person: User) -> None:
-    """Delete what would go with the person: notes about them, preferences, keys, whatever else hangs on them."""
-    for relation in User._meta.get_fields(include_hidden=True):
-        if getattr(relation, "on_delete", None) is not models.CASCADE or relation.related_model in {Address, Erasure}:
-            continue
-        rows = relation.related_model
-        if relation.auto_created and isinstance(rows, type) and issubclass(rows, models.Model):
-            field = relation.field.name  # type: ignore[union-attr]  # of the key that points here
-            rows._base_manager.filter(**{field: person.pk}).delete()
 
 
 # --- Deleting ------------------------------------------------------------------------------------

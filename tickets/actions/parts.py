@@ -31,7 +31,9 @@ def address_moved(address: Address, before: User, to: User, at: datetime) -> Non
         give_entries(written.filter(number=1) if before.may_sign_in else written, to)
 
 
-def give_parts(parts: Sequence[Participant], to: User, *, by: Principal, at: datetime, why: str, **fields: Any) -> None:
+def give_parts(
+    parts: Sequence[Participant], to: User, *, by: Principal, at: datetime, why: str = "", **fields: Any
+) -> None:
     """Make `to` who takes part instead of the one person whose parts these are; `fields` go to tickets they asked for.
 
     Who takes part in a ticket already keeps one part in it: the requester's, if one of the two is that, else the one

@@ -9,6 +9,7 @@ from core.models import Waiting
 
 class Way(models.TextChoices):
     HAND_OVER = "hand_over", _("Hand the tickets to another person")
+    MERGE = "merge", _("Merge with another person")
     ANONYMISE = "anonymise", _("Anonymise")
     DELETE = "delete", _("Delete")
 

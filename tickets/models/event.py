@@ -26,7 +26,7 @@ class Kind(models.TextChoices):
     REQUESTER_CHANGED = (
         "requester_changed",
         _("Handed to another person"),
-    )  # to, from (people), why ("proved": the address)
+    )  # to, from (people), why ("proved": the address; "merged")
     REFERRAL_REMOVED = "referral_removed", _("Access removed")  # holder
     COLLABORATOR_ADDED = "collaborator_added", _("Collaborator added")  # users [id], addresses [id]
     COLLABORATOR_REMOVED = "collaborator_removed", _("Collaborator removed")  # users [id], addresses [id]
@@ -52,6 +52,8 @@ class Cause(StrEnum):
 
 class TicketEvent(models.Model):
     """One thing that happened. Never updated, never deleted.
+
+    Only `by` changes, where two people turn out to be one (actions.merging).
 
     `deed` is shared by all events of one deed, such as reply and resolve; it is asked for within a ticket only. `data`
     holds ids and codes, never text that people typed: that stands in rows which erasure may blank.
