@@ -498,22 +498,43 @@ def rows(ticket: Ticket) -> Rows:
     [f"{state.value} {role}" for state in Status for role in ROLES],
     indirect=True,
 )
-def test_every_deed_is_done_or_refused_as_the_table_says(world, request, subtests):
+def test_every_deed_is_done_or_refused_as_the_table_says(world, request, subtests, long_run):
     state, role = state_and_role(request.node.callspec.params["world"])
     assert world.ticket.status == state
     before = rows(world.ticket)
     # Pages show or hide by this, asked once for every deed; it must never say otherwise than the action.
     standing = policy.standing(world.by, world.ticket)
+    said = {deed: standing.may(deed, world.ticket, at=TUESDAY).ok for deed in Deed}
 
+    assert said == {deed: CELLS[state, deed, role] != REFUSED for deed in Deed}
     for deed in Deed:
+        cell = CELLS[state, deed, role]
+        if cell == REFUSED and not (long_run or is_tried(state, deed, role)):
+            continue
         with subtests.test(deed.value), transaction.atomic():
-            cell = CELLS[state, deed, role]
-            assert standing.may(deed, world.ticket, at=TUESDAY).ok is (cell != REFUSED)
             if cell == REFUSED:
                 assert_refused(world, deed, before)
             else:
                 assert_done(world, deed, state if cell == STAYS else Status(cell))
             transaction.set_rollback(True)
+
+
+def is_tried(state: Status, deed: Deed, role: str) -> bool:
+    """Say whether the ordinary run tries what is refused: each deed in each state by a quarter of those whom it is.
+
+    That an action asks the policy is seen by any of them; what the policy says is compared for all.
+    """
+    refused = [other for other in ROLES if CELLS[state, deed, other] == REFUSED]
+    first = (list(Status).index(state) + list(Deed).index(deed)) % 4
+    return role in refused[first::4]
+
+
+def test_the_sample_tries_every_deed_in_every_state():
+    refused = {(state, deed, role) for (state, deed, role), cell in CELLS.items() if cell == REFUSED}
+    tried = {cell for cell in refused if is_tried(*cell)}
+
+    assert {cell[:2] for cell in tried} == {cell[:2] for cell in refused}
+    assert {role for _state, _deed, role in tried} == set(ROLES)
 
 
 def assert_refused(world: World, deed: Deed, before: Rows) -> None:
