@@ -3,6 +3,7 @@
 `python -m tests.plugins.chromium` fetches one if there is none.
 """
 
+import asyncio
 import shutil
 import subprocess
 import sys
@@ -46,20 +47,37 @@ def chromium_path() -> str:
     return path
 
 
-@pytest.fixture
-def chromium(chromium_path: str, live_server: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    """A browser of this test's own, for pages of the live server.
-
-    While Playwright's loop runs in this thread, Django takes another connection for it: the loop starts after the
-    database is set up and ends before it is emptied, and its connection is closed. What a test asks of the database
-    meanwhile is quick.
-    """
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+@pytest.fixture(scope="session")
+def _running(chromium_path: str) -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
+    """The browser of all tests of this process, and the loop that drives it, which stands still between them."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
-        yield browser
+        loop = asyncio.get_running_loop()
+        asyncio._set_running_loop(None)
+        yield browser, loop
+        asyncio._set_running_loop(loop)
         browser.close()
-        connections.close_all()
+
+
+@pytest.fixture
+def chromium(
+    _running: tuple[Browser, asyncio.AbstractEventLoop], live_server: object, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Browser]:
+    """The browser, without anything of earlier tests, for pages of the live server.
+
+    While Playwright's loop runs in this thread, Django takes another connection for it: the loop goes on after the
+    database is set up and stops before it is emptied, and its connection is closed. What a test asks of the database
+    meanwhile is quick.
+    """
+    browser, loop = _running
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    # Playwright sets it itself after each call; starting a browser for each test took half of their time.
+    asyncio._set_running_loop(loop)
+    yield browser
+    for context in browser.contexts:
+        context.close()
+    connections.close_all()
+    asyncio._set_running_loop(None)
 
 
 def main() -> None:
