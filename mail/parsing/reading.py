@@ -1,0 +1,173 @@
+"""`parse`: one mail, step by step. A step that fails leaves its fields empty and a remark; the others stand."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from mail.parsing import automatic, ids, limits, moments, quotewords, remarks
+from mail.parsing.bodies import Bodies, read_bodies
+from mail.parsing.bounces import original_head, read_bounce
+from mail.parsing.head import Head
+from mail.parsing.htmlclean import clean_tree
+from mail.parsing.htmlquotes import find_quotes
+from mail.parsing.htmltext import as_text, render
+from mail.parsing.htmltree import read_html, without_tags
+from mail.parsing.mime import split
+from mail.parsing.parsed import Attachment, Bounce, ParsedMail
+from mail.parsing.quotes import Split, split_quote
+from mail.parsing.remarks import Remarks
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+_DELIVERED_TO = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to", "x-rcpt-to")
+
+
+def parse(raw: bytes) -> ParsedMail:
+    """Return what the mail says, whatever the bytes are. `warnings` names everything that was not in order."""
+    notes = Remarks()
+    if not raw.strip():
+        notes.add(remarks.EMPTY)
+        return ParsedMail(warnings=notes.all())
+    root = _step("structure", lambda: split(raw, notes), None, notes)
+    if root is None:
+        return ParsedMail(text=raw[: limits.TEXT].decode("latin-1").replace("\0", ""), warnings=notes.all())
+    head = Head(root.fields, notes)
+    mail = _step("headers", lambda: _read_head(head, notes), ParsedMail(), notes)
+    bodies = _step("parts", lambda: read_bodies(root, notes), Bodies(), notes)
+    shown = _step("text", lambda: _show(bodies, mail, notes), _Shown(), notes)
+    bounce = _step("bounce", lambda: read_bounce(head, shown.text, bodies.reports, notes), None, notes)
+    if not shown.text.strip() and not bodies.attachments and not bodies.is_encrypted:
+        notes.add(remarks.NO_TEXT)
+    return replace(
+        mail,
+        text=shown.text,
+        html=shown.html,
+        reply_text=shown.split.reply,
+        quoted_text=shown.split.quoted,
+        reply_html=shown.reply_html,
+        remote_images=shown.images,
+        attachments=shown.attachments,
+        bounce=bounce,
+        auto_reply=_step("kind", lambda: automatic.is_auto_reply(head, is_bounce=bounce is not None), False, notes),
+        quoted_message_ids=_step("ids", lambda: _quoted_ids(bodies, bounce), (), notes),
+        warnings=notes.all(),
+    )
+
+
+def _step(name: str, run: Callable[[], Result], fallback: Result, notes: Remarks) -> Result:
+    """Return what the step finds. Our own mistake must not cost the rest of the mail, nor stop the mails behind it."""
+    try:
+        return run()
+    except Exception:
+        logger.exception("Reading a mail failed at %s", name)
+        notes.add(remarks.FAULT, step=name)
+        return fallback
+
+
+def _read_head(head: Head, notes: Remarks) -> ParsedMail:
+    senders = head.addresses("from")
+    if not senders:
+        notes.add(remarks.NO_FROM)
+    elif len(senders) > 1:
+        notes.add(remarks.SEVERAL_FROM, count=len(senders))
+    written_date = head.first("date")
+    date = moments.parse_date(written_date) if written_date else None
+    if written_date is not None and date is None:
+        notes.add(remarks.BAD_DATE)
+    written_id = head.first("message-id")
+    message_id = ids.message_id(written_id) if written_id else None
+    if written_id is not None and message_id is None:
+        notes.add(remarks.BAD_MESSAGE_ID)
+    subject = (head.first("subject") or "")[: limits.HEADER_TEXT]
+    return ParsedMail(
+        subject=subject,
+        from_=senders[0] if senders else None,
+        to=head.addresses("to"),
+        cc=head.addresses("cc"),
+        reply_to=head.addresses("reply-to"),
+        date=date,
+        message_id=message_id,
+        in_reply_to=ids.message_id(head.first("in-reply-to") or ""),
+        references=ids.message_ids(" ".join(head.all("references"))),
+        bulk=automatic.is_bulk(head),
+        priority=automatic.priority(head),
+        senders=senders,
+        sender=next(iter(head.addresses("sender")), None),
+        return_path=_return_path(head),
+        delivered_to=tuple(box.address for name in _DELIVERED_TO for box in head.addresses(name) if box.address),
+        authentication_results=head.all("authentication-results"),
+        received=head.all("received"),
+        list_id=head.first("list-id"),
+        precedence=head.first("precedence"),
+        auto_submitted=head.first("auto-submitted"),
+        is_forward=quotewords.FORWARD_SUBJECT.match(subject) is not None,
+        headers=head.as_pairs(),
+    )
+
+
+def _return_path(head: Head) -> str | None:
+    written = head.first("return-path")
+    return written.strip().strip("<>").strip() if written is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    text: str = ""
+    html: str = ""
+    reply_html: str = ""
+    split: Split = field(default_factory=lambda: Split("", ""))
+    images: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+
+def _show(bodies: Bodies, mail: ParsedMail, notes: Remarks) -> _Shown:
+    plain = "\n\n".join(text.rstrip() for text in bodies.texts if text.strip()).rstrip()
+    html = "\n".join(html for html in bodies.htmls if html.strip())
+    tree = read_html(html, notes) if html else None
+    if tree is None:
+        text = plain or without_tags(html)
+        return _Shown(
+            text=text, split=split_quote(text, is_forward=mail.is_forward), attachments=tuple(bodies.attachments)
+        )
+    quotes = set() if mail.is_forward else find_quotes(tree)
+    text = plain or as_text(render(tree))
+    parts = split_quote(text, is_forward=mail.is_forward)
+    if quotes and not plain:
+        by_html = split_quote(as_text(render(tree, without=quotes)))
+        if by_html.reply.strip():
+            quoted = "\n".join(piece for piece in (by_html.quoted, parts.quoted) if piece)
+            parts = Split(by_html.reply, parts.quoted or quoted)
+    images: list[str] = []
+    attachments = _inline_ones(bodies.attachments, html)
+    cleaned = clean_tree(tree, images)
+    reply_html = clean_tree(tree, images, without=quotes) if quotes else cleaned
+    return _Shown(text, cleaned, reply_html, parts, tuple(images), attachments)
+
+
+def _inline_ones(attachments: list[Attachment], html: str) -> tuple[Attachment, ...]:
+    """Return the attachments, those that the HTML shows marked as inline."""
+    lower = html.lower()
+    if "cid:" not in lower:
+        return tuple(attachments)
+    return tuple(
+        replace(one, inline=True) if one.content_id and f"cid:{one.content_id.lower()}" in lower else one
+        for one in attachments[:1_000]
+    ) + tuple(attachments[1_000:])
+
+
+def _quoted_ids(bodies: Bodies, bounce: Bounce | None) -> tuple[str, ...]:
+    """Return the Message-IDs that stand in what came back or was passed on, each once."""
+    found: list[str] = []
+    for kind, data in bodies.reports[: limits.QUOTED_IDS]:
+        if kind in {"message/rfc822", "text/rfc822-headers"} and (head := original_head([data], Remarks())):
+            for name in ("message-id", "in-reply-to", "references", "original-message-id"):
+                found.extend(ids.message_ids(" ".join(head.all(name))))
+        elif kind == "message/disposition-notification" and (head := original_head([data], Remarks())):
+            found.extend(ids.message_ids(head.first("original-message-id") or ""))
+    if bounce and bounce.original_headers:
+        for name, value in bounce.original_headers:
+            if name.lower() in {"message-id", "in-reply-to", "references"}:
+                found.extend(ids.message_ids(value))
+    return tuple(dict.fromkeys(found))[: limits.QUOTED_IDS]
