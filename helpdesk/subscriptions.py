@@ -11,7 +11,8 @@ from tickets.models import Kind
 
 HANDLERS: dict[Kind, tuple[Handler, ...]] = {
     Kind.OPENED: (mail.acknowledge, mail.alert_new),
-    Kind.MESSAGE_ADDED: (mail.alert_message,),
+    # Who has the ticket and takes part in it gets the agent's mail, which comes first.
+    Kind.MESSAGE_ADDED: (mail.alert_message, mail.tell_message),
     Kind.REPLIED: (mail.tell_reply,),
     Kind.COLLABORATOR_ADDED: (mail.welcome,),
     Kind.ASSIGNED: (mail.alert_assigned,),

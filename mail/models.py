@@ -40,6 +40,7 @@ class Template(models.TextChoices):
     TICKET_OPENED = "ticket_opened", _("Ticket opened, to the requester")
     TICKET_OPENED_FOR = "ticket_opened_for", _("Ticket opened by an agent, to the requester")
     TICKET_REPLY = "ticket_reply", _("Reply, to the requester")
+    TICKET_MESSAGE = "ticket_message", _("New message, to the others on the ticket")
     TICKET_RESOLVED = "ticket_resolved", _("Ticket resolved, to the requester")
     TICKET_CLOSED = "ticket_closed", _("Ticket closed, to the requester")
     TICKET_COLLABORATOR = "ticket_collaborator", _("Added to a ticket, to the collaborator")
@@ -53,7 +54,12 @@ class Template(models.TextChoices):
 
 
 # Sent to whatever address somebody typed into a form, so they are counted (mail.outbox).
-AUTOMATIC_ANSWERS = (Template.TICKET_OPENED, Template.TICKET_COLLABORATOR, Template.TICKET_LINK)
+AUTOMATIC_ANSWERS = (
+    Template.TICKET_OPENED,
+    Template.TICKET_MESSAGE,
+    Template.TICKET_COLLABORATOR,
+    Template.TICKET_LINK,
+)
 
 
 def new_message_id() -> str:

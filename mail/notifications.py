@@ -37,6 +37,12 @@ def tell_reply(event: TicketEvent) -> None:
     _write(event, Template.TICKET_REPLY, _requester_side(event))
 
 
+def tell_message(event: TicketEvent) -> None:
+    """Tell the others who take part what one of them wrote, unless the department leaves that out (PARITY N10, D07)."""
+    if event.ticket.department.tells_participants:
+        _write(event, Template.TICKET_MESSAGE, _requester_side(event))
+
+
 def tell_resolved(event: TicketEvent) -> None:
     """Tell that the ticket is resolved. With a reply in the same deed, that mail says it already."""
     _write(event, Template.TICKET_RESOLVED, _requester_side(event))

@@ -17,6 +17,7 @@ BOUNCES_FOR = timedelta(days=3)
 # (PARITY section 4, rule 9).
 ANSWERS_TO_ONE = 10
 ANSWERS_TO_ALL = 1000
+FREE_ONCE_CONFIRMED = {Template.TICKET_OPENED, Template.TICKET_MESSAGE}
 
 
 def write(
@@ -77,12 +78,20 @@ def _why_not(mail: OutgoingMail, *, at: datetime, is_demo: bool) -> Suppressed |
 
 
 def _is_flood(mail: OutgoingMail, at: datetime) -> bool:
-    """Say whether this is one automatic answer too many. What a confirmed address asked for itself is answered."""
-    if mail.address is not None and mail.address.is_verified and mail.template == Template.TICKET_OPENED:
+    """Say whether this is one automatic answer too many.
+
+    What a confirmed address asked for itself is answered, and what others write in its tickets is told; the latter, of
+    which there may be much, counts for nobody.
+    """
+    if mail.address is not None and mail.address.is_verified and mail.template in FREE_ONCE_CONFIRMED:
         return False
-    lately = OutgoingMail.objects.filter(
-        template__in=AUTOMATIC_ANSWERS, created_at__gt=at - timedelta(hours=1), created_at__lte=at
-    ).exclude(state=MailState.SUPPRESSED)
+    lately = (
+        OutgoingMail.objects.filter(
+            template__in=AUTOMATIC_ANSWERS, created_at__gt=at - timedelta(hours=1), created_at__lte=at
+        )
+        .exclude(state=MailState.SUPPRESSED)
+        .exclude(template=Template.TICKET_MESSAGE, address__verified_at__isnull=False)
+    )
     if lately.filter(recipient=mail.recipient)[:ANSWERS_TO_ONE].count() >= ANSWERS_TO_ONE:
         return True
     return lately[:ANSWERS_TO_ALL].count() >= ANSWERS_TO_ALL

@@ -252,6 +252,10 @@ def _heading(mail: OutgoingMail, reader: Reader, happened: dict[str, TicketEvent
             return _("%(name)s answered and marked it as resolved") % {"name": who(Kind.REPLIED)}
         case Template.TICKET_REPLY:
             return _("%(name)s answered") % {"name": who(Kind.REPLIED)}
+        case Template.TICKET_MESSAGE if reader.is_confirmed:
+            return _("%(name)s wrote") % {"name": who(Kind.MESSAGE_ADDED)}
+        case Template.TICKET_MESSAGE:
+            return _("There is a new message")
         case Template.TICKET_COLLABORATOR if happened[Kind.COLLABORATOR_ADDED].by is None:
             return _("You take part in this ticket now")
         case Template.TICKET_COLLABORATOR:

@@ -49,7 +49,7 @@ class DepartmentAdmin(DisablingAdmin):
     fieldsets = (
         (None, {"fields": ("name", "parent", "is_public", "make_default", "notes")}),
         (_("Who works on its tickets"), {"fields": ("manager", "assignable_to", "claims_on_reply", "keeps_assignee")}),
-        (_("What its tickets get"), {"fields": ("sla_plan", "acknowledges", "signature")}),
+        (_("What its tickets get"), {"fields": ("sla_plan", "acknowledges", "tells_participants", "signature")}),
         (_("A ticket's end"), {"fields": ("close_after", "reopen_within")}),
     )
     autocomplete_fields = ("manager",)

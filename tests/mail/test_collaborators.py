@@ -105,6 +105,55 @@ def test_an_answer_and_what_comes_with_it_is_one_mail_to_each(ticket, bob, grace
     assert "Was it solved?" in text_of(message)
 
 
+def message(ticket, person, text="It came twice."):
+    actions.add_message(
+        ticket=ticket,
+        address=cast.address_for(person),
+        text=text,
+        source="web",
+        by=Principal.requester(person),
+        at=TUESDAY,
+    )
+
+
+def test_a_message_reaches_a_confirmed_collaborator_with_its_words_and_a_link_of_their_own(ticket, ada, grace):
+    bob = cast.make_person(BOB, "Bob")
+    participant = add(ticket, bob, Principal.agent(grace))
+    actions.add_note(ticket=ticket, text="Looks like fraud.", by=Principal.agent(grace), at=TUESDAY)
+
+    message(ticket, ada)
+
+    _raw, mail = composed(mail_to(BOB))
+    assert "Ada wrote" in text_of(mail)
+    assert "It came twice." in text_of(mail)
+    assert "It came twice." in html_of(mail)
+    assert "fraud" not in text_of(mail) + html_of(mail)
+    assert links.read(text_of(mail).split("/t/")[1].split("/")[0]) == participant
+    assert mail["Auto-Submitted"] == "auto-generated"
+
+
+def test_a_message_reaches_an_unconfirmed_address_without_its_words(typed, bob, grace):
+    add(typed, bob, Principal.agent(grace))
+
+    message(typed, typed.requester, f"{WORD} more")
+
+    raw, mail = composed(mail_to(BOB))
+    assert_untyped(raw, mail)
+    assert "There is a new message" in text_of(mail)
+    assert "There is a new message" in mail["Subject"]
+    assert f"#{typed.number}" in text_of(mail)
+
+
+def test_a_message_waits_for_nobody_who_was_removed_meanwhile(ticket, ada, bob, grace):
+    participant = add(ticket, bob, Principal.agent(grace))
+    message(ticket, ada)
+
+    actions.remove_collaborator(ticket=ticket, participant=participant, by=Principal.agent(grace), at=TUESDAY)
+
+    with pytest.raises(rendering.NoLongerWanted):
+        rendering.compose(OutgoingMail.objects.get(recipient=BOB, template=Template.TICKET_MESSAGE))
+
+
 def test_resolving_and_closing_is_told_as_to_somebody_whose_ticket_it_is_not(ticket, bob, grace):
     by = Principal.agent(grace)
     add(ticket, bob, by)

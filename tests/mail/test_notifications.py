@@ -142,6 +142,66 @@ def test_a_message_to_a_ticket_of_nobody_goes_to_the_alerted_agents(ticket, ada,
     assert told() == {GRACE: Template.ALERT_MESSAGE}
 
 
+def test_a_message_is_told_to_the_others_who_take_part(ticket, bob, ada, grace, told):
+    carol = cast.make_person("carol@example.org", "Carol")
+    actions.add_collaborator(ticket=ticket, address=cast.address_for(carol), by=Principal.agent(grace), at=MONDAY)
+    told()
+
+    write(ticket, bob)
+
+    assert told() == {
+        ADA: Template.TICKET_MESSAGE,
+        "carol@example.org": Template.TICKET_MESSAGE,
+        GRACE: Template.ALERT_MESSAGE,
+    }
+
+
+def test_a_message_that_reopens_is_one_mail_to_each_of_the_others(ticket, bob, ada, grace, told):
+    actions.resolve(ticket=ticket, by=Principal.agent(grace), at=MONDAY, resolution="Refunded.")
+    told()
+    before = OutgoingMail.objects.count()
+
+    write(ticket, ada)
+
+    assert told() == {"bob@example.org": Template.TICKET_MESSAGE, GRACE: Template.ALERT_MESSAGE}
+    assert OutgoingMail.objects.count() == before + 2
+
+
+def test_an_agent_who_takes_part_too_gets_one_mail_of_a_message(ticket, ada, grace, told):
+    actions.add_collaborator(ticket=ticket, address=cast.address_for(grace), by=Principal.agent(grace), at=MONDAY)
+    told()
+    before = OutgoingMail.objects.count()
+
+    write(ticket, ada)
+
+    assert told() == {GRACE: Template.ALERT_MESSAGE}
+    assert OutgoingMail.objects.count() == before + 1
+
+
+def test_where_the_department_leaves_it_out_a_message_is_told_to_agents_alone(ticket, bob, ada, grace, billing, told):
+    type(billing).objects.filter(pk=billing.pk).update(tells_participants=False)
+    told()
+
+    write(ticket, ada)
+    messages = told()
+    actions.reply(ticket=ticket, text="Here it is.", by=Principal.agent(grace), at=TUESDAY)
+
+    assert messages == {GRACE: Template.ALERT_MESSAGE}
+    assert told() == {ADA: Template.TICKET_REPLY, "bob@example.org": Template.TICKET_REPLY}
+
+
+def test_who_is_switched_off_or_left_hears_no_message(ticket, bob, ada, grace, told):
+    type(bob).objects.filter(pk=bob.pk).update(is_active=False)
+    carol = cast.make_person("carol@example.org", "Carol")
+    actions.add_collaborator(ticket=ticket, address=cast.address_for(carol), by=Principal.agent(grace), at=MONDAY)
+    actions.leave(ticket=ticket, by=Principal.requester(carol), at=MONDAY)
+    told()
+
+    write(ticket, ada)
+
+    assert told() == {GRACE: Template.ALERT_MESSAGE}
+
+
 def test_a_message_does_not_go_to_an_assignee_who_left(ticket, ada, grace, mia, told):
     actions.assign(ticket=ticket, to=mia, by=Principal.agent(grace), at=MONDAY)
     type(mia).objects.filter(pk=mia.pk).update(is_active=False)
@@ -296,6 +356,27 @@ def test_automatic_answers_to_an_unconfirmed_address_are_counted(ada, topic):
 
     whys = list(OutgoingMail.objects.filter(recipient=ADA).order_by("pk").values_list("why", flat=True))
     assert whys == [""] * outbox.ANSWERS_TO_ONE + [Suppressed.TOO_MANY, ""]
+
+
+def test_messages_of_others_to_an_unconfirmed_address_are_counted_too(ticket, bob):
+    for _ in range(outbox.ANSWERS_TO_ONE + 1):
+        write(ticket, bob)
+
+    mails = OutgoingMail.objects.filter(recipient=ADA, template=Template.TICKET_MESSAGE)
+    assert mails.filter(why="").count() == outbox.ANSWERS_TO_ONE
+    assert mails.filter(why=Suppressed.TOO_MANY).count() == 1
+
+
+def test_a_confirmed_address_hears_all_messages_and_uses_up_nobody_s_answers(ticket, bob, ada, topic, monkeypatch):
+    monkeypatch.setattr(outbox, "ANSWERS_TO_ALL", 3)
+    for _ in range(outbox.ANSWERS_TO_ONE + 1):
+        write(ticket, ada)
+    carol = cast.make_person("carol@example.org", "Carol", confirmed=False)
+
+    cast.make_ticket(carol, topic, at=TUESDAY + HOUR)
+
+    assert not OutgoingMail.objects.exclude(why="").exists()
+    assert OutgoingMail.objects.filter(recipient="bob@example.org").count() == outbox.ANSWERS_TO_ONE + 1
 
 
 def test_a_confirmed_address_gets_all_its_answers(ada_confirmed, topic):

@@ -255,6 +255,8 @@ def test_nobody_but_agents_finds_a_mark_anywhere(life, world, grace, ken, suppor
                 assert marked(pages(world, life.ticket, world.client(role), where, whole=long_run)) == []
         with subtests.test(f"{stage}, mails"):
             assert marked(letters(*(f"{name}@example.org" for name in ("ada", "cleo", "cora", "stranger")))) == []
+    # So that the search says something: what Ada wrote was told to who takes part beside her.
+    assert any("It is back." in text or "No." in text for _where, text in letters("cleo@example.org"))
     assert len(seen) == STAGES
     assert life.ticket.entries.filter(text__contains=MARK).count() == 7
 
@@ -387,6 +389,30 @@ def test_nor_does_any_later_one(typed, grace, client):
     }
     assert any("Agents' words." in text for _where, text in mails)
     assert marked(iter(mails), given.mark) == marked(iter(mails), again.mark) == []
+
+
+@pytest.mark.django_db
+def test_nor_does_one_about_what_somebody_else_typed_there(typed, grace):
+    given = typed("victim@example.org")
+    ticket = Ticket.objects.get(requester__addresses__email=given.email)
+    mallory = cast.make_person("mallory@example.org", f"Buy {given.mark}")
+    boss = Principal.agent(grace)
+    actions.add_collaborator(ticket=ticket, address=cast.address_for(mallory), by=boss, at=MONDAY)
+    actions.add_message(
+        ticket=ticket,
+        address=cast.address_for(mallory),
+        text=f"Text {given.mark}",
+        source="web",
+        by=Principal.requester(mallory),
+        at=MONDAY,
+        files=[stored(f"{given.mark}.txt", given.mark.encode())],
+    )
+
+    mails = list(letters(given.email))
+
+    assert any(Template.TICKET_MESSAGE in where for where, _text in mails)
+    assert marked(iter(mails), given.mark) == []
+    assert marked(letters("grace@example.com"), given.mark)
 
 
 @pytest.mark.django_db

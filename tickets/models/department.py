@@ -71,6 +71,13 @@ class Department(Nested):
     acknowledges = models.BooleanField(
         _("confirms new tickets by mail"), default=True, help_text=_("Off: requesters get no mail when they open one.")
     )
+    tells_participants = models.BooleanField(
+        _("mails messages to the others on a ticket"),
+        default=True,
+        help_text=_(
+            "Off: what requesters and collaborators write goes to agents alone. Replies go to all of them."
+        ),
+    )
     notes = models.TextField(_("notes"), max_length=2000, blank=True, help_text=_("For administrators."))
     sla_plan = models.ForeignKey(
         SLAPlan,
