@@ -64,10 +64,19 @@ def join_by_domain(address: Address) -> None:
 
     An address that is not confirmed says nothing: anybody can type it.
     """
-    domain = domain_of(address.email)
-    owner = OrganizationDomain.objects.filter(domain=domain, organization__archived_at=None).first() if domain else None
+    owner = _owner_of(address.email)
     if owner is not None and address.verified_at is not None:
         User.objects.filter(pk=address.user_id, organization=None).update(organization=owner.organization_id)
+
+
+def has_domain_of(email: str) -> bool:
+    """Say whether an organisation has the domain of this address. Anybody can write one: it proves nothing."""
+    return _owner_of(email) is not None
+
+
+def _owner_of(email: str) -> OrganizationDomain | None:
+    domain = domain_of(email)
+    return OrganizationDomain.objects.filter(domain=domain, organization__archived_at=None).first() if domain else None
 
 
 def members(organization: Organization, which: str) -> Any:

@@ -10,6 +10,7 @@ class Face(StrEnum):
     DESK = "desk"
     PORTAL = "portal"
     LINK = "link"
+    MAIL = "mail"
     ADMIN = "admin"
     API = "api"
     SYSTEM = "system"
@@ -19,8 +20,8 @@ class Face(StrEnum):
 class Principal:
     """Who is both agent and requester counts as what the face is for.
 
-    `only_ticket_id` bounds a link to its one ticket. `cause` says why the system acts, such as
-    "timer:close_after", and is kept with the event. `viewer` is the administrator who looks through the
+    `only_ticket_id` bounds a link, and a mail that answers, to its one ticket. `cause` says why the system acts, such
+    as "timer:close_after", and is kept with the event. `viewer` is the administrator who looks through the
     agent's eyes: such a principal sees what the agent sees and does nothing.
     """
 
@@ -48,6 +49,11 @@ class Principal:
         return cls(user=user, face=Face.LINK, only_ticket_id=ticket_id)
 
     @classmethod
+    def mail(cls, user: User, ticket_id: int | None, cause: str) -> "Principal":
+        """A person who wrote a mail; it proves nothing beyond the ticket that it answers."""
+        return cls(user=user, face=Face.MAIL, only_ticket_id=ticket_id, cause=cause)
+
+    @classmethod
     def administrator(cls, user: User) -> "Principal":
         return cls(user=user, face=Face.ADMIN)
 
@@ -66,4 +72,4 @@ class Principal:
 
     @property
     def acts_as_requester(self) -> bool:
-        return self.face in {Face.PORTAL, Face.LINK} and self.user is not None and self.user.is_active
+        return self.face in {Face.PORTAL, Face.LINK, Face.MAIL} and self.user is not None and self.user.is_active

@@ -55,6 +55,20 @@ class SiteSettingsAdmin(OffersActiveAdmin):
         (_("Ticket numbers"), {"fields": ("numbering", "number_digits", "next_number")}),
         (_("Help topics"), {"fields": ("topic_order",)}),
         (_("Files"), {"fields": ("max_upload_mb",)}),
+        (
+            _("Mail that comes in"),
+            {
+                "fields": (
+                    "mail_from_strangers",
+                    "mail_adds_collaborators",
+                    "mail_strips_quotes",
+                    "mail_sets_priority",
+                    "most_open_tickets",
+                    "most_mails_an_hour",
+                    "keep_raw_mail",
+                )
+            },
+        ),
         (_("Who may come in"), {"fields": ("registration", "guests_may_ask", "agents_need_second_factor")}),
         (_("Signed out when idle"), {"fields": ("agents_idle_after", "requesters_idle_after")}),
     )

@@ -142,6 +142,8 @@ def _door(event: TicketEvent) -> list[str]:
             return [_("in the portal")]
         case Face.LINK:
             return [_("by a link from a mail")]
+        case Face.MAIL:
+            return [_("by mail")]
         case Face.API:
             return [_("by the API")]
         case Face.ADMIN:

@@ -88,6 +88,9 @@ def _transferred(event: TicketEvent, names: Names) -> SafeString:
 
 
 def _referred(event: TicketEvent, names: Names) -> SafeString:
+    if event.cause == Cause.RECIPIENT:
+        holder = names(event.data.get("to"))
+        return format_html(_("{holder} was written to as well and may read along"), holder=holder)
     return format_html(_("{who} lets {holder} read along"), who=names.by(event), holder=names(event.data.get("to")))
 
 
@@ -102,6 +105,8 @@ def _collaborator_added(event: TicketEvent, names: Names) -> SafeString:
     added = _listed([names(f"address:{pk}") for pk in event.data.get("addresses", ())])
     if event.cause == Cause.ORGANIZATION:
         return format_html(_("The organisation's rule added {added}"), added=added)
+    if event.cause == Cause.RECIPIENT:
+        return format_html(_("{added} was written to as well and takes part"), added=added)
     return format_html(_("{who} added {added} as a collaborator"), who=names.by(event), added=added)
 
 
@@ -270,6 +275,8 @@ def _because(what: SafeString, why: str, by: str, names: Names) -> SafeString:
             return format_html(_("{what} by the department"), what=what)
         case "agent":
             return format_html(_("{what} as the agent chose"), what=what)
+        case "mailbox":
+            return format_html(_("{what} by the mailbox"), what=what)
     return format_html(_("{what} by default"), what=what)
 
 

@@ -25,6 +25,8 @@ class Keeper:
 
     # The address is about to be deleted.
     address_gone: Callable[[Address], None]
+    # Words about a person were taken out of this row: an entry, a file, a ticket, a note.
+    redacted: Callable[[Any], None]
     # No trace of the person may stay.
     anonymise: Callable[[User, datetime], None]
     # The person is about to be deleted; their tickets are gone.
@@ -120,7 +122,8 @@ def purge(model: type[Model], keys: Collection[int]) -> None:
     for rows, field, deletes in _referring(model):
         found = rows._base_manager.filter(**{f"{field}__in": keys})
         if rows is model or not deletes:
-            found.update(**{field: None})
+            # A row that stays forgets what it says of people, where it has such words.
+            found.update(**{field: None}, **getattr(rows, "WHEN_LET_GO", {}))
         else:
             purge(rows, list(found.values_list("pk", flat=True)))
     model._base_manager.filter(pk__in=keys).delete()

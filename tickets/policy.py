@@ -77,7 +77,15 @@ REQUESTER_DEEDS = {Deed.MESSAGE, Deed.CLOSE, Deed.REOPEN, Deed.ADD_COLLABORATOR,
 COLLABORATOR_DEEDS = {Deed.MESSAGE, Deed.LEAVE}
 # By these it is one's own ticket.
 REQUESTER_GRANTS = frozenset({"requester", "link"})
-SYSTEM_DEEDS = {Deed.ADD_COLLABORATOR, Deed.CLOSE, Deed.RELEASE, Deed.ASSIGN, Deed.CHANGE_PRIORITY, Deed.NOTE}
+SYSTEM_DEEDS = {
+    Deed.MESSAGE,
+    Deed.ADD_COLLABORATOR,
+    Deed.CLOSE,
+    Deed.RELEASE,
+    Deed.ASSIGN,
+    Deed.CHANGE_PRIORITY,
+    Deed.NOTE,
+}
 
 # Whoever a ticket was given to without working in its department may finish it. Who works there has a role,
 # which alone decides.

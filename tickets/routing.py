@@ -25,8 +25,8 @@ class Skipped(StrEnum):
 class Route:
     """What a ticket gets.
 
-    `reasons` is field → {"to": id, "why": topic, department, default or agent, "by": id}, and "skipped": a code, where
-    whom the topic names does not get it.
+    `reasons` is field → {"to": id, "why": topic, department, default, agent or mailbox, "by": id}, and "skipped": a
+    code, where whom the topic names does not get it.
     """
 
     topic: HelpTopic | None
@@ -36,9 +36,23 @@ class Route:
     holder: User | Team | None
     reasons: dict[str, dict[str, Any]]
 
-    def with_priority(self, priority: Priority) -> "Route":
-        """Return the same way with the priority that an agent chose."""
-        chosen = {"to": priority.pk, "why": "agent"}
+    def with_department(self, department: Department) -> "Route":
+        """Return the way that leads to the department of a mailbox, with what is promised there; nobody has it yet.
+
+        A department that takes no tickets now is passed over.
+        """
+        if _usable(department) is None or department == self.department:
+            return self
+        plan, why = plan_for(self.topic, department)
+        reasons = {field: why for field, why in self.reasons.items() if field in {"topic", "priority"}}
+        reasons["department"] = {"to": department.pk, "why": "mailbox"}
+        if plan:
+            reasons["sla_plan"] = {"to": plan.pk, **why}
+        return replace(self, department=department, sla_plan=plan, holder=None, reasons=reasons)
+
+    def with_priority(self, priority: Priority, *, why: str) -> "Route":
+        """Return the same way with the priority that an agent, or a mailbox, chose: `why` is "agent" or "mailbox"."""
+        chosen = {"to": priority.pk, "why": why}
         return replace(self, priority=priority, reasons=self.reasons | {"priority": chosen})
 
 

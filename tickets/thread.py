@@ -6,6 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from core import cleaning
 from core.models import NewFile
 from tickets.errors import NothingWritten
 from tickets.models import Attachment, EntryKind, Source, ThreadEntry, Ticket
@@ -19,10 +20,14 @@ def add_entry(
     text: str,
     source: Source,
     at: datetime,
+    html: str = "",
     files: Sequence[NewFile] = (),
     request_key: str = "",
 ) -> ThreadEntry:
-    """Append an entry with its files. Raises NothingWritten when there is neither text nor file."""
+    """Append an entry with its files. Raises NothingWritten when there is neither text nor file.
+
+    `html` is what the text looked like, cleaned by core.cleaning.
+    """
     text = clean_text(text)
     if not text and not files:
         raise NothingWritten(_("Write something first, or attach a file."))
@@ -36,11 +41,20 @@ def add_entry(
         author=author,
         source=source,
         text=text,
+        html=clean_text(html),
+        html_version=cleaning.VERSION if html else 0,
         created_at=at,
         request_key=request_key,
     )
     Attachment.objects.bulk_create(
-        Attachment(entry=entry, blob=file.blob, position=i, name=file.name, content_type=file.content_type)
+        Attachment(
+            entry=entry,
+            blob=file.blob,
+            position=i,
+            name=file.name,
+            content_type=file.content_type,
+            content_id=file.content_id,
+        )
         for i, file in enumerate(files, start=1)
     )
     return entry

@@ -32,8 +32,12 @@ class Blob(models.Model):
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A file that is stored already, about to be attached; core.uploads made `name` and `content_type` harmless."""
+    """A file that is stored already, about to be attached; core.uploads made `name` and `content_type` harmless.
+
+    `content_id` is by what the text of the same entry shows it, if it does (RFC 2392).
+    """
 
     blob: Blob
     name: str
     content_type: str
+    content_id: str = ""

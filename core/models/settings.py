@@ -108,6 +108,43 @@ class SiteSettings(models.Model):
         default=timedelta(days=14),
         validators=[validate_wait],
     )
+    mail_from_strangers = models.BooleanField(
+        _("tickets by mail from anybody"),
+        default=True,
+        help_text=_("Off: only people who are known, and those in the domain of an organisation. Others' mail waits."),
+    )
+    mail_adds_collaborators = models.BooleanField(
+        _("recipients take part"),
+        default=True,
+        help_text=_("Whom a requester writes to besides us, in To or Cc, becomes a collaborator."),
+    )
+    mail_strips_quotes = models.BooleanField(
+        _("leave out quotations"),
+        default=True,
+        help_text=_("Of an answer by mail only the new words are shown. The mail as it came is kept besides."),
+    )
+    mail_sets_priority = models.BooleanField(
+        _("mails say how urgent they are"),
+        default=False,
+        help_text=_("A mail that its sender marked as urgent opens a ticket of the highest priority."),
+    )
+    most_open_tickets = models.PositiveSmallIntegerField(
+        _("open tickets of one person"),
+        default=0,
+        help_text=_("Further mails that would open one wait for an administrator. 0: any number."),
+    )
+    most_mails_an_hour = models.PositiveSmallIntegerField(
+        _("mails of one sender in an hour"),
+        default=60,
+        validators=[MinValueValidator(5)],
+        help_text=_("Further ones wait for an administrator, so that no robot fills the help desk."),
+    )
+    keep_raw_mail = models.DurationField(
+        _("keep mails as they came"),
+        default=timedelta(days=180),
+        validators=[validate_wait],
+        help_text=_("How long the bytes are kept. What was read from them stays in the ticket."),
+    )
     topic_order = models.CharField(
         _("order of help topics"), max_length=10, choices=TopicOrder, default=TopicOrder.MANUAL
     )

@@ -7,12 +7,19 @@ number of the last event that the person had before their eyes; newer ones that 
 
 from tickets.actions.assign import assign, claim, release
 from tickets.actions.change import change_plan, change_priority, change_topic
-from tickets.actions.collaborators import add_automatically, add_collaborator, leave, remove_collaborator
+from tickets.actions.collaborators import (
+    add_automatically,
+    add_collaborator,
+    add_received,
+    leave,
+    remove_collaborator,
+)
 from tickets.actions.erasing import erase, go_on, go_on_for_a_while
 from tickets.actions.message import add_message
 from tickets.actions.note import add_note
 from tickets.actions.open import open_ticket
 from tickets.actions.open_for import open_for
+from tickets.actions.open_received import open_received
 from tickets.actions.organizations import archive_organization, delete_organization
 from tickets.actions.people import remove_address
 from tickets.actions.redact import redact
@@ -27,6 +34,7 @@ __all__ = [
     "add_collaborator",
     "add_message",
     "add_note",
+    "add_received",
     "archive_organization",
     "assign",
     "breach_or_warn",
@@ -43,6 +51,7 @@ __all__ = [
     "go_on_for_a_while",
     "leave",
     "open_for",
+    "open_received",
     "open_ticket",
     "redact",
     "refer",

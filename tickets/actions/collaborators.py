@@ -87,6 +87,16 @@ def add_automatically(
 
 
 @transaction.atomic
+def add_received(
+    *, ticket: Ticket, addresses: Iterable[Address], by: Principal, at: datetime, deed: UUID | None = None
+) -> list[Participant]:
+    """Add those whom a participant's mail was written to besides; return who was added. Raises NotAllowed."""
+    ticket = lock(ticket)
+    policy.require(by, Deed.ADD_COLLABORATOR, ticket)
+    return add_automatically(ticket=ticket, addresses=addresses, cause=Cause.RECIPIENT, at=at, deed=deed)
+
+
+@transaction.atomic
 def remove_collaborator(
     *,
     ticket: Ticket,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import Address
+from accounts.models import Address, User
 from accounts.principal import Principal
 from core.models import NewFile
 from sla.models import Target
@@ -26,16 +26,19 @@ def add_message(
     source: Source,
     by: Principal,
     at: datetime,
+    html: str = "",
     files: Sequence[NewFile] = (),
     seen: int | None = None,
     request_key: str = "",
 ) -> ThreadEntry:
     """Add what the requester wrote; a resolved or closed ticket comes back by it.
 
+    The system, as which `by` may come, puts down what the person behind `address` wrote in another way.
     Once the time for reopening has passed, the message opens a new ticket that follows the old one: look at
     the entry's ticket. Raises NotAllowed, ChangedMeanwhile, NothingWritten.
     """
-    if before := sent_before(by.user, request_key):
+    author = by.user or address.user
+    if before := sent_before(author, request_key):
         return before
     with transaction.atomic():
         ticket = lock(ticket)
@@ -43,7 +46,7 @@ def add_message(
         comes_too_late = policy.is_past_reopening(ticket, at)
         if not comes_too_late:
             check_unchanged(ticket, by, seen)
-            return _append(ticket, text, source, by, at, files, request_key)
+            return _append(ticket, author, text, html, source, by, at, files, request_key)
     follow_up = open_ticket(
         address=address,
         topic=ticket.topic if ticket.topic and ticket.topic.is_offered else None,
@@ -52,6 +55,7 @@ def add_message(
         source=source,
         by=by,
         at=at,
+        html=html,
         files=files,
         request_key=request_key,
         follows=ticket,
@@ -61,7 +65,9 @@ def add_message(
 
 def _append(
     ticket: Ticket,
+    author: User,
     text: str,
+    html: str,
     source: Source,
     by: Principal,
     at: datetime,
@@ -69,11 +75,19 @@ def _append(
     request_key: str,
 ) -> ThreadEntry:
     # Sent twice at once, the second waited for the lock and finds what the first left.
-    if before := sent_before(by.user, request_key):
+    if before := sent_before(author, request_key):
         return before
     deed = events.new_deed()
     entry = add_entry(
-        ticket, EntryKind.MESSAGE, author=by.user, text=text, source=source, at=at, files=files, request_key=request_key
+        ticket,
+        EntryKind.MESSAGE,
+        author=author,
+        text=text,
+        source=source,
+        at=at,
+        html=html,
+        files=files,
+        request_key=request_key,
     )
     if ticket.status in (Status.RESOLVED, Status.CLOSED):
         bring_back(ticket, by=by, at=at, deed=deed)

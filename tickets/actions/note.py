@@ -23,6 +23,7 @@ def add_note(
     by: Principal,
     at: datetime,
     source: Source = Source.DESK,
+    html: str = "",
     files: Sequence[NewFile] = (),
     seen: int | None = None,
     request_key: str = "",
@@ -35,7 +36,15 @@ def add_note(
     policy.require(by, Deed.NOTE, ticket)
     check_unchanged(ticket, by, seen)
     entry = add_entry(
-        ticket, EntryKind.NOTE, author=by.user, text=text, source=source, at=at, files=files, request_key=request_key
+        ticket,
+        EntryKind.NOTE,
+        author=by.user,
+        text=text,
+        source=source,
+        at=at,
+        html=html,
+        files=files,
+        request_key=request_key,
     )
     events.record(Kind.NOTE_ADDED, ticket, by=by, at=at, deed=deed, entry=entry.number)
     return entry

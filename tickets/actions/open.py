@@ -17,7 +17,7 @@ from tickets.actions import organization_rules
 from tickets.actions.assign import give
 from tickets.actions.locking import lock_address
 from tickets.errors import DeedRefused, NotAllowed, NotOffered
-from tickets.models import Cause, EntryKind, HelpTopic, Kind, Participant, Source, ThreadEntry, Ticket
+from tickets.models import Cause, Department, EntryKind, HelpTopic, Kind, Participant, Source, ThreadEntry, Ticket
 from tickets.routing import Route, route
 from tickets.thread import add_entry, clean_text, sent_before
 
@@ -33,8 +33,11 @@ def open_ticket(
     source: Source,
     by: Principal,
     at: datetime,
+    html: str = "",
     files: Sequence[NewFile] = (),
     priority: Priority | None = None,
+    department: Department | None = None,
+    acknowledges: bool = True,
     request_key: str = "",
     follows: Ticket | None = None,
     deed: UUID | None = None,
@@ -42,7 +45,8 @@ def open_ticket(
     """Open a ticket for the person behind `address`; department, priority, plan and who gets it come from the topic.
 
     Sent twice with the same `request_key`, by the same person, it is one ticket, returned both times.
-    `priority` replaces the topic's. Raises NotOffered for a topic that is archived or disabled, or internal while a
+    `priority` replaces the topic's, and so does `department`, which a mailbox names. Unless `acknowledges`, no
+    mail confirms it. Raises NotOffered for a topic that is archived or disabled, or internal while a
     requester acts; NothingWritten without text and files; NotAllowed for an agent of whose roles none includes it;
     DeedRefused for a person who is switched off. Not to be called with a ticket locked: numbers are reserved first.
     """
@@ -57,8 +61,10 @@ def open_ticket(
     if before := sent_before(author, request_key):
         return before.ticket
     chosen = route(topic)
+    if department is not None:
+        chosen = chosen.with_department(department)
     if priority is not None:
-        chosen = chosen.with_priority(priority)
+        chosen = chosen.with_priority(priority, why="agent" if by.acts_as_agent else "mailbox")
     for attempt in range(NUMBER_COLLISIONS):
         number = numbers.reserve(chosen.topic)
         try:
@@ -76,10 +82,11 @@ def open_ticket(
                     text=text,
                     source=source,
                     at=at,
+                    html=html,
                     files=files,
                     request_key=request_key,
                 )
-                _record(ticket, entry, chosen, by, at, deed, follows)
+                _record(ticket, entry, chosen, by, at, deed, follows, acknowledges=acknowledges)
                 return ticket
         except IntegrityError:
             if before := sent_before(author, request_key):
@@ -118,11 +125,15 @@ def _record(
     at: datetime,
     deed: UUID | None,
     follows: Ticket | None,
+    *,
+    acknowledges: bool,
 ) -> None:
     started = clocks.start(ticket, [Target.FIRST_RESPONSE, Target.RESOLUTION], since=at, cause=Kind.OPENED)
     data = {"entry": entry.number, "routing": chosen.reasons, "clocks": started}
     if follows is not None:
         data["follows"] = follows.pk
+    if not acknowledges:
+        data["quiet"] = True
     deed = deed or events.new_deed()
     events.record(Kind.OPENED, ticket, by=by, at=at, deed=deed, **data)
     if chosen.holder is not None:

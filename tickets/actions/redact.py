@@ -9,7 +9,7 @@ from accounts import audit
 from accounts.models import AuditKind, Permission, User
 from accounts.principal import Principal
 from tickets import policy
-from tickets.erasure import REMOVED
+from tickets.erasure import REMOVED, keepers
 from tickets.mentions import SOURCES, parts_of, pattern_for, words_of
 from tickets.models import Ticket
 
@@ -41,6 +41,8 @@ def redact(*, person: User, source: str, pk: int, by: Principal, at: datetime) -
             times = max(times, count)
     if changed:
         column.model._base_manager.filter(pk=pk).update(**{field: getattr(row, field) for field in changed})
+        for keeper in keepers():
+            keeper.redacted(row)
         audit.record(AuditKind.REDACTED, by=by.user, at=at, target=row, changes={"about": (None, person.pk)})
     return times
 

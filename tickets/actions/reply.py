@@ -26,6 +26,7 @@ def reply(
     by: Principal,
     at: datetime,
     source: Source = Source.DESK,
+    html: str = "",
     files: Sequence[NewFile] = (),
     keeps: bool = False,
     seen: int | None = None,
@@ -44,7 +45,15 @@ def reply(
     policy.require(by, Deed.REPLY, ticket)
     check_unchanged(ticket, by, seen)
     entry = add_entry(
-        ticket, EntryKind.REPLY, author=by.user, text=text, source=source, at=at, files=files, request_key=request_key
+        ticket,
+        EntryKind.REPLY,
+        author=by.user,
+        text=text,
+        source=source,
+        at=at,
+        html=html,
+        files=files,
+        request_key=request_key,
     )
     ticket.first_response_at = ticket.first_response_at or at
     ticket.awaiting = Awaiting.AGENT if keeps and ticket.is_working else Awaiting.REQUESTER

@@ -14,7 +14,7 @@ from tickets.models.ticket import Ticket
 class Kind(models.TextChoices):
     """What can happen to a ticket. The comment behind each names the ids and codes in `data`."""
 
-    OPENED = "opened", _("Opened")  # entry, routing {field: {to, why, by, skipped}}, clocks [{target, deadline}]
+    OPENED = "opened", _("Opened")  # entry, routing {field: {to, why, by, skipped}}, clocks [{target, deadline}], quiet
     MESSAGE_ADDED = "message_added", _("Message added")  # entry
     REPLIED = "replied", _("Replied")  # entry, keeps (stays with the agent)
     NOTE_ADDED = "note_added", _("Internal note added")  # entry
@@ -48,6 +48,7 @@ class Cause(StrEnum):
     CLOCK = "clock"
     DEMO = "demo"
     ORGANIZATION = "organization"
+    RECIPIENT = "recipient"
 
 
 class TicketEvent(models.Model):

@@ -51,6 +51,12 @@ def _agent_grants(principal: Principal) -> dict[str, Q]:
 
 def _requester_grants(principal: Principal) -> dict[str, Q]:
     taking_part = Participant.objects.filter(ticket=OuterRef("pk"), user=principal.user)
+    if principal.face == Face.MAIL:
+        this = Q(pk=principal.only_ticket_id)
+        return {
+            "requester": this & Q(Exists(taking_part.filter(role=Part.REQUESTER))),
+            "collaborator": this & Q(Exists(taking_part.filter(role=Part.COLLABORATOR))),
+        }
     if principal.face == Face.LINK:
         this = Q(pk=principal.only_ticket_id)
         return {

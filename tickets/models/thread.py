@@ -84,6 +84,8 @@ class Attachment(models.Model):
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=255)
     content_type = models.CharField(max_length=100)
+    # By which the entry's html shows the file in its place (RFC 2392), without "cid:".
+    content_id = models.CharField(max_length=255, blank=True)
 
     objects = AttachmentQuerySet.as_manager()
 
