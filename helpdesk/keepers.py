@@ -10,7 +10,7 @@ from tickets.erasure import Keeper
 # An address went to another person.
 MOVERS: tuple[Mover, ...] = (parts.address_moved, mail.address_moved, erasing.merge_emptied)
 # A person, or an address of theirs, goes.
-KEEPERS = (Keeper(mail.address_gone, mail.anonymise, mail.person_gone),)
+KEEPERS = (Keeper(mail.address_gone, mail.redacted, mail.anonymise, mail.person_gone),)
 
 
 def install() -> None:

@@ -32,7 +32,8 @@ from accounts import sessions
 from core import lease, periodic, sweeping, wakeups
 from core.models import PeriodicJob, Waiting
 from core.periodic import Job
-from mail.models import OutgoingMail
+from mail import ledger
+from mail.models import IncomingMail, OutgoingMail
 from tickets.models import Erasure, FailedHandler, TicketClock, TicketTimer
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ RENEW_AT = 0.3
 
 BATCH = 100
 # At most 1,000 rows are out at once, and no kind takes the place of the others.
-MOST_OUT = 160
+MOST_OUT = 120
 # Claims that end before their message is read are handed out anew. Workers pass over the old messages, some
 # forty a second at least: with short claims fewer rows are out, so that the old ones never gather faster.
 OUT_PER_SECOND = 5
@@ -70,6 +71,7 @@ KINDS: Sequence[WorkKind] = (
     WorkKind(TicketClock, tickets.tasks.run_clock),
     WorkKind(TicketTimer, tickets.tasks.run_timer),
     WorkKind(FailedHandler, tickets.tasks.retry_handler),
+    WorkKind(IncomingMail, mail.tasks.take_in),
     WorkKind(OutgoingMail, mail.tasks.send),
     WorkKind(Erasure, tickets.tasks.go_on_erasing),
     WorkKind(PeriodicJob, core.tasks.run_periodic),
@@ -79,6 +81,7 @@ PERIODIC = {
     sweeping.SWEEP: Job(sweeping.sweep_files, every=timedelta(hours=1)),
     "clear_sessions": Job(sweeping.clear_sessions, every=timedelta(hours=6)),
     "clear_my_sessions": Job(sessions.sweep, every=timedelta(hours=6)),
+    "let_go_of_raw_mail": Job(ledger.let_go_of_raw, every=timedelta(hours=1)),
     "clear_cache": Job(sweeping.clear_cache, every=timedelta(hours=1)),
 }
 periodic.schedule(PERIODIC)

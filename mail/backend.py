@@ -15,7 +15,7 @@ from django.utils.timezone import now
 from accounts.models import Address
 from accounts.people import normalise
 from core import secrets, wakeups
-from mail import outbox
+from mail import outbox, signing
 from mail.models import MailState, OutgoingMail, Template
 
 # What says to whom or from whom it goes is the worker's to set.
@@ -42,6 +42,7 @@ class OutboxBackend(BaseEmailBackend):
                 address=address,
                 user_id=address.user_id if address else None,
                 template=Template.ACCOUNT,
+                message_id=signing.message_id(None, None),
                 created_at=at,
             )
             outbox.settle(mail, at=at)

@@ -27,7 +27,7 @@ def acknowledge(event: TicketEvent) -> None:
     Help topic and department may want no mail that confirms it. What an agent opens for somebody is told always.
     """
     template = Template.TICKET_OPENED_FOR if event.face == Face.DESK else Template.TICKET_OPENED
-    if template == Template.TICKET_OPENED and not event.ticket.is_acknowledged:
+    if template == Template.TICKET_OPENED and (event.data.get("quiet") or not event.ticket.is_acknowledged):
         return
     requester = _participants(event.ticket).filter(role=Part.REQUESTER)
     _write(event, template, [one.address for one in requester])
@@ -84,7 +84,7 @@ def alert_new(event: TicketEvent) -> None:
 
 def alert_message(event: TicketEvent) -> None:
     """Tell those who have the ticket that its requester wrote, or reopened it."""
-    if event.by is None or not _takes_part(event.ticket, event.by):
+    if event.by is not None and not _takes_part(event.ticket, event.by):
         return
     _alert(event, Template.ALERT_MESSAGE, _holders(event.ticket))
 

@@ -18,7 +18,7 @@ from accounts.models import Address
 from accounts.principal import Face, Principal
 from core import wakeups
 from core.models.work import holding
-from mail import rendering, transport
+from mail import composing, rendering, transport
 from mail.models import MailState, OutgoingMail, Suppressed
 from mail.transport import Answer
 from mail.url import parse
@@ -109,7 +109,7 @@ def _attempt(mail: OutgoingMail, claim: UUID) -> Answer:
         return True
 
     try:
-        message = rendering.compose(mail)
+        message = composing.compose(mail)
         return transport.deliver(parse(settings.MAIL_URL), message, hand_over=hand_over)
     except rendering.NoLongerWanted as reason:
         return Answer(MailState.CANCELLED, str(reason))

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from accounts.models import Address
 from core import wakeups
+from mail import signing
 from mail.models import AUTOMATIC_ANSWERS, MailState, OutgoingMail, Suppressed, Template
 from tickets.models import Cause, ThreadEntry, TicketEvent
 
@@ -32,6 +33,7 @@ def write(
 ) -> None:
     """Write one mail per address, due at once. Who already gets one for this deed gets no second."""
     is_demo = event is not None and event.cause.startswith(Cause.DEMO)
+    about = ticket_id or (event.ticket_id if event else None)
     mails = [
         OutgoingMail(
             deed=deed,
@@ -39,9 +41,10 @@ def write(
             address=address,
             user_id=address.user_id,
             template=template,
-            ticket_id=ticket_id or (event.ticket_id if event else None),
+            ticket_id=about,
             event=event,
             entry=entry,
+            message_id=signing.message_id(about, address),
             created_at=at,
         )
         for address in to

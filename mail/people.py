@@ -1,12 +1,20 @@
-"""The outbox, when people or tickets go: what waits is not sent, and what was sent does not say to whom."""
+"""Outbox and ledger, when people or tickets go.
+
+What waits is not sent, and what was sent does not say to whom. Of mails that came the raw bytes go and what they said
+of their sender; the rows stay, or a server that still has them would have them taken in anew.
+"""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
+from django.utils.timezone import now
 
 from accounts.models import Address, User
-from mail.models import MailState, OutgoingMail
+from core import sweeping
+from mail.models import IncomingMail, MailState, OutgoingMail
+from tickets.models import Attachment, Participant, ThreadEntry, Ticket
 
 WAITING = (MailState.QUEUED, MailState.DEFERRED)
 
@@ -15,6 +23,18 @@ def address_gone(address: Address) -> None:
     rows = OutgoingMail.objects.filter(address=address)
     _cancel(rows)
     rows.update(address=None)
+
+
+def redacted(row: Any) -> None:
+    """Let go of the raw mail behind what words were taken out of: it still has them."""
+    if isinstance(row, ThreadEntry):
+        _forget_raw(Q(entry=row))
+    elif isinstance(row, Attachment):
+        _forget_raw(Q(entry=row.entry_id))
+    elif isinstance(row, Ticket):
+        # Its subject stands in every mail about it.
+        _forget_raw(Q(ticket=row))
+        IncomingMail.objects.filter(ticket=row).update(subject="")
 
 
 def address_moved(address: Address, before: User, to: User, at: datetime) -> None:
@@ -32,11 +52,25 @@ def anonymise(person: User, at: datetime) -> None:
             body=None,
             last_error="",
         )
+    took_part = Participant.objects.filter(user=person).values("ticket")
+    _forget_raw(Q(ticket__in=took_part) | Q(sender__in=emails))
+    wrote = IncomingMail.objects.filter(sender__in=emails)
+    wrote.update(**IncomingMail.WHEN_LET_GO)
 
 
 def person_gone(person: User) -> None:
+    emails = person.addresses.values_list("email", flat=True)
+    IncomingMail.objects.filter(sender__in=list(emails)).update(**IncomingMail.WHEN_LET_GO)
     OutgoingMail.objects.filter(Q(user=person) | Q(address__user=person)).delete()
 
 
 def _cancel(rows: "QuerySet[OutgoingMail]") -> None:
     rows.filter(state__in=WAITING).update(state=MailState.CANCELLED, due_at=None, claim=None)
+
+
+def _forget_raw(which: Q) -> None:
+    rows = IncomingMail.objects.filter(which, raw__isnull=False)
+    blobs = list(rows.values_list("raw", flat=True))
+    rows.update(raw=None)
+    if blobs:
+        sweeping.let_go(blobs, now())

@@ -1,35 +1,28 @@
-"""From a row of the outbox to the message that is sent. Rendered at sending, with a fresh link.
+"""From a row of the outbox to what the mail says. Rendered at sending, with a fresh link.
 
 What a template is given is decided here: an address that is not confirmed gets the ticket's number, a link and
 agents' words (PARITY section 4, rule 9), so no template can tell it more.
 """
 
-import json
-from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import formataddr, parseaddr
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import css_inline
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.core.mail.message import utf8_charset_qp
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts.models import Preferences, User
 from accounts.principal import Face, Principal
-from core import secrets
 from core.absolute import absolute_url
 from core.languages import offered
 from core.models import SiteSettings
-from mail.models import MailState, OutgoingMail, Template
+from mail.models import OutgoingMail, Template
 from mail.words import one_line, paragraphs, quoted
 from sla.models import Target
 from tickets import links, policy
@@ -39,7 +32,6 @@ from tickets.models.people import Part
 LONGEST_WORDS = 20_000
 LONGEST_QUOTE = 1_000
 LONGEST_SIGNATURE = 1_000
-MOST_REFERENCES = 10
 
 ALERTS = {
     Template.ALERT_NEW,
@@ -48,8 +40,6 @@ ALERTS = {
     Template.ALERT_ASSIGNED,
     Template.ALERT_CLOCK,
 }
-# What an agent wrote by hand; everything else goes out by itself (RFC 3834).
-WRITTEN_BY_HAND = {Template.TICKET_REPLY}
 
 _inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
@@ -76,18 +66,10 @@ class Reader:
     part: str = ""
 
 
-def compose(mail: OutgoingMail) -> EmailMultiAlternatives:
-    """Return the message to send. Raises NoLongerWanted, and SecretUnreadable for a body without its key."""
-    if mail.body is not None:
-        return _finished(mail)
-    rendered = _render(mail, _reader(mail))
-    message = EmailMultiAlternatives(
-        rendered.subject, rendered.text, _sender(), [mail.recipient], headers=_headers(mail)
-    )
-    # Quoted-printable: a server that takes 7 bits only gets nothing else.
-    message.encoding = utf8_charset_qp
-    message.attach_alternative(rendered.html, "text/html")
-    return message
+def rendered_for(mail: OutgoingMail) -> tuple[Rendered, Reader]:
+    """Return what a ticket's mail says, and who reads it. Raises NoLongerWanted."""
+    reader = _reader(mail)
+    return _render(mail, reader), reader
 
 
 def preview(mail: OutgoingMail) -> Rendered | None:
@@ -98,66 +80,6 @@ def preview(mail: OutgoingMail) -> Rendered | None:
     if mail.template == Template.ACCOUNT or mail.body is not None:
         return None
     return _render(mail, _reader(mail, link=f"{settings.PUBLIC_URL}/#"))
-
-
-def thread_root(ticket: Ticket) -> str:
-    """Return the Message-ID under which all mails of a ticket hang; guessed by nobody, sent by nobody."""
-    digest = salted_hmac("mail.thread", str(ticket.pk), algorithm="sha256").hexdigest()[:32]
-    return f"<ticket.{digest}@{settings.MAIL_DOMAIN}>"
-
-
-# --- The message ----------------------------------------------------------------------------------
-
-
-def _sender() -> str:
-    name, address = parseaddr(settings.MAIL_FROM)
-    return formataddr((one_line(name or SiteSettings.load().name), address))
-
-
-def _headers(mail: OutgoingMail) -> dict[str, str]:
-    headers = {"Message-ID": mail.message_id}
-    if mail.template in WRITTEN_BY_HAND:
-        headers["X-Auto-Response-Suppress"] = "OOF, AutoReply"
-    else:
-        answers = mail.template == Template.TICKET_OPENED
-        headers["Auto-Submitted"] = "auto-replied" if answers else "auto-generated"
-        headers["X-Auto-Response-Suppress"] = "All"
-    if mail.ticket is not None:
-        references = [thread_root(mail.ticket), *_earlier(mail)]
-        headers["References"] = " ".join(references)
-        headers["In-Reply-To"] = references[-1]
-    return headers
-
-
-def _earlier(mail: OutgoingMail) -> list[str]:
-    """Message-IDs of what this person already got about the ticket, oldest first."""
-    earlier = OutgoingMail.objects.filter(
-        ticket=mail.ticket,
-        recipient=mail.recipient,
-        pk__lt=mail.pk,
-        state__in=[MailState.SENT, MailState.PERHAPS_SENT],
-    ).order_by("-pk")
-    return list(earlier.values_list("message_id", flat=True)[:MOST_REFERENCES])[::-1]
-
-
-def _finished(mail: OutgoingMail) -> EmailMultiAlternatives:
-    """Return the message that came through EMAIL_BACKEND (mail.backend)."""
-    assert mail.body is not None
-    held = json.loads(secrets.decrypt(bytes(mail.body)))
-    message = EmailMultiAlternatives(
-        held["subject"],
-        held["body"],
-        _sender(),
-        [mail.recipient],
-        reply_to=held["reply_to"],
-        headers=held["headers"] | _headers(mail),
-        attachments=[(name, b64decode(content), kind) for name, content, kind in held["attachments"]],
-    )
-    message.content_subtype = held["content_subtype"]
-    message.encoding = utf8_charset_qp
-    for content, kind in held["alternatives"]:
-        message.attach_alternative(content, kind)
-    return message
 
 
 # --- Who reads ------------------------------------------------------------------------------------

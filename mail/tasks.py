@@ -4,9 +4,14 @@ from uuid import UUID
 
 from celery import shared_task
 
-from mail import outbound
+from mail import intake, outbound
 
 
 @shared_task
 def send(pk: int, claim: str) -> None:
     outbound.send(pk, UUID(claim))
+
+
+@shared_task
+def take_in(pk: int, claim: str) -> None:
+    intake.take_in(pk, UUID(claim))

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Address
 from accounts.principal import Principal
-from mail import rendering
+from mail import composing, rendering
 from mail.models import OutgoingMail, Suppressed, Template
 from mail.outbox import ANSWERS_TO_ONE
 from tests import cast
@@ -176,7 +176,7 @@ def test_who_was_removed_gets_none_of_what_still_waits(ticket, bob, grace):
 
     for mail in OutgoingMail.objects.filter(recipient=BOB):
         with pytest.raises(rendering.NoLongerWanted):
-            rendering.compose(mail)
+            composing.compose(mail)
 
 
 def test_removing_is_mailed_to_nobody(ticket, bob, grace, told):

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import Preferences, User
 from accounts.principal import Principal
-from mail import rendering
+from mail import composing
 from mail.models import OutgoingMail, Template
 from tests.cast import TUESDAY
 from tickets import actions
@@ -19,7 +19,7 @@ def sent(ticket: Ticket, agent: User) -> tuple[str, str]:
     """Return text and HTML of the mail that carries a reply of this agent."""
     actions.reply(ticket=ticket, text="The answer.", by=Principal.agent(agent), at=TUESDAY)
     mail = OutgoingMail.objects.filter(template=Template.TICKET_REPLY).latest("pk")
-    message = message_from_bytes(rendering.compose(mail).message().as_bytes(), policy=policy.default)
+    message = message_from_bytes(composing.compose(mail).message().as_bytes(), policy=policy.default)
     text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
     return text.replace("\r\n", "\n"), html
 
@@ -70,4 +70,4 @@ def test_no_other_mail_is_signed(ticket, grace, billing):
     actions.resolve(ticket=ticket, by=Principal.agent(grace), at=TUESDAY, resolution="Found it.")
 
     mail = OutgoingMail.objects.get(template=Template.TICKET_RESOLVED)
-    assert "flourish" not in rendering.compose(mail).message().as_string()
+    assert "flourish" not in composing.compose(mail).message().as_string()

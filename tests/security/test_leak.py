@@ -25,8 +25,8 @@ from django.test import Client
 from accounts.models import User
 from accounts.people import address_of
 from accounts.principal import Principal
+from mail.composing import compose
 from mail.models import OutgoingMail, Template
-from mail.rendering import compose
 from portal.views.new import sent_token
 from tests import cast
 from tests.cast import DAY, HOUR, MONDAY

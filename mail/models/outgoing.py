@@ -63,7 +63,7 @@ AUTOMATIC_ANSWERS = (
 
 
 def new_message_id() -> str:
-    """Return a Message-ID, in angle brackets (RFC 5322 section 3.6.4)."""
+    """Return a Message-ID that says nothing, in angle brackets; the outbox writes signed ones (mail.signing)."""
     return f"<{secrets.token_hex(16)}@{settings.MAIL_DOMAIN}>"
 
 

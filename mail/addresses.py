@@ -1,0 +1,85 @@
+"""Which addresses are the help desk's own, and from whom nothing is taken."""
+
+from dataclasses import dataclass
+from email.utils import parseaddr
+from fnmatch import fnmatchcase
+
+from django.conf import settings
+from django.db.models import Q
+
+from accounts.people import normalise
+from mail.models import BannedSender, Mailbox
+
+# A domain is looked up with all above it, so many labels deep.
+MOST_LABELS = 10
+MOST_PATTERNS = 2_000
+# RFC 5321 section 4.5.3.1.3, with the corrections of its erratum 1690.
+LONGEST = 254
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAddresses:
+    """The addresses that mail to us is written to. `mailboxes` has them by address."""
+
+    mailboxes: dict[str, Mailbox]
+
+    def __contains__(self, email: str) -> bool:
+        plain = without_extension(email)
+        return any(one in self.mailboxes or one == site_address() for one in (normalise(email), plain))
+
+    def mailbox(self, email: str) -> Mailbox | None:
+        """Return the mailbox of an address, whatever stands behind a + in it."""
+        return self.mailboxes.get(normalise(email)) or self.mailboxes.get(without_extension(email))
+
+    def at(self, pk: int | None) -> Mailbox | None:
+        return next((one for one in self.mailboxes.values() if one.pk == pk), None)
+
+    @property
+    def default(self) -> Mailbox | None:
+        return next((one for one in self.mailboxes.values() if one.is_default), None)
+
+
+def own_addresses() -> OwnAddresses:
+    """Return ours, switched off ones too: mail from them is still ours. There are as many as mailboxes."""
+    rows = Mailbox.objects.select_related("department", "topic", "priority")
+    return OwnAddresses({one.address: one for one in rows.order_by("pk")})
+
+
+def site_address() -> str:
+    """Return the address that mails come from where no mailbox says otherwise."""
+    return normalise(parseaddr(settings.MAIL_FROM)[1])
+
+
+def without_extension(email: str) -> str:
+    """Return the address without what stands between + and @ (RFC 5233)."""
+    local, at, domain = normalise(email).rpartition("@")
+    return local.partition("+")[0] + at + domain if at else normalise(email)
+
+
+def is_banned(email: str) -> bool:
+    """Say whether the address, a domain that it is in, or a pattern is banned."""
+    email = normalise(email)
+    named = Q(pattern__in=[email, *_domains(email)])
+    wild = Q(pattern__contains="*") | Q(pattern__contains="?")
+    bans = BannedSender.objects.filter(named | wild, is_active=True).values_list("pattern", flat=True)
+    return any(matches(pattern, email) for pattern in bans[:MOST_PATTERNS])
+
+
+def matches(pattern: str, email: str) -> bool:
+    """Say whether a ban is about this address. In a pattern * stands for any characters and ? for one."""
+    if "*" in pattern or "?" in pattern:
+        # Brackets are no sets of characters here: an address may have them.
+        return fnmatchcase(email, pattern.replace("[", "[[]"))
+    return pattern == email or ("@" not in pattern and pattern in _domains(email))
+
+
+def can_be_answered(email: str) -> bool:
+    """Say whether this looks like an address that a person can have."""
+    local, _at, domain = email.strip().rpartition("@")
+    fits = len(email) <= LONGEST and not any(c.isspace() or c in '<>(),;"' for c in email.strip())
+    return bool(local and domain) and fits
+
+
+def _domains(email: str) -> list[str]:
+    labels = email.rpartition("@")[2].split(".")[-MOST_LABELS:]
+    return [".".join(labels[start:]) for start in range(len(labels))]

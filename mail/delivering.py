@@ -1,0 +1,221 @@
+"""From a parsed mail to what is done: the screening, the match, and the one action that both lead to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Address
+from accounts.people import address_of, belongs_to_person, confirm
+from accounts.principal import Principal
+from core.models import SiteSettings
+from mail import bounces, contents, matching, proof, recipients, screening
+from mail.addresses import OwnAddresses
+from mail.contents import Contents
+from mail.matching import Found
+from mail.models import IncomingMail, IncomingState, Mailbox, Reason, Remark
+from mail.outcome import Outcome, Remarks
+from mail.parsing import ParsedMail
+from mail.proof import Proof
+from mail.words import one_line
+from sla.models import Priority
+from tickets import actions
+from tickets.errors import DeedRefused
+from tickets.models import Source, ThreadEntry, Ticket
+from tickets.policy import Deed
+
+STATE_OF_DEED = {
+    Deed.MESSAGE: IncomingState.MESSAGE,
+    Deed.REPLY: IncomingState.REPLY,
+    Deed.NOTE: IncomingState.NOTE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail that a person wrote, with all that is needed to decide on it. `mailbox` is by which it is routed."""
+
+    mail: IncomingMail
+    parsed: ParsedMail
+    address: Address
+    mailbox: Mailbox | None
+    own: OwnAddresses
+    site: SiteSettings
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        """What the entry of this mail carries, so that there is never a second one."""
+        return key_of(self.mail)
+
+
+def key_of(mail: IncomingMail) -> str:
+    return f"mail:{mail.pk}"
+
+
+def deliver(mail: IncomingMail, parsed: ParsedMail, sender: str, own: OwnAddresses, *, at: datetime) -> Outcome:
+    """Do with the mail what is to be done, and say what that was. Run again, it says the same."""
+    if reason := screening.nobody_wrote_this(parsed, sender, own):
+        return _ignored(reason, parsed, at)
+    if not sender:
+        return _waits(Reason.NO_SENDER)
+    site = SiteSettings.load()
+    if screening.writes_too_much(sender, site=site, at=at):
+        return _waits(Reason.TOO_MANY)
+    if not site.mail_from_strangers and screening.is_stranger(sender):
+        return _waits(Reason.STRANGER)
+    address = address_of(sender, name=_name(parsed))
+    if not address.user.is_active:
+        return _waits(Reason.SWITCHED_OFF)
+    if mail.attempts > 1 and (outcome := _done_before(mail, address)):
+        return outcome
+    mailbox = recipients.mailbox_of(parsed, own) or mail.mailbox
+    found = proof.believed(parsed, mailbox.authserv_id if mailbox else "")
+    proven = proof.proof_of(found, is_checked=bool(mailbox and mailbox.authserv_id))
+    if proven == Proof.PASSED and not address.is_verified and belongs_to_person(address):
+        confirm(address, at=at)
+    outcome = _into_ticket(Arrival(mail, parsed, address, mailbox, own, site, at), proven)
+    outcome.authentication = found
+    return outcome
+
+
+def force(mail: IncomingMail, parsed: ParsedMail, ticket: Ticket, *, at: datetime) -> Outcome:
+    """Put the mail into a ticket as a message of its sender, who takes no part by that. Raises DeedRefused."""
+    sender = matching.address_of_sender(parsed)
+    if not sender:
+        raise DeedRefused(_("The mail does not say who sent it, so nobody can have written the message."))
+    address = address_of(sender, name=_name(parsed))
+    written = contents.of(mail, parsed, is_answer=SiteSettings.load().mail_strips_quotes)
+    entry = actions.add_message(
+        ticket=ticket,
+        address=address,
+        text=written.text,
+        html=written.html,
+        source=Source.MAIL,
+        by=Principal.system(key_of(mail)),
+        at=at,
+        files=written.files,
+        request_key=key_of(mail),
+    )
+    state = IncomingState.MESSAGE if entry.ticket_id == ticket.pk else IncomingState.TICKET
+    return Outcome(state, Reason.FORCED, ticket=entry.ticket, entry=entry, remarks=[*written.remarks])
+
+
+def _name(parsed: ParsedMail) -> str:
+    return one_line(parsed.from_.name, 120) if parsed.from_ else ""
+
+
+def _ignored(reason: Reason, parsed: ParsedMail, at: datetime) -> Outcome:
+    outcome = Outcome(IncomingState.IGNORED, reason)
+    if reason == Reason.BOUNCE:
+        outcome.bounced = bounces.note(parsed, at=at)
+        outcome.ticket = outcome.bounced.ticket if outcome.bounced else None
+    elif reason == Reason.AUTO_REPLY:
+        outcome.ticket = matching.named(parsed, at)
+    return outcome
+
+
+def _waits(reason: Reason, ticket: Ticket | None = None, error: str = "") -> Outcome:
+    return Outcome(IncomingState.QUARANTINED, reason, ticket=ticket, error=error)
+
+
+def _done_before(mail: IncomingMail, address: Address) -> Outcome | None:
+    """Return what an earlier try did that did not live to write it down."""
+    rows = ThreadEntry.objects.select_related("ticket").filter(author=address.user_id, request_key=key_of(mail))
+    entry = rows.first()
+    if entry is None:
+        return None
+    if entry.number == 1:
+        return Outcome(IncomingState.TICKET, Reason.NEW, ticket=entry.ticket, entry=entry)
+    return Outcome(IncomingState(str(entry.kind)), Reason.REFERENCES, ticket=entry.ticket, entry=entry)
+
+
+def _into_ticket(arrival: Arrival, proven: Proof) -> Outcome:
+    parsed, address, at = arrival.parsed, arrival.address, arrival.at
+    found = matching.find(parsed, address.user, proof=proven, cause=arrival.key, at=at)
+    if found.ticket is None and screening.has_too_many_open(address, arrival.site):
+        return _waits(Reason.TOO_MANY_OPEN)
+    if found.ticket is not None and screening.writes_too_much_into(found.ticket, address.email, at):
+        return _waits(Reason.TOO_MANY, found.ticket)
+    # An answer is shown without what it quotes; what opens a ticket is shown whole.
+    is_answer = found.ticket is not None and arrival.site.mail_strips_quotes
+    written = contents.of(arrival.mail, parsed, is_answer=is_answer)
+    remarks: Remarks = [*found.remarks, *written.remarks]
+    if len(parsed.senders) > 1:
+        remarks.append((Remark.TWO_SENDERS, {}))
+    try:
+        entry, state = (
+            _add(arrival, found, written, remarks) if found.ticket else _open(arrival, found, written, remarks)
+        )
+    except DeedRefused as refusal:
+        return _waits(Reason.REFUSED, found.ticket, error=str(refusal))
+    return Outcome(state, found.reason, ticket=entry.ticket, entry=entry, remarks=remarks)
+
+
+def _open(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) -> tuple[ThreadEntry, IncomingState]:
+    mailbox = arrival.mailbox
+    ticket = actions.open_received(
+        address=arrival.address,
+        topic=mailbox.topic if mailbox and mailbox.topic and mailbox.topic.is_enabled else None,
+        subject=written.subject,
+        text=written.text,
+        html=written.html,
+        source=Source.MAIL,
+        by=found.by,
+        at=arrival.at,
+        files=written.files,
+        priority=_priority(arrival),
+        department=mailbox.department if mailbox else None,
+        collaborators=_collaborators(arrival, remarks),
+        also_told=recipients.other_departments(arrival.parsed, arrival.own, mailbox),
+        # What nobody wrote by hand is not answered.
+        acknowledges=(mailbox is None or mailbox.acknowledges) and not arrival.parsed.bulk,
+        request_key=arrival.key,
+    )
+    entry = ThreadEntry.objects.select_related("ticket").get(author=arrival.address.user_id, request_key=arrival.key)
+    return entry, IncomingState.TICKET if entry.ticket_id == ticket.pk else IncomingState.MESSAGE
+
+
+def _add(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) -> tuple[ThreadEntry, IncomingState]:
+    assert found.ticket is not None
+    given: dict[str, Any] = {
+        "ticket": found.ticket,
+        "text": written.text,
+        "html": written.html,
+        "source": Source.MAIL,
+        "by": found.by,
+        "at": arrival.at,
+        "files": written.files,
+        "request_key": arrival.key,
+    }
+    match found.deed:
+        case Deed.REPLY:
+            entry = actions.reply(**given)
+        case Deed.NOTE:
+            entry = actions.add_note(**given)
+        case _:
+            entry = actions.add_message(address=arrival.address, **given)
+            if entry.ticket_id == found.ticket.pk:
+                recipients.let_take_part(found, _collaborators(arrival, remarks), at=arrival.at)
+    if entry.ticket_id != found.ticket.pk:
+        remarks.append((Remark.TICKET_TOO_OLD, {"ticket": found.ticket.number}))
+        return entry, IncomingState.TICKET
+    return entry, STATE_OF_DEED[found.deed]
+
+
+def _priority(arrival: Arrival) -> Priority | None:
+    """Return the priority that the mail asks for, if that counts, else the mailbox's (PARITY I13, I18)."""
+    if arrival.site.mail_sets_priority and arrival.parsed.priority == "high":
+        return Priority.objects.filter(archived_at=None).order_by("level").first()
+    return arrival.mailbox.priority if arrival.mailbox else None
+
+
+def _collaborators(arrival: Arrival, remarks: Remarks) -> list[Address]:
+    """Return who was written to besides us and takes part (PARITY I16); of a list, or a robot, nobody does."""
+    if not arrival.site.mail_adds_collaborators or arrival.parsed.bulk:
+        return []
+    people, are_all = recipients.people(arrival.parsed, arrival.address, arrival.own)
+    if not are_all:
+        remarks.append((Remark.MORE_RECIPIENTS, {}))
+    return people

@@ -1,0 +1,63 @@
+"""Who was written to: by which of our addresses a mail is routed, which departments read along, who takes part."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from accounts.models import Address
+from accounts.people import address_of, normalise
+from mail import addresses
+from mail.addresses import OwnAddresses, can_be_answered
+from mail.matching import Found
+from mail.models import Mailbox
+from mail.parsing import ParsedMail
+from mail.words import one_line
+from tickets import actions, policy
+from tickets.models import Department
+from tickets.policy import Deed
+
+# Whom one mail can make take part; who writes to more writes a circular.
+MOST_PEOPLE = 20
+# Ours are looked for among so many.
+MOST_READ = 1_000
+
+
+def mailbox_of(parsed: ParsedMail, own: OwnAddresses) -> Mailbox | None:
+    """Return the first of our mailboxes that was written to (PARITY I14)."""
+    return next(iter(_mailboxes(parsed, own)), None)
+
+
+def other_departments(parsed: ParsedMail, own: OwnAddresses, routed_by: Mailbox | None) -> list[Department]:
+    """Return the departments of our other addresses that were written to."""
+    others = [box for box in _mailboxes(parsed, own) if routed_by is None or box.pk != routed_by.pk]
+    return list({box.department.pk: box.department for box in others if box.department is not None}.values())
+
+
+def people(parsed: ParsedMail, sender: Address, own: OwnAddresses) -> tuple[list[Address], bool]:
+    """Return the people in To and Cc who are neither us nor the sender, and whether these are all.
+
+    Agents are passed over: they have the desk.
+    """
+    names: dict[str, str] = {}
+    written = (*parsed.to, *parsed.cc)[:MOST_READ]
+    for one in written:
+        email = normalise(one.address)
+        if can_be_answered(email) and email not in own and email != sender.email:
+            names.setdefault(email, one.name)
+    found = []
+    for email in list(names)[:MOST_PEOPLE]:
+        if not addresses.is_banned(email):
+            found.append(address_of(email, name=one_line(names[email], 120)))
+    taking_part = [one for one in found if one.user_id != sender.user_id and not one.user.is_agent]
+    return taking_part, len(names) <= MOST_PEOPLE and len(written) < MOST_READ
+
+
+def let_take_part(found: Found, people: Sequence[Address], *, at: datetime) -> None:
+    """Add people to the ticket that the mail went into, if its sender may: a collaborator may not."""
+    if not people or found.ticket is None or not policy.may(found.by, Deed.ADD_COLLABORATOR, found.ticket):
+        return
+    actions.add_received(ticket=found.ticket, addresses=people, by=found.by, at=at)
+
+
+def _mailboxes(parsed: ParsedMail, own: OwnAddresses) -> list[Mailbox]:
+    written = (own.mailbox(one.address) for one in (*parsed.to, *parsed.cc)[:MOST_READ])
+    return list({box.pk: box for box in written if box is not None}.values())

@@ -1,0 +1,70 @@
+"""What is not let through to a ticket, and why; every decision is a Reason in the ledger.
+
+Looked at in this order: our own mails, bounces, banned senders, automatic answers, then how much a sender writes.
+What may be a person's is never thrown away: it waits for an administrator.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.models import Address
+from accounts.organizations import has_domain_of
+from core.models import SiteSettings
+from mail import addresses, signing
+from mail.addresses import OwnAddresses
+from mail.models import IncomingMail, IncomingState, Reason
+from mail.parsing import ParsedMail
+from tickets.models import Ticket
+
+# A person rarely writes ten mails into one ticket within ten minutes; two robots that answer each other do.
+MOST_INTO_ONE_TICKET = 10
+INTO_ONE_TICKET_WITHIN = timedelta(minutes=10)
+HOUR = timedelta(hours=1)
+
+
+def nobody_wrote_this(parsed: ParsedMail, sender: str, own: OwnAddresses) -> Reason | None:
+    """Return why the mail is ignored, whoever sent it: ours, a bounce, banned, or an automatic answer."""
+    if any(signing.is_own_mark(mark) for mark in parsed.all_headers(signing.LOOP_HEADER)[:10]):
+        return Reason.OWN_LOOP
+    if parsed.bounce is not None:
+        return Reason.BOUNCE
+    if sender and sender in own:
+        return Reason.OWN_ADDRESS
+    if sender and addresses.is_banned(sender):
+        return Reason.BANNED
+    if parsed.auto_reply:
+        return Reason.AUTO_REPLY
+    return None
+
+
+def writes_too_much(sender: str, *, site: SiteSettings, at: datetime) -> bool:
+    """Say whether this sender's mails of the last hour, this one among them, are more than one sender may write."""
+    rows = IncomingMail.objects.filter(sender=sender, stored_at__gt=at - HOUR)
+    return _more_than(site.most_mails_an_hour, rows.order_by("-id").values_list("pk", flat=True))
+
+
+def writes_too_much_into(ticket: Ticket, sender: str, at: datetime) -> bool:
+    """Say whether two robots seem to answer each other in this ticket."""
+    rows = IncomingMail.objects.filter(
+        ticket=ticket, sender=sender, stored_at__gt=at - INTO_ONE_TICKET_WITHIN, state=IncomingState.MESSAGE
+    )
+    return _more_than(MOST_INTO_ONE_TICKET - 1, rows.order_by("-id").values_list("pk", flat=True))
+
+
+def has_too_many_open(address: Address, site: SiteSettings) -> bool:
+    """Say whether the person has as many open tickets as one may have (PARITY I29)."""
+    if not site.most_open_tickets:
+        return False
+    rows = Ticket.objects.live().working().filter(requester=address.user_id)
+    return _more_than(site.most_open_tickets - 1, rows.order_by().values_list("pk", flat=True))
+
+
+def is_stranger(email: str) -> bool:
+    """Say whether nobody here knows this address, and no organisation has its domain (PARITY I15)."""
+    return not Address.objects.filter(email=email).exists() and not has_domain_of(email)
+
+
+def _more_than(most: int, rows: "QuerySet[Any, int]") -> bool:
+    return len(rows[: most + 1]) > most
