@@ -151,7 +151,7 @@ def test_a_message_waits_for_nobody_who_was_removed_meanwhile(ticket, ada, bob, 
     actions.remove_collaborator(ticket=ticket, participant=participant, by=Principal.agent(grace), at=TUESDAY)
 
     with pytest.raises(rendering.NoLongerWanted):
-        rendering.compose(OutgoingMail.objects.get(recipient=BOB, template=Template.TICKET_MESSAGE))
+        composing.compose(OutgoingMail.objects.get(recipient=BOB, template=Template.TICKET_MESSAGE))
 
 
 def test_resolving_and_closing_is_told_as_to_somebody_whose_ticket_it_is_not(ticket, bob, grace):

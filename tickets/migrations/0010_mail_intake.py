@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0008_merged_people"),
+        ("tickets", "0009_participants_told"),
     ]
 
     operations = [
