@@ -73,14 +73,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Open the session, once every step of signing in is done."""
         how = how_signed_in(request, user)
         super().login(request, user)
-        ip = self.get_client_ip(request)
-        audit.record(AuditKind.SIGNED_IN, by=user, at=now(), target=user, changes={"way": (None, how)}, client_ip=ip)
+        audit.record(AuditKind.SIGNED_IN, by=user, at=now(), target=user, changes={"way": (None, how)})
 
     def logout(self, request: HttpRequest) -> None:
         user = request.user
         super().logout(request)
         if isinstance(user, User):
-            audit.record(AuditKind.SIGNED_OUT, by=user, at=now(), target=user, client_ip=self.get_client_ip(request))
+            audit.record(AuditKind.SIGNED_OUT, by=user, at=now(), target=user)
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         """Lead whoever is switched off back to the sign-in, and tell them what everybody is told."""

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods
 from accounts import addresses, audit
 from accounts.models import AuditKind, User
 from accounts.people import confirm
-from core import throttle
 
 
 @never_cache
@@ -36,7 +35,6 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
                 at=at,
                 target=address,
                 changes={"confirmed": (False, True)},
-                client_ip=throttle.client_ip(request) or None,
             )
     return _guarded(render(request, "account/address_confirm.html", {"address": address}))
 

@@ -28,7 +28,6 @@ from accounts.people import (
     set_sign_in_address,
 )
 from accounts.people_admin import PersonAdmin
-from core import throttle
 from core.bounded_admin import ModelForm
 from core.changes import Change, record
 from core.mailing import if_mailed
@@ -217,8 +216,7 @@ class AgentAdmin(PersonAdmin):
     def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
         """For whoever lost the phone and the recovery codes. They set it up anew, where their work needs one."""
         assert isinstance(request.user, User)  # the administration lets nobody else in
-        ip = throttle.client_ip(request) or None
-        done = sum(bool(second_factor.reset(person, by=request.user, at=now(), client_ip=ip)) for person in queryset)
+        done = sum(bool(second_factor.reset(person, by=request.user, at=now())) for person in queryset)
         text = ngettext(
             "%(count)s person has no second factor any more.", "%(count)s people have no second factor any more.", done
         )

@@ -10,6 +10,7 @@ from django.utils.timezone import now
 
 from accounts.models import AuditEvent, AuditKind, User
 from core import changes as changed
+from core import clients
 from core.changes import Change, Changes
 
 
@@ -20,7 +21,6 @@ def record(
     at: datetime,
     target: Model | None = None,
     changes: Mapping[str, tuple[Any, Any]] | None = None,
-    client_ip: str | None = None,
 ) -> AuditEvent:
     """Note that `by` did this, in the transaction of the deed itself.
 
@@ -35,7 +35,7 @@ def record(
         target_model=target._meta.concrete_model._meta.label_lower if target is not None else "",  # type: ignore[union-attr]
         target_id=target.pk if target is not None else None,
         changes={name: list(pair) for name, pair in (changes or {}).items()},
-        client_ip=client_ip,
+        client_ip=clients.client_ip(),
     )
 
 
@@ -54,7 +54,6 @@ def record_change(change: Change, *, request: HttpRequest, row: Model, changes: 
         at=now(),
         target=row,
         changes=changes,
-        client_ip=getattr(request, "client_ip", "") or None,
     )
 
 

@@ -24,7 +24,7 @@ class CannotInvite(Exception):
 
 
 @transaction.atomic
-def invite(address: Address, *, by: User, at: datetime, client_ip: str | None = None) -> Invitation:
+def invite(address: Address, *, by: User, at: datetime) -> Invitation:
     """Mail an invitation to the address. Sent again, the one before is worth nothing. Raises CannotInvite.
 
     Whether `by` may is for the caller to ask.
@@ -44,7 +44,7 @@ def invite(address: Address, *, by: User, at: datetime, client_ip: str | None = 
     )
     url = absolute_url("account_invitation", token_for(invitation))
     letters.send("invitation", address.email, url=url, by=by.display_name, days=LASTS.days)
-    audit.record(AuditKind.INVITED, by=by, at=at, target=person, client_ip=client_ip)
+    audit.record(AuditKind.INVITED, by=by, at=at, target=person)
     return invitation
 
 
@@ -66,7 +66,7 @@ def read(token: str, *, at: datetime) -> Invitation:
 
 
 @transaction.atomic
-def accept(token: str, *, name: str, password: str, at: datetime, client_ip: str | None = None) -> User:
+def accept(token: str, *, name: str, password: str, at: datetime) -> User:
     """Make the account and return its person. A name that is known already stays. Raises LinkInvalid.
 
     Of two at once the second finds it used.
@@ -81,7 +81,7 @@ def accept(token: str, *, name: str, password: str, at: datetime, client_ip: str
     person.name = person.name or name
     person.set_password(password)
     person.save(update_fields=["name", "password"])
-    audit.record(AuditKind.REGISTERED, by=person, at=at, target=person, client_ip=client_ip)
+    audit.record(AuditKind.REGISTERED, by=person, at=at, target=person)
     return person
 
 

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import locks
 from accounts.models import Lock, User
-from core import throttle
 from core.bounded_admin import ReadOnlyAdmin
 
 
@@ -54,9 +53,8 @@ class LockAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Clear the lock"))
     def clear(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         assert isinstance(request.user, User)  # the administration lets nobody else in
-        ip = throttle.client_ip(request) or None
         chosen = list(queryset)
         for lock in chosen:
-            locks.clear(lock, by=request.user, at=now(), client_ip=ip)
+            locks.clear(lock, by=request.user, at=now())
         text = ngettext("%(count)s lock is cleared.", "%(count)s locks are cleared.", len(chosen))
         self.message_user(request, text % {"count": len(chosen)}, messages.SUCCESS)

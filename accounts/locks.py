@@ -32,7 +32,7 @@ def held(at: datetime) -> dict[int, datetime]:
 
 
 @transaction.atomic
-def clear(lock: Lock, *, by: User, at: datetime, client_ip: str | None) -> None:
+def clear(lock: Lock, *, by: User, at: datetime) -> None:
     """Let the account, or the client, try again at once."""
     person = User.objects.filter(pk=lock.target_id).first() if lock.target_id is not None else None
     if person is not None:
@@ -40,4 +40,4 @@ def clear(lock: Lock, *, by: User, at: datetime, client_ip: str | None) -> None:
     elif lock.client_ip:
         tries.unlock_client(lock.client_ip)
     changes = {} if person else {"client": (lock.client_ip, None)}
-    audit.record(AuditKind.UNLOCKED, by=by, at=at, target=person, changes=changes, client_ip=client_ip)
+    audit.record(AuditKind.UNLOCKED, by=by, at=at, target=person, changes=changes)

@@ -12,7 +12,6 @@ from django.utils.translation import ngettext
 
 from accounts import invitations
 from accounts.models import Address, User
-from core import throttle
 from core.bounded_admin import BoundedAdmin, DeletesUnusedAdmin, FindsWhole, ReadOnlyAdmin, TabularInline
 from core.changes import Change, record
 from core.configuration_admin import OffersActiveAdmin
@@ -97,11 +96,10 @@ class RequesterAdmin(PersonAdmin):
     @admin.action(description=_("Invite to make an account"), permissions=["change"])
     def invite(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         assert isinstance(request.user, User)  # the administration lets nobody else in
-        ip = throttle.client_ip(request) or None
         done = 0
         for address in Address.objects.filter(user__in=queryset, is_primary=True).order_by("pk"):
             try:
-                invitations.invite(address, by=request.user, at=now(), client_ip=ip)
+                invitations.invite(address, by=request.user, at=now())
             except invitations.CannotInvite as reason:
                 self.message_user(request, str(reason), messages.ERROR)
             else:

@@ -74,12 +74,12 @@ def read(token: str, *, at: datetime) -> Wanted:
 
 
 @transaction.atomic
-def confirm(wanted: Wanted, *, at: datetime, client_ip: str | None) -> User:
+def confirm(wanted: Wanted, *, at: datetime) -> User:
     """Make the account, of the guest who has the address or of somebody new. Raises LinkInvalid the second time."""
     person = take_over(wanted.email, at=at)
     if person.may_sign_in or not person.is_active or person.is_demo:
         raise LinkInvalid
     person.name, person.password = wanted.name or person.name, wanted.password
     person.save(update_fields=["name", "password"])
-    audit.record(AuditKind.REGISTERED, by=person, at=at, target=person, client_ip=client_ip)
+    audit.record(AuditKind.REGISTERED, by=person, at=at, target=person)
     return person

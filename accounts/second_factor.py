@@ -80,14 +80,14 @@ def has_one(user: User) -> bool:
 
 
 @transaction.atomic
-def reset(user: User, *, by: User | None, at: datetime, client_ip: str | None = None) -> int:
+def reset(user: User, *, by: User | None, at: datetime) -> int:
     """Take every second factor and recovery code from somebody who lost them; say how many factors these were."""
     held = Authenticator.objects.select_for_update().filter(user=user)
     count = sum(each.type in FACTORS for each in held)
     if held:
         held.delete()
         changes = {"factors": (count, 0)}
-        audit.record(AuditKind.SECOND_FACTOR, by=by, at=at, target=user, changes=changes, client_ip=client_ip)
+        audit.record(AuditKind.SECOND_FACTOR, by=by, at=at, target=user, changes=changes)
     return count
 
 

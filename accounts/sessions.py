@@ -140,7 +140,6 @@ def _end(rows: "QuerySet[Any]", user: User, *, request: HttpRequest | None, at: 
     Session.objects.filter(session_key__in=keys).delete()
     UserSession.objects.filter(session_key__in=keys).delete()
     if keys and request is not None and at is not None:
-        ip = throttle.client_ip(request) or None
         changes = {"sessions": (len(keys), 0)}
-        audit.record(AuditKind.SESSION_REVOKED, by=user, at=at, target=user, changes=changes, client_ip=ip)
+        audit.record(AuditKind.SESSION_REVOKED, by=user, at=at, target=user, changes=changes)
     return len(keys)

@@ -75,19 +75,19 @@ def succeeded_as_client(slot: str) -> None:
 
 def failed(request: HttpRequest, scope: str, account: Account, *, at: datetime) -> None:
     """Write down that a counted try failed, and what is locked by it. Tries that are not counted leave no line."""
-    ip, person = throttle.client_ip(request) or None, account.person
+    person = account.person
     told = {"scope": (None, scope)}
-    audit.record(AuditKind.REFUSED, by=None, at=at, target=person, changes=told, client_ip=ip)
+    audit.record(AuditKind.REFUSED, by=None, at=at, target=person, changes=told)
     is_locked = throttle.full_until(scope, account.key, TRIES_PER_ACCOUNT, WINDOW) is not None
     if is_locked and person and _is_new(scope, account.key):
-        audit.record(AuditKind.LOCKED, by=None, at=at, target=person, changes=told, client_ip=ip)
+        audit.record(AuditKind.LOCKED, by=None, at=at, target=person, changes=told)
     failed_as_client(request, at=at)
 
 
 def failed_as_client(request: HttpRequest, *, at: datetime) -> None:
     ip = throttle.client_ip(request)
     if ip and throttle.full_until(CLIENT, ip, TRIES_PER_CLIENT, WINDOW) and _is_new(CLIENT, ip):
-        audit.record(AuditKind.LOCKED, by=None, at=at, changes={"scope": (None, CLIENT)}, client_ip=ip)
+        audit.record(AuditKind.LOCKED, by=None, at=at, changes={"scope": (None, CLIENT)})
 
 
 def unlock_account(person: User) -> None:

@@ -43,8 +43,7 @@ def end(request: HttpRequest, viewing: Viewing, *, at: datetime) -> None:
 
 
 def _tell(request: HttpRequest, viewer: User, agent: User, at: datetime, change: tuple[Any, Any]) -> None:
-    client_ip = getattr(request, "client_ip", "") or None
-    audit.record(AuditKind.VIEWED_AS, by=viewer, at=at, target=agent, changes={"viewing": change}, client_ip=client_ip)
+    audit.record(AuditKind.VIEWED_AS, by=viewer, at=at, target=agent, changes={"viewing": change})
 
 
 def _read(request: HttpRequest) -> Viewing | None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
+from core import clients
 from core.context import site_of
 from core.languages import has_choice, offered
 
@@ -63,7 +64,8 @@ class TrustedProxyMiddleware:
                 request.META["wsgi.url_scheme"] = scheme
         request.client_ip = str(peer) if peer is not None else ""
         request.META["REMOTE_ADDR"] = request.client_ip
-        return self.get_response(request)
+        with clients.answering(request.client_ip):
+            return self.get_response(request)
 
 
 class LanguageMiddleware:

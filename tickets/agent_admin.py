@@ -167,7 +167,6 @@ class AgentAdmin(accounts.AgentAdmin):
             by=request.user,
             at=now(),
             changes={"agents": (None, [agent.pk for agent in chosen])},
-            client_ip=getattr(request, "client_ip", "") or None,
         )
         header = (
             *(gettext("Name"), gettext("E-mail address"), gettext("Departments"), gettext("Teams")),

@@ -25,7 +25,6 @@ from accounts.joining import LinkInvalid
 from accounts.joining_forms import AcceptForm, ConfirmForm, LinkForm, RegisterForm
 from accounts.views.pages import MailsLink, unlisted
 from accounts.views.sign_in import let_in
-from core import throttle
 from core.context import site_of
 from core.models.settings import Registration
 
@@ -120,7 +119,7 @@ def confirm_registration(request: HttpRequest, signed: str) -> HttpResponse:
     is_same_browser = wanted.is_from(request.session.get(BROWSER))
     form = None if is_same_browser else ConfirmForm(request.POST or None)
     if request.method == "POST" and (form is None or _shows_password(request, form, wanted)):
-        person = registration.confirm(wanted, at=at, client_ip=throttle.client_ip(request) or None)
+        person = registration.confirm(wanted, at=at)
         return let_in(request, person, way="registration")
     context = {"wanted": wanted, "form": form, "signed": signed}
     return render(request, "account/registration_confirm.html", context, status=_status(request, form))
@@ -159,7 +158,6 @@ def accept_invitation(request: HttpRequest, signed: str) -> HttpResponse:
             name=form.cleaned_data.get("name", ""),
             password=form.cleaned_data["password"],
             at=at,
-            client_ip=throttle.client_ip(request) or None,
         )
         return let_in(request, accepted, way="invitation")
     context = {"invitation": invitation, "form": form, "signed": signed, "person": person}

@@ -12,7 +12,6 @@ from accounts.models import AuditKind, User
 from accounts.passwords import mail_link
 from accounts.people import person_who_signs_in
 from accounts.views.pages import MailsLink, OnOurPages, SaysWhatIsWrong
-from core import throttle
 
 
 class ChangePassword(SaysWhatIsWrong, allauth.PasswordChangeView):  # type: ignore[misc]  # allauth has no types
@@ -57,5 +56,4 @@ class PasswordIsSet(OnOurPages, allauth.PasswordResetFromKeyDoneView):  # type: 
 
 
 def note_new_password(request: HttpRequest, person: User) -> None:
-    ip = throttle.client_ip(request) or None
-    audit.record(AuditKind.PASSWORD, by=person, at=now(), target=person, client_ip=ip)
+    audit.record(AuditKind.PASSWORD, by=person, at=now(), target=person)

@@ -31,7 +31,6 @@ from accounts.factor_forms import (
 from accounts.models import AuditKind
 from accounts.second_factor import lacks_second_factor, why_no_passkeys
 from accounts.views.pages import OnOurPages, SaysWhatIsWrong
-from core import throttle
 from core.context import site_of
 
 
@@ -119,14 +118,12 @@ class Noted:
     def form_valid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
         person = self.request.user
-        ip = throttle.client_ip(self.request) or None
         audit.record(
             AuditKind.SECOND_FACTOR,
             by=person,  # type: ignore[arg-type]  # allauth asked who it is
             at=now(),
             target=person,  # type: ignore[arg-type]
             changes=self.change,
-            client_ip=ip,
         )
         return response
 

@@ -140,8 +140,7 @@ def invite_person(request: AgentRequest, person: int) -> HttpResponse:
             raise contacts.NotPossible(_("%(name)s has no address.") % {"name": found})
         if not throttle.allow(request, "invitation:person", LINKS_PER_PERSON, HOUR, key=str(found.pk)):
             raise contacts.NotPossible(_("Some links are on their way already. Wait an hour for another one."))
-        ip = throttle.client_ip(request) or None
-        invitations.invite(address, by=request.user, at=now(), client_ip=ip)
+        invitations.invite(address, by=request.user, at=now())
         return if_mailed(_("An invitation goes to %(email)s") % {"email": address})
 
     return press(request, person_url(found), deed)

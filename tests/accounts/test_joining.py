@@ -328,12 +328,12 @@ def test_the_link_works_once_and_for_a_day(client, db):
     with pytest.raises(LinkInvalid):
         registration.read(token, at=now() + DAY + MINUTE)
 
-    registration.confirm(wanted, at=now(), client_ip=None)
+    registration.confirm(wanted, at=now())
     User.objects.update(password="md5$x$y")
     with pytest.raises(LinkInvalid):
         registration.read(token, at=now())
     with pytest.raises(LinkInvalid):
-        registration.confirm(wanted, at=now(), client_ip=None)
+        registration.confirm(wanted, at=now())
 
 
 def test_who_has_an_account_is_told_so_by_mail_alone(client, grace):

@@ -245,6 +245,13 @@ def test_where_no_mail_goes_out_nobody_is_told_that_one_does(desk: AtDesk, ada: 
     assert toasts(not_mailed)[-1] == "Not mailed: no mail server is set"
 
 
+@pytest.mark.parametrize("name", ["person-lock", "person-revoke", "person-invite", "person-edit", "person-erase"])
+def test_the_audit_log_knows_from_where_an_agent_did_it(desk: AtDesk, ada: User, name: str) -> None:
+    desk.client.post(page_of(ada, name), {"name": "Ada King", "confirm": "on"}, REMOTE_ADDR="203.0.113.7")
+
+    assert set(AuditEvent.objects.values_list("by", "client_ip")) == {(desk.agent.pk, "203.0.113.7")}
+
+
 # --- Notes and tickets -----------------------------------------------------------------------------
 
 

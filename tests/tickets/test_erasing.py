@@ -13,7 +13,7 @@ from accounts import addresses, audit, contacts
 from accounts.contacts import NotPossible
 from accounts.models import Address, AuditEvent, AuditKind, Invitation, Note, Organization, User
 from accounts.people import confirm
-from core import sweeping
+from core import clients, sweeping
 from core.files import store
 from core.models import Blob, NewFile
 from mail.models import MailState, OutgoingMail
@@ -59,7 +59,8 @@ def asked(philo: User, ada: User, topic, grace: User) -> Ticket:
     contacts.add_note(ada, f"Knows {NAME}.", by=grace, at=MONDAY)
     contacts.add_note(philo.organization, f"Speak to {NAME}.", by=grace, at=MONDAY)
     contacts.change_person(philo, {"name": NAME, "phone": PHONE}, by=grace, at=MONDAY)
-    audit.record(AuditKind.SIGNED_IN, by=philo, at=MONDAY, target=philo, client_ip="203.0.113.7")
+    with clients.answering("203.0.113.7"):
+        audit.record(AuditKind.SIGNED_IN, by=philo, at=MONDAY, target=philo)
     event = TicketEvent.objects.filter(ticket=made).first()
     FailedHandler.objects.create(event=event, handler="x.y", error=f"no such {EMAIL}", failed_at=MONDAY)
     return made
