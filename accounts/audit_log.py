@@ -5,7 +5,7 @@ Names are looked up when somebody reads: the log itself holds numbers, so that w
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -43,10 +43,42 @@ WORDS: Mapping[str, "str | Promise"] = {
     "way": gettext_lazy("signed in with"),
     "app": gettext_lazy("authenticator app"),
     "factors": gettext_lazy("second factors"),
+    "agents": gettext_lazy("agents"),
+    "about": gettext_lazy("words about"),
+    "tickets_to": gettext_lazy("tickets handed to"),
+    "primary_department": gettext_lazy("primary department"),
+    "keeps_access": gettext_lazy("keeps access to the department before"),
+    "place": gettext_lazy("place in the list"),
     **{permission.value: permission.label for permission in Permission},
 }
 
+# Rows that are told of under names which no field has, each with the model they are of.
+_keys_of: dict[str, str] = {
+    "role": "accounts.role",
+    "agents": "accounts.user",
+    "about": "accounts.user",
+    "tickets_to": "accounts.user",
+}
+
+# Of a longer list the rest is counted.
+MOST_NAMED = 20
+
 Key = tuple[str, int]
+
+
+def name_keys(models: Mapping[str, str]) -> None:
+    """Say of which models the rows are that a floor above tells of: name → model. Called when that app is ready."""
+    _keys_of.update(models)
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What is told of like a field that leads to rows, and is none."""
+
+    verbose_name: str
+    related_model: type[Model]
+    auto_created: bool = False
+    concrete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +113,16 @@ class Told:
     # The row, as far as it is still there.
     target: Model | None
     lines: list[Line]
+
+    @property
+    def withheld(self) -> str:
+        """Say of a field that something was or is there, and not what."""
+        match self.event.kind:
+            case AuditKind.CREATED:
+                return _("given; the words are not kept")
+            case AuditKind.DELETED:
+                return _("the words are not kept")
+        return _("changed; the words are not kept")
 
 
 def find(search: Search) -> QuerySet[AuditEvent]:
@@ -127,6 +169,9 @@ def tell(events: Iterable[AuditEvent]) -> list[Told]:
 def _told(event: AuditEvent, model: type[Model] | None, rows: Mapping[Key, Model]) -> Told:
     target = rows.get((event.target_model, event.target_id)) if event.target_id is not None else None
     lines = [line for name, pair in event.changes.items() for line in _lines(model, name, pair, rows)]
+    if event.kind in {AuditKind.CREATED, AuditKind.EXPORTED}:
+        # Nothing came or went: this is all there was.
+        lines = [replace(line, is_list=False) for line in lines]
     return Told(event, who(event), _thing(event, model, target), target, lines)
 
 
@@ -162,10 +207,8 @@ def _lines(model: type[Model] | None, name: str, pair: Any, rows: Mapping[Key, M
     if old is None and new is None:
         return [Line(label, is_withheld=True)]
     if all(isinstance(value, list | None) for value in (old, new)):
-        before, after = old or [], new or []
-        gone = [_word(field, each, rows) for each in before if each not in after]
-        come = [_word(field, each, rows) for each in after if each not in before]
-        return [Line(label, ", ".join(gone), ", ".join(come), is_list=True)]
+        gone, come = _gone_and_come(old, new)
+        return [Line(label, _words(field, gone, rows), _words(field, come, rows), is_list=True)]
     return [Line(label, _word(field, old, rows), _word(field, new, rows))]
 
 
@@ -189,6 +232,18 @@ def _line_within(model: type[Model] | None, relation: str, old: Any, new: Any, r
         return ", ".join(parts)
 
     return Line(label, spell(old, new), spell(new, old), is_withheld=old == new)
+
+
+def _gone_and_come(old: list[Any] | None, new: list[Any] | None) -> tuple[list[Any], list[Any]]:
+    before, after = old or [], new or []
+    return [each for each in before if each not in after], [each for each in after if each not in before]
+
+
+def _words(field: Any, values: list[Any], rows: Mapping[Key, Model]) -> str:
+    told = [_word(field, each, rows) for each in values[:MOST_NAMED]]
+    if more := len(values) - len(told):
+        told.append(_("%(count)s more") % {"count": more})
+    return ", ".join(told)
 
 
 def _word(field: Any, value: Any, rows: Mapping[Key, Model]) -> str:
@@ -218,6 +273,9 @@ def _referred(model: type[Model] | None, name: str, pair: Any) -> set[Key]:
     """Return which rows the values of this change are the keys of."""
     relation, _colon, key = name.partition(":")
     field, found = _field(model, relation), set()
+    if isinstance(pair, list) and len(pair) == 2 and all(isinstance(value, list | None) for value in pair):
+        gone, come = _gone_and_come(*pair)
+        return _keys(field, [*gone[:MOST_NAMED], *come[:MOST_NAMED]])
     for value in pair if isinstance(pair, list) else [pair]:
         if key and isinstance(value, dict):
             inner = getattr(field, "related_model", None)
@@ -244,7 +302,9 @@ def _load(wanted: Iterable[Key]) -> dict[Key, Model]:
     rows: dict[Key, Model] = {}
     for label, numbers in keys.items():
         if (model := _model(label)) is not None:
-            found = model._base_manager.in_bulk(numbers)
+            # What is named with what it is below is read with that.
+            every = model._default_manager.all()
+            found = (every.with_path() if hasattr(every, "with_path") else model._base_manager).in_bulk(numbers)
             rows |= {(label, key): row for key, row in found.items()}
     return rows
 
@@ -259,13 +319,15 @@ def _model(label: str) -> type[Model] | None:
 
 def _field(model: type[Model] | None, name: str) -> Any:
     """Return a field or relation by the name that a row of the log gives it, None for what is neither."""
-    if model is None:
-        return None
-    try:
-        return model._meta.get_field(name)
-    except FieldDoesNotExist:
-        accessors = (each for each in model._meta.related_objects if each.get_accessor_name() == name)
-        return next(accessors, None)
+    if model is not None:
+        try:
+            return model._meta.get_field(name)
+        except FieldDoesNotExist:
+            related = (each for each in model._meta.related_objects if each.get_accessor_name() == name)
+            if found := next(related, None):
+                return found
+    referred = _model(_keys_of.get(name, ""))
+    return Stand(str(WORDS.get(name, name.replace("_", " "))), referred) if referred else None
 
 
 def _label(field: Any) -> str:

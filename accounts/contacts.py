@@ -40,8 +40,10 @@ def add_person(email: str, *, by: User, at: datetime, **fields: Any) -> User:
     person = User(**fields)
     person.set_unusable_password()
     person.save()
-    claim(person, email, is_primary=True)
-    audit.record(AuditKind.CREATED, by=by, at=at, target=person)
+    address = claim(person, email, is_primary=True)
+    given = {name: value for name, value in fields.items() if value not in (None, "", False)}
+    changes = _changes(User(), given) | {"addresses": (None, [address.pk])}
+    audit.record(AuditKind.CREATED, by=by, at=at, target=person, changes=changes)
     return person
 
 

@@ -105,13 +105,16 @@ def differences(before: Snapshot, after: Snapshot) -> Changes:
 
 
 def filled_in(row: models.Model, shot: Snapshot) -> Snapshot:
-    """Return what somebody gave a row that was made or is deleted: neither empty nor set by the program."""
-    silent = {field.name for field in row._meta.concrete_fields if not field.editable}
-    return {
-        name: value
-        for name, value in shot.items()
-        if name not in silent and not isinstance(value, Withheld) and value not in (None, "", False, [], {})
-    }
+    """Return what somebody gave a row that was made or is deleted: neither empty nor set by the program.
+
+    That a password was given goes without saying: whoever has none has one that fits nothing.
+    """
+    silent = {field.name for field in row._meta.concrete_fields if not field.editable} | {"password"}
+    return {name: value for name, value in shot.items() if name not in silent and not _is_empty(value)}
+
+
+def _is_empty(value: Any) -> bool:
+    return (value.value if isinstance(value, Withheld) else value) in (None, "", False, [], {})
 
 
 def _values(row: models.Model, words: Iterable[str], *, without: str = "") -> Snapshot:

@@ -389,6 +389,44 @@ def test_the_log_tells_rights_in_words(root, grace, support):
     assert "removed Write internal notes , added Claim tickets" in of_role
 
 
+def test_what_is_no_field_of_the_thing_is_told_by_name_too(root, grace, ken, billing, support):
+    for kind, changes in (
+        (AuditKind.RIGHTS, {"department": (None, billing.pk), "role": (None, Role.objects.get(name=LIMITED).pk)}),
+        (AuditKind.RIGHTS, {"primary_department": (billing.pk, support.pk), "keeps_access": (None, True)}),
+        (AuditKind.CHANGED, {"tickets_to": (ken.pk, grace.pk)}),
+    ):
+        record(kind, by=grace, at=MONDAY, target=grace, changes=changes)
+    record(AuditKind.EXPORTED, by=grace, at=MONDAY, changes={"agents": (None, [grace.pk, ken.pk, 404])})
+
+    taken, handed, moved, given = rows(root.get(LOG))
+
+    assert "Department : Billing Role : Limited access" in given
+    assert "Primary department : Billing → became Support" in moved
+    assert "Tickets handed to : Ken → became Grace" in handed
+    assert "Agents : Grace, Ken, number 404" in taken
+
+
+def test_of_a_long_list_the_rest_is_counted(root, grace):
+    many = [cast.make_person(f"{n}@example.org", f"Person {n:02}").pk for n in range(25)]
+    record(AuditKind.EXPORTED, by=grace, at=MONDAY, changes={"agents": (None, many)})
+
+    (row,) = rows(root.get(LOG))
+
+    assert "Person 19, 5 more" in row
+
+
+def test_of_a_person_who_is_made_it_says_what_was_given_and_keeps_no_words(root, sign_in, grace):
+    sign_in(grace).post(reverse("desk:person-add"), {"name": "Zora Hurston", "email": "zora@example.org"})
+
+    event = AuditEvent.objects.get(kind=AuditKind.CREATED)
+    (row,) = [row for row in rows(root.get(LOG)) if "Created" in row]
+
+    assert "Name given; the words are not kept" in row
+    assert "Addresses : zora@example.org" in row
+    assert "Zora" not in str(event.changes)
+    assert "zora" not in str(event.changes)
+
+
 def test_what_others_wrote_is_shown_as_text(root, grace):
     grace.name = "<script>alert(1)</script>"
     grace.save()
@@ -480,7 +518,8 @@ def test_the_log_costs_the_same_however_long_it_is(root, admin_user):
         return len(queries)
 
     def change(n: int) -> None:
-        department = Department.objects.create(name=f"Department {n}")
+        above = Department.objects.create(name=f"Above {n}")
+        department = Department.objects.create(name=f"Department {n}", parent=above)
         plan = SLAPlan.objects.create(name=f"Plan {n}")
         by = cast.make_person(f"root{n}@example.com", f"Root {n}", is_administrator=True)
         record(AuditKind.CHANGED, by=by, at=MONDAY, target=department, changes={"sla_plan": (None, plan.pk)})
