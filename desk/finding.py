@@ -26,6 +26,8 @@ class FindSelect(forms.Select):
     """
 
     find: "Find | None" = None
+    # The hint follows the typing as the list does.
+    keeps_hint = True
     # What is listed and cannot be chosen.
     closed: frozenset[str] = frozenset()
 
@@ -53,6 +55,7 @@ class FindSelect(forms.Select):
                 "hx-vals": '{"refresh": "1"}',
                 "hx-target": target,
                 "hx-select": target,
+                "hx-select-oob": f"{target}_helptext",
                 "hx-swap": "outerHTML",
                 "hx-sync": "this:replace",
             }
@@ -84,10 +87,18 @@ class Find:
             field.widget.find = self
             field.help_text = f"{field.help_text} {self._hint(shown, has_more)}".strip()
 
+    def choose_sole(self, form: forms.BaseForm, name: str, groups: Iterable[tuple[str, list[tuple[str, str]]]]) -> None:
+        """Where one alone fits what was typed, let the form's field of that name start from it."""
+        found = [value for _label, choices in groups for value, _name in choices]
+        if self.text and not form.is_bound and len(found) == 1:
+            form.initial[name] = found[0]
+
     def _hint(self, shown: int, has_more: bool) -> str:
         if has_more:
             return _("The list shows the first %(count)s. Type a part of a name to find others.") % {"count": shown}
-        return "" if shown else _("Nothing fits “%(text)s”.") % {"text": self.text}
+        if not shown:
+            return _("Nothing fits “%(text)s”.") % {"text": self.text}
+        return _("The list shows all that fit “%(text)s”.") % {"text": self.text}
 
 
 def given(form: forms.BaseForm) -> Mapping[str, Any]:

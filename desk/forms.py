@@ -75,6 +75,7 @@ class AssignForm(SeenForm):
         agents, more_agents = first(agents_of(self.ticket.department, find.text).exclude(pk=self.ticket.assignee_id))
         some_teams, more_teams = first(teams(find.text))
         groups = group_of(str(_("Agents")), agents, me) + group_of(str(_("Teams")), some_teams)
+        find.choose_sole(self, "to", groups)
         groups += show_away(self.fields["to"], self.ticket.department, find.text)
         chosen = self._holder(str(given(self).get("to") or ""))
         find.offer(
@@ -141,6 +142,7 @@ class TransferForm(SeenForm):
         if self.chosen:
             agents, has_more = first(agents_of(self.chosen, find.text))
             groups = group_of(self.chosen.path, agents)
+            find.choose_sole(self, "assignee", groups)
             groups += show_away(self.fields["assignee"], self.chosen, find.text)
         assignee = self._agent(str(given(self).get("assignee") or ""))
         find.offer(
@@ -200,6 +202,7 @@ class ReferForm(SeenForm):
             *group_of(str(_("Teams")), some_teams),
             *group_of(str(_("Agents")), agents),
         ]
+        find.choose_sole(self, "to", groups)
         chosen = self._holder(str(given(self).get("to") or ""))
         find.offer(
             self.fields["to"],

@@ -26,7 +26,7 @@ class OrganizationForm(forms.Form):
         required=False,
         max_length=10_000,
         widget=forms.Textarea({"rows": 3}),
-        help_text=_("One a line, such as example.com. Who confirms an address in one of them belongs here."),
+        help_text=_("One a line, such as example.com. Whoever confirms an address that ends in one of them joins."),
     )
     sharing = forms.ChoiceField(
         label=_("Sees all its tickets"),
@@ -57,6 +57,7 @@ class OrganizationForm(forms.Form):
         )
         some_teams, more_teams = first(teams(find.text))
         groups = group_of(str(_("Agents")), agents) + group_of(str(_("Teams")), some_teams)
+        find.choose_sole(self, "account_manager", groups)
         chosen = self._manager(str(given(self).get("account_manager") or ""))
         find.offer(
             self.fields["account_manager"],

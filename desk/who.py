@@ -33,19 +33,28 @@ class WhoForm(forms.Form):
 
     def offer_people(self, action: str, *, may_look_up: bool, beside: int | None = None) -> None:
         """List people of the organisation `beside`, or those who fit what is typed into the box above the list."""
+        # One of both is needed, and `clean` says so.
+        for name in ("person", "email"):
+            self.fields[name].is_one_of = True  # type: ignore[attr-defined]  # read by the tag `field`
         if not may_look_up:
             del self.fields["person"]
             return
         find = Find.of(self, action, "find_person")
-        people, has_more = first(_people(find.text, beside))
-        chosen = self._address(str(given(self).get("person") or ""))
+        fitting = _people(find.text, beside)
+        people, has_more = first(fitting)
+        count, chosen = len(people), self._address(str(given(self).get("person") or ""))
+        if find.text and not self.is_bound:
+            # Who looks for somebody else has given up whom they had chosen. If one alone fits, it is that one.
+            fits = chosen is not None and fitting.filter(pk=chosen.pk).exists()
+            chosen = chosen if fits else people[0] if count == 1 else None
+            self.initial["person"] = str(chosen.pk) if chosen else ""
         if chosen is not None and chosen not in people:
             people = [chosen, *people]
         choices = [("", _("Nobody chosen")), *((str(one.pk), _label(one)) for one in people)]
         field: Any = self.fields["person"]
-        field.help_text = _("Somebody known here, found by a part of the name or address. Or write a new one below.")
+        field.help_text = _now("Choose a person, found by a part of the name or address, or type an address below.")
         if people or find.text:
-            find.offer(field, choices, shown=len(people), has_more=has_more or not find.text)
+            find.offer(field, choices, shown=count, has_more=has_more or not find.text)
         else:
             # Nobody near at hand: the box alone.
             field.widget.choices, field.widget.find = choices, find

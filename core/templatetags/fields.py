@@ -15,7 +15,8 @@ def field(bound: BoundField, label: str = "", hint: str | None = None, css: str 
 
     `label` and `hint` replace the form's own; further arguments become attributes of the input
     (`rows=6 autocomplete="email"`; an underscore stands for a hyphen). A widget of the class
-    `input-note` is amber and says that only agents see it.
+    `input-note` is amber and says that only agents see it. A field that `is_one_of` several to choose between
+    is not called optional. A widget that `keeps_hint` has a place for one though there is none now.
     """
     widget = bound.field.widget
     kind = _kind_of(widget)
@@ -38,7 +39,8 @@ def field(bound: BoundField, label: str = "", hint: str | None = None, css: str 
         "label": label or bound.label,
         "hint": hint,
         "is_note": is_note,
-        "is_optional": not bound.field.required and kind != "check",
+        "is_optional": not bound.field.required and kind != "check" and not getattr(bound.field, "is_one_of", False),
+        "keeps_hint": getattr(widget, "keeps_hint", False),
         "described_by": attrs.get("aria-describedby", ""),
         "widget": "" if kind == "choices" else bound.as_widget(attrs=attrs),
     }

@@ -8,6 +8,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from accounts.models import Permission
+from core.mailing import has_mail
 from desk.access import AgentRequest, agent_required, load_ticket
 from desk.answers import Dialog, Done, filled_in, press, run_dialog
 from desk.buttons import button
@@ -46,7 +47,9 @@ def add_collaborator(request: AgentRequest, number: str) -> HttpResponse:
     dialog = Dialog(
         id="add-collaborator",
         title=_("Add a collaborator to #%(number)s") % {"number": number},
-        intro=_("They get a link to the ticket by mail, read all but internal notes, and may write."),
+        intro=_("They get a link to the ticket by mail, read all but internal notes, and may write.")
+        if has_mail()
+        else _("They read all but internal notes, and may write. Their link is not mailed: no mail server is set."),
         form=form,
         action=action,
         submit=_("Add"),

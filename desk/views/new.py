@@ -61,7 +61,6 @@ class NewTicketForm(FilesForm, WhoForm):
         max_length=MAX_TEXT,
         strip=False,
         widget=forms.Textarea,
-        help_text=_("The requester reads this, and gets it by mail."),
         error_messages={
             "required": _("Write down what it is about."),
             "max_length": _(

@@ -94,6 +94,14 @@ def test_among_many_the_first_are_shown_and_the_others_are_found_by_name(
     assert now(ticket)[1] == crowd[59]
 
 
+@pytest.mark.parametrize(("find", "is_chosen"), [("agent 059", True), ("agent 05", False)])
+def test_who_alone_fits_is_chosen(ticket: Ticket, desk: AtDesk, crowd: list[User], find: str, is_chosen: bool) -> None:
+    answer = desk.send(ticket, "assign", refresh="1", find=find)
+
+    chosen = answer.context["dialog"].form["to"].value()
+    assert chosen == (ref(crowd[59]) if is_chosen else None)
+
+
 @pytest.mark.parametrize("find", ["%", "_", "\x00", "' OR 1=1", "x" * 500])
 def test_looking_for_nonsense_finds_nobody(ticket: Ticket, desk: AtDesk, crowd: list[User], find: str) -> None:
     answer = desk.send(ticket, "assign", refresh="1", find=find)

@@ -191,10 +191,44 @@ def test_somebody_known_is_looked_for_without_losing_what_is_typed(client: Clien
 
     shown = answer.content.decode()
     assert answer.status_code == 200
-    assert f'<option value="{address_for(ada).pk}">Ada, ada@example.org</option>' in shown
+    assert f'<option value="{address_for(ada).pk}" selected>Ada, ada@example.org</option>' in shown
     assert "She called: it smokes." in shown
     assert answer.context["form"]["takes"].value() is True
     assert not Ticket.objects.exists()
+
+
+@pytest.mark.parametrize(("find", "chosen"), [("ada", "Ada"), ("a", ""), ("nobody at all", ""), ("", "Bob")])
+def test_who_alone_fits_is_chosen_and_whoever_does_not_fit_no_longer_is(
+    client: Client, ada: User, find: str, chosen: str
+) -> None:
+    bob = cast.make_person("bob@elsewhere.com", "Bob")
+    cast.make_person("aaron@example.org", "Aaron")
+
+    answer = client.post(URL, filled_in(person=address_for(bob).pk, find_person=find, refresh="1"))
+
+    people = {str(address_for(one).pk): one.name for one in (ada, bob)}
+    assert people.get(str(answer.context["form"]["person"].value()), "") == chosen
+
+
+def test_what_is_sent_counts_whatever_was_looked_for_since(client: Client, ada: User) -> None:
+    send(client, person=address_for(ada).pk, email="", find_person="somebody else")
+
+    assert Ticket.objects.get().requester == ada
+
+
+def test_of_person_and_address_neither_is_called_optional(client: Client) -> None:
+    page = client.get(URL).content.decode()
+
+    for name in ("person", "email"):
+        assert f'<label for="id_{name}">' in page
+        assert "optional" not in page.partition(f'<label for="id_{name}">')[2].partition("</label>")[0]
+
+
+@pytest.mark.parametrize("mail_url", ["", "smtp://127.0.0.1:9"])
+def test_the_form_promises_a_mail_only_where_one_goes_out(client: Client, settings: object, mail_url: str) -> None:
+    settings.MAIL_URL = mail_url  # type: ignore[attr-defined]
+
+    assert ("and gets it by mail" in client.get(URL).content.decode()) is bool(mail_url)
 
 
 def test_from_a_person_s_page_they_are_chosen_already(client: Client, ada: User) -> None:
