@@ -92,6 +92,11 @@ class Explanation:
     # What keeps everybody out, or this person everywhere: said first.
     obstacle: str
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether any way opens the ticket to the person, whatever they may do there."""
+        return any(way.holds for way in self.ways)
+
 
 def explain(principal: Principal, deed: Deed, ticket: Ticket, *, at: datetime) -> Explanation:
     """Return what the policy says, which grants held, and why the others did not."""

@@ -53,6 +53,20 @@ def test_why_he_cannot(rosa, ticket, linus, support):
     }
 
 
+def test_what_somebody_is_told_is_not_said_as_the_answer(rosa, ticket, linus):
+    text = why(rosa, "linus", ticket.number).content.decode()
+
+    assert "None of the ways below opens the ticket to Linus." in text
+    assert "Linus is told: “There is no such ticket, or it is not yours to see.”" in text
+    assert "As an administrator" not in text
+
+
+def test_an_administrator_is_known_to_see_the_facts(rosa, ticket, admin_user):
+    text = why(rosa, "root@", ticket.number).content.decode()
+
+    assert "As an administrator Rosa Root reads the ticket's facts" in text
+
+
 def test_a_role_that_is_too_small_says_so(rosa, ticket, billing):
     cast.make_agent("Lou", billing, role=LIMITED)
 

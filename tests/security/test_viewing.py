@@ -186,6 +186,14 @@ def test_agents_are_found_by_a_part_of_name_or_address(rosa, grace, linus, ada):
     assert rosa.get("/admin/rights/see-as/?q=Ada").context["people"] == []
 
 
+def test_nobody_is_offered_themselves(ticket, billing, linus, sign_in):
+    boss = cast.make_agent("Boss", billing, is_administrator=True)
+    client = sign_in(boss)
+
+    assert [one.display_name for one in client.get("/admin/rights/see-as/").context["people"]] == ["Linus"]
+    assert begin(client, boss).status_code == 404
+
+
 def test_the_list_has_an_end(rosa, django_assert_max_num_queries):
     for number in range(25):
         cast.make_agent(f"Agent {number:02}")
