@@ -33,9 +33,13 @@ class SearchForm(forms.Form):
         help_text=_("Part of a name, a whole e-mail address, or a person's number."),
     )
     kind = forms.ChoiceField(label=_("What"), required=False, choices=[("", _("Everything")), *AuditKind.choices])
-    thing = forms.ChoiceField(label=_("Kind of thing"), required=False)
+    thing = forms.ChoiceField(label=_("About"), required=False)
     number = forms.IntegerField(
-        label=_("Number of the thing"), required=False, min_value=0, max_value=2**63 - 1, help_text=_("With its kind.")
+        label=_("Its number"),
+        required=False,
+        min_value=0,
+        max_value=2**63 - 1,
+        help_text=_("As in the address of its page."),
     )
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}))

@@ -18,6 +18,7 @@ from django.db.models import Exists, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from core.changes import Change, Changes, differences, filled_in, record, snapshot
 
@@ -107,6 +108,11 @@ class BoundedAdmin(AuditedAdmin):
     list_per_page = 50
     list_max_show_all = 0
     show_facets = admin.ShowFacets.NEVER
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Call the list by what stands in it: there is more to do here than to "select one to change"."""
+        title = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def looked_up(self, field: str) -> QuerySet[Any] | None:
         """Return what the field that completes names is to find; None for all on the page of the model it leads to."""

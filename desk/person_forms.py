@@ -45,7 +45,7 @@ class ContactFields(forms.Form):
 
 class AddPersonForm(ContactFields):
     email = forms.EmailField(
-        label=_("E-mail address"), max_length=254, help_text=_("It counts as not confirmed until they act on a mail.")
+        label=_("E-mail address"), max_length=254, help_text=_("Nothing is mailed now. Mails about tickets go there.")
     )
     field_order = ("name", "email", "phone", "organization")
 

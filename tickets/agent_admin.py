@@ -25,6 +25,7 @@ from core.changes import Change, record
 from core.configuration_admin import OffersActiveInline, SpokenFormSet
 from core.exports import csv_response
 from tickets.models import Department, DepartmentAccess
+from tickets.models.tree import path_of
 
 
 class AccessForm(ModelForm):
@@ -97,7 +98,7 @@ class AgentAdmin(accounts.AgentAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         access = DepartmentAccess.objects.select_related("department__parent__parent", "role")
-        rows = access.order_by("-is_primary", "department__name", "pk")
+        rows = access.order_by("-is_primary", path_of("department__"), "pk")
         return super().get_queryset(request).prefetch_related(Prefetch("department_access", queryset=rows))
 
     @admin.display(description=_("departments"))

@@ -14,6 +14,7 @@ from core.keyset import read_slice
 from desk.access import AgentRequest, agent_required
 from desk.sidebar import Origin, read_id, shell
 from tickets.models import DepartmentAccess
+from tickets.models.tree import path_of
 
 PAGE_SIZE = 25
 LONGEST = 100
@@ -27,7 +28,7 @@ def agents(request: AgentRequest) -> HttpResponse:
     found = _named(find) if find else User.objects.agents()
     page = read_slice(
         found.prefetch_related(
-            Prefetch("department_access", queryset=access.order_by("department__name", "id")),
+            Prefetch("department_access", queryset=access.order_by(path_of("department__"), "id")),
             Prefetch("teams", queryset=Team.objects.filter(archived_at=None).order_by("name", "id")),
         ),
         field="name",

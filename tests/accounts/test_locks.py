@@ -160,3 +160,10 @@ def test_nobody_locks_the_last_administrator_out_of_the_rescue(admin_user, monke
     call_command("create_administrator", email=admin_user.email, password_stdin=True)
 
     assert by_password(elsewhere(), admin_user).status_code == 302
+
+
+def test_a_list_without_locks_says_that_nobody_is_locked_out(sign_in, admin_user):
+    page = sign_in(admin_user).get("/admin/accounts/lock/").content.decode()
+
+    assert "Nobody is locked out." in page
+    assert "<h1>Locks</h1>" in page

@@ -121,3 +121,14 @@ def test_500_agents_cost_no_more_than_a_few(desk, support):
     assert asked() == few <= BUDGET
     assert asked(f"{PAGE}?find=support") == few
     assert len(desk.client.get(PAGE).context["agents"]) == 25
+
+
+def test_departments_stand_in_the_order_in_which_they_read(desk, ken):
+    above = Department.objects.create(name="Zoo")
+    for name, parent in (("Aviary", above), ("Museum", None)):
+        place = Department.objects.create(name=name, parent=parent)
+        DepartmentAccess.objects.create(agent=ken, department=place, role=Role.objects.order_by("pk").first())
+
+    text = desk.client.get(PAGE).content.decode()
+
+    assert "<bdi>Museum</bdi>, <bdi>Support</bdi>, <bdi>Zoo / Aviary</bdi>" in text
