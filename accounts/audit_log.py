@@ -58,6 +58,7 @@ _keys_of: dict[str, str] = {
     "agents": "accounts.user",
     "about": "accounts.user",
     "tickets_to": "accounts.user",
+    "person": "accounts.user",
 }
 
 # Of a longer list the rest is counted.
