@@ -12,8 +12,8 @@ from accounts.contacts import NotPossible
 from accounts.models import Address, AuditEvent, AuditKind, Invitation, Organization, User
 from accounts.people import confirm
 from accounts.principal import Principal
+from mail.composing import compose
 from mail.models import MailState, OutgoingMail
-from mail.rendering import compose
 from tests import cast
 from tests.accounts.factors import give_app
 from tests.cast import DAY, MONDAY, TUESDAY, VIEW_ONLY, WEDNESDAY
