@@ -42,16 +42,20 @@ def replay(*, since: datetime, until: datetime, by: Principal, at: datetime) -> 
     replaying twice does nothing more.
     """
     _require_administrator(by)
-    rows = IncomingMail.objects.filter(
+    count = _wait(failed(since=since, until=until), at)
+    wakeups.wake()
+    return count
+
+
+def failed(*, since: datetime, until: datetime) -> "QuerySet[IncomingMail]":
+    """Return what was stored in this time and could not be worked on."""
+    return IncomingMail.objects.filter(
         state=IncomingState.QUARANTINED,
         reason__in=[Reason.FAILED, Reason.REFUSED],
         stored_at__gte=since,
         stored_at__lt=until,
         raw__isnull=False,
     )
-    count = _wait(rows, at)
-    wakeups.wake()
-    return count
 
 
 @transaction.atomic

@@ -74,9 +74,7 @@ class Department(Nested):
     tells_participants = models.BooleanField(
         _("mails messages to the others on a ticket"),
         default=True,
-        help_text=_(
-            "Off: what requesters and collaborators write goes to agents alone. Replies go to all of them."
-        ),
+        help_text=_("Off: what requesters and collaborators write goes to agents alone. Replies go to all of them."),
     )
     notes = models.TextField(_("notes"), max_length=2000, blank=True, help_text=_("For administrators."))
     sla_plan = models.ForeignKey(

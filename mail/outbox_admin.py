@@ -1,0 +1,115 @@
+"""Outgoing mail, to look at, and to send again what did not arrive."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import now
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.principal import Principal
+from core.bounded_admin import FindsWhole, ReadOnlyAdmin
+from core.changes import Change, record
+from mail import outbound, rendering
+from mail.models import OutgoingMail
+from tickets.errors import DeedRefused
+
+# A page of its own that runs nothing, loads nothing and is no part of our origin; mails carry their colours inline.
+SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
+    list_display = ("created_at", "recipient", "template", "outcome", "ticket")
+    list_select_related = ("ticket",)
+    list_filter = ("state", "why", "template")
+    fieldsets = (
+        (None, {"fields": ("recipient", "template", "ticket", "state", "why", "last_error")}),
+        (_("When"), {"fields": ("created_at", "first_tried_at", "handed_over_at", "sent_at", "due_at", "attempts")}),
+        (_("What it says"), {"fields": ("subject", "text", "as_html", "message_id")}),
+    )
+    search_fields = ("recipient", "ticket__number")
+    finds_address, finds_number = "recipient", "ticket__number"
+    search_help_text = _("A recipient's e-mail address, or a ticket's number, whole.")
+    ordering = ("-pk",)
+    actions = ("send_again",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutgoingMail]:
+        return super().get_queryset(request).select_related("ticket").defer("body")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the mail with what it says, rendered once for the page."""
+        mail = super().get_object(request, object_id, from_field)
+        if mail is not None:
+            mail.shown, mail.why_not_shown = show(mail)
+        return mail
+
+    @admin.display(description=_("state"))
+    def outcome(self, mail: OutgoingMail) -> str:
+        """Return the state, with the reason in the same place: beside it there is no room for one."""
+        return f"{mail.get_state_display()}: {mail.get_why_display()}" if mail.why else mail.get_state_display()
+
+    @admin.display(description=_("subject"))
+    def subject(self, mail: Any) -> str:
+        return str(mail.shown.subject if mail.shown else mail.why_not_shown)
+
+    @admin.display(description=_("text"))
+    def text(self, mail: Any) -> str | SafeString:
+        return format_html("<pre>{}</pre>", mail.shown.text) if mail.shown else "–"
+
+    @admin.display(description=_("HTML"))
+    def as_html(self, mail: Any) -> str | SafeString:
+        if not mail.shown:
+            return "–"
+        address = reverse("admin:mail_outgoingmail_shown", args=[mail.pk])
+        return format_html('<a href="{}">{}</a>', address, gettext("Show it as a mail program would"))
+
+    def get_urls(self) -> list[Any]:
+        shown = path("<int:pk>/shown/", self.admin_site.admin_view(self.shown_view), name="mail_outgoingmail_shown")
+        return [shown, *super().get_urls()]
+
+    def shown_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        mail = self.get_object(request, str(pk))
+        if mail is None or not mail.shown:
+            raise Http404
+        response = HttpResponse(mail.shown.html)
+        response["Content-Security-Policy"] = SANDBOX
+        response["Cache-Control"] = "private, no-store"
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+
+    @admin.action(description=_("Send again"))
+    def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
+        assert isinstance(request.user, User)
+        by, at, sent = Principal.administrator(request.user), now(), 0
+        refusals: dict[str, None] = {}
+        for mail in queryset.order_by("pk"):
+            try:
+                outbound.send_again(mail, by=by, at=at)
+            except DeedRefused as refusal:
+                refusals[str(refusal)] = None
+            else:
+                record(Change.CHANGED, request=request, row=mail, changes={"mail": (None, "sent_again")})
+                sent += 1
+        for sentence in refusals:
+            self.message_user(request, sentence, messages.ERROR)
+        if sent:
+            text = ngettext("%(count)s mail is sent again.", "%(count)s mails are sent again.", sent)
+            self.message_user(request, text % {"count": sent}, messages.SUCCESS)
+
+
+def show(mail: OutgoingMail) -> tuple[rendering.Rendered | None, str]:
+    """Return the mail as it would look now, its link made useless; else nothing, and why."""
+    try:
+        shown = rendering.preview(mail)
+    except rendering.NoLongerWanted as reason:
+        return None, str(reason)
+    if shown is None:
+        return None, gettext("Not shown: it may hold a link that lets its reader in.")
+    return shown, ""
