@@ -41,6 +41,9 @@ def save(
         raise DomainTaken(_("There is an organisation of this name already.")) from error
     after = {name: _plain(getattr(held, name)) for name in FIELDS}
     changes = {name: (before.get(name), after[name]) for name in FIELDS if before.get(name) != after[name]}
+    if "name" in changes:
+        # Many are called after somebody, and the log is never erased.
+        changes["name"] = (None, None)
     changes |= _set_domains(held, domains)
     if changes:
         kind = AuditKind.CHANGED if organization else AuditKind.CREATED

@@ -22,7 +22,7 @@ from desk.sidebar import Origin, read_id
 from desk.views.person import load_person, person_url
 from tickets import actions, mentions
 from tickets.erasure import reach
-from tickets.mentions import SOURCES, Mention
+from tickets.mentions import CONTENT, SOURCES, Mention
 from tickets.models import Erasure, Ticket, Way
 
 
@@ -72,12 +72,15 @@ def redact(request: AgentRequest, person: int) -> HttpResponse:
 
     def deed() -> str:
         contacts.require_changeable(found)
-        times = sum(
-            actions.redact(person=found, source=source, pk=pk, by=request.principal, at=now())
-            for source, pk in keys
-            if pk is not None
-        )
-        return ngettext("%(count)s place redacted", "%(count)s places redacted", times) % {"count": times}
+        times = {CONTENT: 0, "": 0}
+        for source, pk in keys:
+            if pk is not None:
+                done = actions.redact(person=found, source=source, pk=pk, by=request.principal, at=now())
+                times[CONTENT if source == CONTENT else ""] += done
+        files, places = times[CONTENT], times[""]
+        if files and not places:
+            return ngettext("%(count)s file removed", "%(count)s files removed", files) % {"count": files}
+        return ngettext("%(count)s place redacted", "%(count)s places redacted", places) % {"count": places}
 
     before = read_id(request.POST.get("before", ""))
     url = reverse("desk:person-delete", args=[found.pk])
@@ -115,7 +118,8 @@ def _page(request: AgentRequest, found: User, *, form: ReceiverForm | None = Non
         "person": found,
         "reach": reach(found),
         "form": form or ReceiverForm(auto_id="receiver-%s"),
-        "mentions": _lines(request, listed),
+        "mentions": _lines(request, [one for one in listed if one.source != CONTENT]),
+        "files": _lines(request, [one for one in listed if one.source == CONTENT]),
         "before": before,
         "further": further,
         "running": Erasure.objects.filter(person=found).first(),
@@ -124,7 +128,7 @@ def _page(request: AgentRequest, found: User, *, form: ReceiverForm | None = Non
 
 
 def _lines(request: AgentRequest, listed: list[Mention]) -> list[dict[str, Any]]:
-    """Return what to show of each: of a ticket that this agent does not see, that there is one."""
+    """Return what to show of each, and where it is looked at; of a ticket the agent does not see, that there is one."""
     keys = {mention.ticket_id for mention in listed if mention.ticket_id is not None}
     visible = dict(Ticket.objects.visible_to(request.principal).filter(pk__in=keys).values_list("pk", "number"))
     lines = []
@@ -137,6 +141,11 @@ def _lines(request: AgentRequest, listed: list[Mention]) -> list[dict[str, Any]]
                 "excerpt": "" if is_hidden else mention.excerpt,
                 "number": number,
                 "url": ticket_url(number, Origin()) if number else "",
+                "organization_url": reverse("desk:organization", args=[mention.pk])
+                if mention.source == "organization"
+                else "",
+                "name": "" if is_hidden else mention.name,
+                "file_url": reverse("desk:file", args=[mention.pk]) if number and mention.name else "",
             }
         )
     return lines

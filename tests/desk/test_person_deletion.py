@@ -3,7 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from accounts.models import AuditEvent, AuditKind, User
+from accounts.models import AuditEvent, AuditKind, Organization, User
+from core.files import store
+from core.models import NewFile
 from tests import cast
 from tests.cast import TUESDAY
 from tests.desk.conftest import AtDesk, toasts
@@ -32,6 +34,28 @@ def test_a_word_of_others_is_redacted_by_its_button(desk: AtDesk, ticket, ada: U
     assert reply.text == "Hello [removed]."
     assert toasts(answer) == ["1 place redacted"]
     assert desk.client.get(page_of(ada)).context["mentions"] == []
+
+
+def test_a_file_that_names_them_is_looked_at_and_removed(desk: AtDesk, ticket, ada: User, grace: User) -> None:
+    written = NewFile(store([b"Ada; 030 1234567"]), "list.csv", "text/csv")
+    note = actions.add_note(ticket=ticket, text="See.", by=cast.principal(grace), at=TUESDAY, files=[written])
+    page = desk.client.get(page_of(ada))
+    (line,) = page.context["files"]
+
+    assert line["file_url"] == reverse("desk:file", args=[note.attachments.get().pk])
+    assert f'href="{line["file_url"]}"' in page.content.decode()
+    answer = desk.client.post(page_of(ada, "person-redact"), {"row": line["key"]})
+
+    assert toasts(answer) == ["1 file removed"]
+    assert not note.attachments.exists()
+
+
+def test_an_organisation_called_after_them_is_listed_with_its_page(desk: AtDesk, ada: User) -> None:
+    named = Organization.objects.create(name="Ada Engines")
+
+    (line,) = desk.client.get(page_of(ada)).context["mentions"]
+
+    assert (line["excerpt"], line["organization_url"]) == ("Ada Engines", reverse("desk:organization", args=[named.pk]))
 
 
 def test_a_ticket_that_the_agent_does_not_see_shows_nothing_of_it(at_desk, ticket, ada: User, grace, linus) -> None:

@@ -11,8 +11,8 @@ from accounts import addresses, invitations, joining, own_addresses, registratio
 from accounts.models import Address, AuditEvent, Organization, User
 from accounts.people import AddressTaken, address_of, belongs_to_person
 from accounts.principal import Principal
+from mail.composing import compose
 from mail.models import MailState, OutgoingMail
-from mail.rendering import compose
 from tests import cast
 from tests.cast import MONDAY, PASSWORD, TUESDAY
 from tests.tickets.test_concurrency import at_once
@@ -49,7 +49,7 @@ def parts(ticket: Ticket) -> list[tuple[str, str, str]]:
 
 def register(name: str = "Bert", email: str = X) -> User:
     wanted = registration.Wanted(name, email, "!", "browser", TUESDAY.timestamp())
-    return registration.confirm(wanted, at=TUESDAY, client_ip=None)
+    return registration.confirm(wanted, at=TUESDAY)
 
 
 def bert(email: str = "bert@example.org") -> User:
