@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.models import Address
+from accounts.principal import Face
 from core import wakeups
 from mail import signing
 from mail.models import AUTOMATIC_ANSWERS, MailState, OutgoingMail, Suppressed, Template
@@ -18,6 +19,8 @@ BOUNCES_FOR = timedelta(days=3)
 # (PARITY section 4, rule 9).
 ANSWERS_TO_ONE = 10
 ANSWERS_TO_ALL = 1000
+# A robot that answers our answers, and does not say that it is one, gets so many of them in an hour.
+ANSWERS_TO_MAILS = 4
 FREE_ONCE_CONFIRMED = {Template.TICKET_OPENED, Template.TICKET_MESSAGE}
 
 
@@ -83,10 +86,12 @@ def _why_not(mail: OutgoingMail, *, at: datetime, is_demo: bool) -> Suppressed |
 def _is_flood(mail: OutgoingMail, at: datetime) -> bool:
     """Say whether this is one automatic answer too many.
 
-    What a confirmed address asked for itself is answered, and what others write in its tickets is told; the latter, of
-    which there may be much, counts for nobody.
+    What a confirmed address asked for itself in the portal is answered, and what others write in its tickets is told;
+    the latter, of which there may be much, counts for nobody.
     """
-    if mail.address is not None and mail.address.is_verified and mail.template in FREE_ONCE_CONFIRMED:
+    is_confirmed = mail.address is not None and mail.address.is_verified
+    answers_a_mail = mail.template == Template.TICKET_OPENED and mail.event is not None and mail.event.face == Face.MAIL
+    if is_confirmed and mail.template in FREE_ONCE_CONFIRMED and not answers_a_mail:
         return False
     lately = (
         OutgoingMail.objects.filter(
@@ -95,6 +100,7 @@ def _is_flood(mail: OutgoingMail, at: datetime) -> bool:
         .exclude(state=MailState.SUPPRESSED)
         .exclude(template=Template.TICKET_MESSAGE, address__verified_at__isnull=False)
     )
-    if lately.filter(recipient=mail.recipient)[:ANSWERS_TO_ONE].count() >= ANSWERS_TO_ONE:
+    most = ANSWERS_TO_MAILS if answers_a_mail else ANSWERS_TO_ONE
+    if lately.filter(recipient=mail.recipient)[:most].count() >= most:
         return True
     return lately[:ANSWERS_TO_ALL].count() >= ANSWERS_TO_ALL
