@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, people
 from accounts.addresses import claim
 from accounts.models import Address, AuditKind, Note, Organization, User
 
@@ -74,8 +74,7 @@ def set_active(person: User, is_active: bool, *, by: User, at: datetime) -> bool
     require_changeable(held)
     if held.is_active == is_active:
         return False
-    held.is_active = is_active
-    held.save(update_fields=["is_active"])
+    people.set_active(held, is_active)
     changes = {"is_active": (not is_active, is_active)}
     audit.record(AuditKind.CHANGED, by=by, at=at, target=held, changes=changes)
     return True

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from accounts import sessions
 from accounts.models import Address, User
 from accounts.organizations import join_by_domain
 from core.models import SiteSettings
@@ -130,6 +131,17 @@ def set_sign_in_address(user: User, email: str, *, at: datetime) -> Address:
     user.email = email
     user.save(update_fields=["email"])
     return address
+
+
+def set_active(person: User, is_active: bool) -> None:
+    """Lock the person out, or let them in again: every door's way to do it. Sessions end at once, for good.
+
+    Whether it may be, and what the audit log says of it, is the caller's.
+    """
+    person.is_active = is_active
+    person.save(update_fields=["is_active"])
+    if not is_active:
+        sessions.end_all(person)
 
 
 def lock_administrators() -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts import invitations
 from accounts.models import Address, User
+from accounts.people import set_active
 from core.bounded_admin import BoundedAdmin, DeletesUnusedAdmin, FindsWhole, ReadOnlyAdmin, TabularInline
 from core.changes import Change, record
 from core.configuration_admin import OffersActiveAdmin
@@ -50,6 +51,11 @@ class PersonAdmin(FindsWhole, DeletesUnusedAdmin, OffersActiveAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         primary = Prefetch("addresses", queryset=Address.objects.filter(is_primary=True), to_attr="primary_addresses")
         return super().get_queryset(request).select_related("organization").prefetch_related(primary)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "is_active" in form.changed_data:
+            set_active(obj, obj.is_active)
 
     @admin.display(description=_("name"), ordering="name")
     def named(self, person: Any) -> str:

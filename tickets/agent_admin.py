@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import agent_admin as accounts
 from accounts import audit
 from accounts.models import Agent, AuditKind, Role, User
-from accounts.people import is_last_administrator, lock_administrators
+from accounts.people import is_last_administrator, lock_administrators, set_active
 from accounts.people_admin import AddressInline
 from core.bounded_admin import MOST_ROWS, ModelForm
 from core.changes import Change, record
@@ -177,8 +177,7 @@ class AgentAdmin(accounts.AgentAdmin):
         return csv_response("agents", header, _lines(chosen))
 
     def _switch(self, request: HttpRequest, person: User, *, to: bool) -> str:
-        person.is_active = to
-        person.save(update_fields=["is_active"])
+        set_active(person, to)
         record(Change.RIGHTS, request=request, row=person, changes={"is_active": (not to, to)})
         return person.display_name
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, contacts, sessions
 from accounts.models import Address, AuditKind, Permission, User
-from accounts.people import lock_administrators
+from accounts.people import lock_administrators, set_active
 from accounts.principal import Principal
 from core import wakeups
 from core.models.work import holding
@@ -106,7 +106,7 @@ def go_on(erasure: Erasure, *, claim: UUID, at: datetime) -> bool:
         return True
     if person.is_active and held.way in (Way.ANONYMISE, Way.DELETE):
         # Unlocked since: who is going must not write meanwhile.
-        User.objects.filter(pk=person.pk).update(is_active=False)
+        set_active(person, False)
     match Way(held.way):
         case Way.HAND_OVER:
             is_done = _hand_over(held, at)
@@ -128,9 +128,9 @@ def _take_on(person: User, way: Way, to: User | None, *, by: User, at: datetime)
         assert to is not None  # or there would be a reason why not
         merging.begin(person, to, by=by, at=at)
     elif way != Way.HAND_OVER:
-        person.is_active = False
         person.set_unusable_password()
-        person.save(update_fields=["is_active", "password"])
+        person.save(update_fields=["password"])
+        set_active(person, False)
     try:
         with transaction.atomic():
             return Erasure.objects.create(
