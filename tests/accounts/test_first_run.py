@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.utils.timezone import now
 
-from accounts.models import User
+from accounts.models import AuditEvent, AuditKind, User
 from accounts.people import address_of
 from core.models import SiteSettings
 from helpdesk import first_run
@@ -258,6 +258,27 @@ def test_an_agent_becomes_one_and_gets_the_password(grace, monkeypatch):
     grace.refresh_from_db()
     assert (grace.is_administrator, grace.is_active, grace.name) == (True, True, "Grace")
     assert grace.check_password("another horse, 5 letters")
+
+
+def test_that_an_agent_became_one_stands_in_the_audit_log(grace, monkeypatch):
+    create("grace@example.com", "another horse, 5 letters", monkeypatch)
+    create("grace@example.com", "another horse, 6 letters", monkeypatch)
+
+    told = AuditEvent.objects.filter(target_model="accounts.user", target_id=grace.pk).order_by("pk")
+    assert [(event.kind, event.by, event.changes) for event in told] == [
+        (AuditKind.RIGHTS, None, {"is_administrator": [False, True]}),
+        (AuditKind.PASSWORD, None, {}),
+        (AuditKind.PASSWORD, None, {}),
+    ]
+
+
+def test_so_does_that_one_who_was_switched_off_is_back(grace, monkeypatch):
+    User.objects.filter(pk=grace.pk).update(is_active=False)
+
+    create("grace@example.com", "another horse, 5 letters", monkeypatch)
+
+    rights = AuditEvent.objects.get(kind=AuditKind.RIGHTS, target_id=grace.pk)
+    assert rights.changes == {"is_administrator": [False, True], "is_active": [False, True]}
 
 
 @pytest.mark.parametrize(("email", "password", "why"), [("rosa", PASSWORD, "valid"), ("r@example.com", "x", "short")])

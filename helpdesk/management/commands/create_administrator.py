@@ -9,10 +9,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
+from django.db import transaction
 from django.utils.timezone import now
 
-from accounts import second_factor, tries
-from accounts.models import User
+from accounts import audit, second_factor, tries
+from accounts.models import AuditKind, User
 from accounts.people import AddressTaken, normalise, person_who_signs_in
 from helpdesk import first_run
 
@@ -52,9 +53,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         known = person_who_signs_in(email)
         if known is not None and (known.is_agent or known.is_administrator):
-            known.is_administrator = known.is_active = True
-            known.set_password(password)
-            known.save(update_fields=["is_administrator", "is_active", "password"])
+            self._promote(known, password)
             tries.unlock_account(known)
             self._see_to_second_factor(known, reset=reset_second_factor)
             self.stdout.write(f"{known.display_name} is an administrator and signs in with {email}.")
@@ -64,6 +63,18 @@ class Command(BaseCommand):
         except AddressTaken as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{user.display_name} is an administrator and signs in with {email}.")
+
+    @transaction.atomic
+    def _promote(self, person: User, password: str) -> None:
+        """Give somebody who works here already every right and the password. What changed stands in the audit log."""
+        at, fields = now(), ("is_administrator", "is_active")
+        rights = {name: (False, True) for name in fields if not getattr(person, name)}
+        person.is_administrator = person.is_active = True
+        person.set_password(password)
+        person.save(update_fields=[*fields, "password"])
+        if rights:
+            audit.record(AuditKind.RIGHTS, by=None, at=at, target=person, changes=rights)
+        audit.record(AuditKind.PASSWORD, by=None, at=at, target=person)
 
     def _see_to_second_factor(self, person: User, *, reset: bool) -> None:
         if reset:
