@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.models import User
 from core.models import SiteSettings
 from tests import cast
 from tickets.models import Department, HelpTopic
@@ -120,3 +121,21 @@ def test_a_department_without_an_agent_is_pointed_out(root, billing):
 def test_a_department_with_an_agent_is_not(root, grace, ken, billing):
     assert "nobody sees its tickets" not in root.get("/admin/tickets/department/").text
     assert "No agent works in" not in root.get(f"/admin/tickets/department/{billing.pk}/change/").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "attends"),
+    [
+        ({}, True),
+        ({"sees_only_assigned": True}, True),
+        ({"on_vacation": True}, True),
+        ({"is_active": False}, False),
+        ({"is_agent": False}, False),
+    ],
+)
+def test_a_department_whose_manager_sees_its_tickets_is_attended(root, set_up, linus, fields, attends):
+    User.objects.filter(pk=linus.pk).update(**fields)
+
+    managed = Department.objects.create(name="Managed", manager=linus)
+
+    assert (managed not in Department.objects.unattended()) == attends

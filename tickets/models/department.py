@@ -25,9 +25,10 @@ class DepartmentQuerySet(NestedQuerySet["Department"]):
         return self.filter(access__agent=agent)
 
     def unattended(self) -> "DepartmentQuerySet":
-        """Departments in use in which no agent works: nobody at the desk sees their tickets."""
+        """Departments in use where nobody at the desk sees the tickets: no agent works there, none manages it."""
         working = DepartmentAccess.objects.who_can_act().filter(department=models.OuterRef("pk"))
-        return self.active().exclude(models.Exists(working))
+        managing = User.objects.agents().filter(pk=models.OuterRef("manager"))
+        return self.active().exclude(models.Exists(working)).exclude(models.Exists(managing))
 
 
 class AssignableTo(models.TextChoices):
