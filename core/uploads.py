@@ -202,8 +202,12 @@ def _head(upload: Upload) -> bytes:
 def _keep(upload: Upload) -> Kept:
     name = clean_name(upload.name or "")
     content_type = type_of(name, _head(upload))
-    blob = store(upload.chunks())
-    return Kept(NewFile(blob, name, content_type), signing.dumps([blob.sha256, name, content_type], salt=SALT))
+    return keep_stored(NewFile(store(upload.chunks()), name, content_type))
+
+
+def keep_stored(file: NewFile) -> Kept:
+    """Return a file that is stored already with the reference by which a form sends it."""
+    return Kept(file, signing.dumps([file.blob.sha256, file.name, file.content_type], salt=SALT))
 
 
 def _take_up(received: Received, references: Sequence[str]) -> None:

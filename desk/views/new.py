@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import Permission
-from core.uploads import FilesForm
+from accounts.models import Address, Permission
+from core.models import NewFile
+from core.uploads import FilesForm, keep_stored
 from desk.access import AgentRequest, agent_required
 from desk.answers import go, home_of, is_looking
 from desk.finding import FindSelect, offer_rows
@@ -22,7 +23,7 @@ from desk.who import WhoForm
 from sla.models import Priority
 from tickets import actions, policy
 from tickets.errors import DeedRefused, NotAllowed, NotOffered
-from tickets.models import HelpTopic, Source, Ticket
+from tickets.models import EntryKind, HelpTopic, Participant, Source, ThreadEntry, Ticket
 from tickets.prose import MAX_TEXT
 
 SUBJECT_LENGTH = 1000
@@ -70,6 +71,8 @@ class NewTicketForm(FilesForm, WhoForm):
     )
     note = note_field(NOTE)
     takes = forms.BooleanField(label=_("Assign it to me"), required=False)
+    # The number of the ticket that this one comes out of.
+    follows = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
     request_key = forms.RegexField(
         r"\A[A-Za-z0-9_-]{16,40}\Z",
         widget=forms.HiddenInput(attrs={"autocomplete": "off"}),
@@ -122,9 +125,43 @@ def _form(request: AgentRequest) -> NewTicketForm:
         return form
     if request.method == "POST":
         return NewTicketForm(request.POST, request.FILES, **options)
+    if entry := _entry(request):
+        form = NewTicketForm(initial=_drawn_from(entry, may_look_up=options["may_look_up"]), **options)
+        form.kept = [keep_stored(file) for file in _files_of(entry)[: form.max_files]]
+        return form
     # From a person's page: who is named by the key of an address.
     person = read_id(request.GET.get("person", ""))
     return NewTicketForm(initial={"person": str(person)} if person else {}, **options)
+
+
+def _entry(request: AgentRequest) -> ThreadEntry | None:
+    """Return the entry that the ticket is made from, named as "123456.2", if the agent may read it (PARITY I10)."""
+    number, _dot, place = request.GET.get("from", "").partition(".")
+    tickets = Ticket.objects.visible_to(request.principal).filter(number=number[:32])
+    entries = ThreadEntry.objects.filter(ticket__in=tickets.values("pk"), number=read_id(place) or 0)
+    return entries.select_related("ticket", "author").first()
+
+
+def _files_of(entry: ThreadEntry) -> list[NewFile]:
+    files = entry.attachments.select_related("blob").order_by("position")
+    return [NewFile(file.blob, file.name, file.content_type) for file in files]
+
+
+def _drawn_from(entry: ThreadEntry, *, may_look_up: bool) -> dict[str, Any]:
+    """Return what the form starts with. What was internal stays internal: the words of a note go into the note."""
+    ticket = entry.ticket
+    asks = entry.author_id if entry.kind == EntryKind.MESSAGE and entry.author_id else ticket.requester_id
+    part = Participant.objects.filter(ticket=ticket, user=asks).select_related("address").first()
+    address = part.address if part else Address.objects.filter(user=asks, is_primary=True).first()
+    drawn: dict[str, Any] = {
+        "subject": ticket.subject,
+        "follows": ticket.number,
+        "source": Source.MAIL if entry.source == Source.MAIL else Source.DESK,
+        "text" if entry.is_public else "note": entry.text[:MAX_TEXT],
+    }
+    if address is not None:
+        drawn |= {"person": str(address.pk)} if may_look_up else {"email": address.email}
+    return drawn
 
 
 def _open(request: AgentRequest, form: NewTicketForm) -> Ticket | None:
@@ -144,6 +181,7 @@ def _open(request: AgentRequest, form: NewTicketForm) -> Ticket | None:
             by=request.principal,
             at=now(),
             request_key=data["request_key"],
+            follows=_followed(request, data["follows"]),
         )
     except NotOffered as refusal:
         form.add_error("topic", str(refusal))
@@ -164,6 +202,10 @@ def _open(request: AgentRequest, form: NewTicketForm) -> Ticket | None:
     return ticket
 
 
+def _followed(request: AgentRequest, number: str) -> Ticket | None:
+    return Ticket.objects.visible_to(request.principal).filter(number=number).first() if number else None
+
+
 def _refused_because(refusal: NotAllowed) -> str:
     """Return why a note, or taking it, is not open where the topic leads; unseen tickets are of another department."""
     if refusal.verdict.grants:
@@ -177,5 +219,5 @@ def _refused_because(refusal: NotAllowed) -> str:
 def _page(request: AgentRequest, form: NewTicketForm, *, status: int = 200) -> HttpResponse:
     at = now()
     context, _counts = shell(request.principal, at, Origin.read(request.GET))
-    context |= {"form": form, "now": at}
+    context |= {"form": form, "now": at, "follows": _followed(request, str(form["follows"].value() or "")[:32])}
     return render(request, "desk/new.html", context, status=status)

@@ -8,6 +8,8 @@ from django.test import Client
 
 from accounts.models import Address, User
 from accounts.principal import Face
+from core.files import store
+from core.models import NewFile
 from mail.models import OutgoingMail, Template
 from tests import cast
 from tests.cast import LIMITED, VIEW_ONLY, address_for, priority
@@ -273,3 +275,54 @@ def test_enter_sends_the_form_and_does_not_look_somebody_up(client: Client, ada:
 
     first = form.partition("<button")[2].partition(">")[0]
     assert 'name="refresh"' not in first
+
+
+# --- From an entry --------------------------------------------------------------------------------
+
+
+def test_a_ticket_is_made_from_a_message(client: Client, ada: User, ticket: Ticket) -> None:
+    page = client.get(URL, {"from": f"{ticket.number}.1"})
+
+    form = page.context["form"]
+    assert form["subject"].value() == ticket.subject
+    assert form["text"].value() == "We were billed twice."
+    assert form["person"].value() == str(address_for(ada).pk)
+    send(client, follows=ticket.number)
+    made = Ticket.objects.exclude(pk=ticket.pk).get()
+    assert made.follow_up_of == ticket
+
+
+def test_the_files_of_the_message_go_along(client: Client, ada: User, topic: HelpTopic) -> None:
+    file = NewFile(store([b"1;2"]), "list.csv", "text/csv")
+    asked = cast.make_ticket(ada, topic, files=[file])
+
+    form = client.get(URL, {"from": f"{asked.number}.1"}).context["form"]
+    send(client, **{"attachments-kept": [kept.reference for kept in form.kept]})
+
+    made = Ticket.objects.exclude(pk=asked.pk).get()
+    assert [one.name for one in made.entries.get().attachments.all()] == ["list.csv"]
+
+
+def test_the_words_of_a_note_stay_internal(client: Client, grace: User, ticket: Ticket) -> None:
+    actions.add_note(ticket=ticket, text="They never pay.", by=cast.principal(grace), at=cast.TUESDAY)
+
+    form = client.get(URL, {"from": f"{ticket.number}.2"}).context["form"]
+
+    assert form["note"].value() == "They never pay."
+    assert not form["text"].value()
+
+
+@pytest.mark.parametrize("named", ["", ".", "1.1", "{number}.99", "{number}", "{number}.x", "\0.1", "9" * 99])
+def test_an_entry_that_is_none_starts_an_empty_form(client: Client, ticket: Ticket, named: str) -> None:
+    page = client.get(URL, {"from": named.format(number=ticket.number)})
+
+    assert page.status_code == 200
+    assert not page.context["form"]["subject"].value()
+
+
+def test_what_an_agent_may_not_see_is_not_drawn_from(sign_in, linus: User, ticket: Ticket) -> None:
+    client = sign_in(linus)
+
+    assert not client.get(URL, {"from": f"{ticket.number}.1"}).context["form"]["subject"].value()
+    send(client, follows=ticket.number)
+    assert Ticket.objects.exclude(pk=ticket.pk).get().follow_up_of is None

@@ -33,8 +33,11 @@ def open_for(
     note: str = "",
     takes: bool = False,
     request_key: str = "",
+    follows: Ticket | None = None,
 ) -> Ticket:
     """Open a ticket for the person behind `address`, who is told by mail; with `takes` the agent has it at once.
+
+    `follows` is the ticket that it came out of, if it did (PARITY I10).
 
     All of it or nothing: a note, or taking it, needs a role in the department that the topic leads to. Sent twice with
     the same `request_key` it is one ticket. Raises what `open_ticket`, `add_note` and `assign` raise.
@@ -51,6 +54,7 @@ def open_for(
         files=files,
         priority=priority,
         request_key=request_key,
+        follows=follows,
         deed=deed,
     )
     if not ticket.events.filter(number=1, deed=deed).exists():
