@@ -6,9 +6,8 @@ from tests.crowd.crowd import Crowd
 
 pytestmark = pytest.mark.django_db
 
-# Page, and at most so many queries, kilobytes and options to choose from. Deleting a person counts all kinds of rows that
-# name them. Time zones are 500 options, the topics and
-# organisations of a list 200, agents and teams 50 each.
+# Page, and at most so many queries, kilobytes and options to choose from. Deleting a person counts all kinds of rows
+# that name them. Time zones are 500 options, the topics and organisations of a list 200, agents and teams 50 each.
 DESK = """
 /desk/people/                                  10    80      0
 /desk/people/?q=requester                      10    80      0
