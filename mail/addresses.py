@@ -31,12 +31,15 @@ class OwnAddresses:
         """Return the mailbox of an address, whatever stands behind a + in it."""
         return self.mailboxes.get(normalise(email)) or self.mailboxes.get(without_extension(email))
 
-    def at(self, pk: int | None) -> Mailbox | None:
-        return next((one for one in self.mailboxes.values() if one.pk == pk), None)
+    def for_answers(self, came_by: int | None) -> Mailbox | None:
+        """Return where answers are asked for: by which mailbox the ticket came, else the default one.
 
-    @property
-    def default(self) -> Mailbox | None:
-        return next((one for one in self.mailboxes.values() if one.is_default), None)
+        None where neither is in use, or there is none: then the site's address has to do.
+        """
+        used = [one for one in self.mailboxes.values() if one.is_active]
+        mine = (one for one in used if one.pk == came_by)
+        others = (one for one in used if one.is_default or one.address == site_address())
+        return next(mine, None) or max(others, key=lambda one: one.is_default, default=None)
 
 
 def own_addresses() -> OwnAddresses:

@@ -59,7 +59,7 @@ def _reply_to(mail: OutgoingMail, reader: Reader) -> str:
     assert mail.ticket is not None
     assert mail.address is not None
     own = addresses.own_addresses()
-    mailbox = own.at(_came_by(mail.ticket)) or own.default or own.mailbox(addresses.site_address())
+    mailbox = own.for_answers(_came_by(mail.ticket))
     email = mailbox.address if mailbox else addresses.site_address()
     if mailbox is None or mailbox.plus_addresses:
         role = Role.AGENT if reader.is_agent else Role.REQUESTER

@@ -71,8 +71,10 @@ def deliver(mail: IncomingMail, parsed: ParsedMail, sender: str, own: OwnAddress
     if mail.attempts > 1 and (outcome := _done_before(mail, address)):
         return outcome
     mailbox = recipients.mailbox_of(parsed, own) or mail.mailbox
-    found = proof.believed(parsed, mailbox.authserv_id if mailbox else "")
-    proven = proof.proof_of(found, is_checked=bool(mailbox and mailbox.authserv_id))
+    # Checked by the server that it came to, whomever it was written to.
+    server = mail.mailbox or mailbox
+    found = proof.believed(parsed, server.authserv_id if server else "")
+    proven = proof.proof_of(found, is_checked=bool(server and server.authserv_id))
     if proven == Proof.PASSED and not address.is_verified and belongs_to_person(address):
         confirm(address, at=at)
     outcome = _into_ticket(Arrival(mail, parsed, address, mailbox, own, site, at), proven)

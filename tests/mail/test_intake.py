@@ -127,6 +127,13 @@ def test_the_mailbox_says_where_it_goes(mailbox: Mailbox, billing: Department) -
     assert not OutgoingMail.objects.filter(template=Template.TICKET_OPENED).exists()
 
 
+def test_a_mailbox_may_name_an_internal_topic(mailbox: Mailbox) -> None:
+    mailbox.topic = HelpTopic.objects.create(name="By mail", is_public=False)
+    mailbox.save()
+
+    assert receive(mail()).ticket.topic == mailbox.topic
+
+
 def test_without_a_mailbox_it_goes_where_the_form_leads(support: Department) -> None:
     ticket = receive(mail()).ticket
 

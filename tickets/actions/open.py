@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Address, Permission
-from accounts.principal import Principal
+from accounts.principal import Face, Principal
 from core.models import NewFile
 from sla.models import Priority, Target
 from tickets import clocks, events, numbers, policy
@@ -50,7 +50,9 @@ def open_ticket(
     requester acts; NothingWritten without text and files; NotAllowed for an agent of whose roles none includes it;
     DeedRefused for a person who is switched off. Not to be called with a ticket locked: numbers are reserved first.
     """
-    if topic is not None and not (topic.is_offered if by.acts_as_requester else topic.is_enabled):
+    # Who writes a mail chose no topic: the mailbox did, which may name an internal one.
+    is_their_choice = by.acts_as_requester and by.face != Face.MAIL
+    if topic is not None and not (topic.is_offered if is_their_choice else topic.is_enabled):
         raise NotOffered(_("This help topic is no longer offered. Choose another."))
     if by.acts_as_agent and not (verdict := policy.allows(by, Permission.CREATE)):
         raise NotAllowed(verdict)
