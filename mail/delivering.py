@@ -45,6 +45,10 @@ class Arrival:
     at: datetime
 
     @property
+    def is_of_a_program(self) -> bool:
+        return self.parsed.bulk or self.parsed.auto_reply
+
+    @property
     def key(self) -> str:
         """What the entry of this mail carries, so that there is never a second one."""
         return key_of(self.mail)
@@ -56,7 +60,9 @@ def key_of(mail: IncomingMail) -> str:
 
 def deliver(mail: IncomingMail, parsed: ParsedMail, sender: str, own: OwnAddresses, *, at: datetime) -> Outcome:
     """Do with the mail what is to be done, and say what that was. Run again, it says the same."""
-    if reason := screening.nobody_wrote_this(parsed, sender, own):
+    mailbox = recipients.mailbox_of(parsed, own) or mail.mailbox
+    takes_generated = mailbox is not None and mailbox.takes_generated
+    if reason := screening.nobody_wrote_this(parsed, sender, own, takes_generated=takes_generated):
         return _ignored(reason, parsed, at)
     if not sender:
         return _waits(Reason.NO_SENDER)
@@ -70,7 +76,6 @@ def deliver(mail: IncomingMail, parsed: ParsedMail, sender: str, own: OwnAddress
         return _waits(Reason.SWITCHED_OFF)
     if mail.attempts > 1 and (outcome := _done_before(mail, address)):
         return outcome
-    mailbox = recipients.mailbox_of(parsed, own) or mail.mailbox
     # Checked by the server that it came to, whomever it was written to.
     server = mail.mailbox or mailbox
     found = proof.believed(parsed, server.authserv_id if server else "")
@@ -172,7 +177,7 @@ def _open(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) -
         collaborators=_collaborators(arrival, remarks),
         also_told=recipients.other_departments(arrival.parsed, arrival.own, mailbox),
         # What nobody wrote by hand is not answered.
-        acknowledges=(mailbox is None or mailbox.acknowledges) and not arrival.parsed.bulk,
+        acknowledges=(mailbox is None or mailbox.acknowledges) and not arrival.is_of_a_program,
         request_key=arrival.key,
     )
     entry = ThreadEntry.objects.select_related("ticket").get(author=arrival.address.user_id, request_key=arrival.key)
@@ -215,7 +220,7 @@ def _priority(arrival: Arrival) -> Priority | None:
 
 def _collaborators(arrival: Arrival, remarks: Remarks) -> list[Address]:
     """Return who was written to besides us and takes part (PARITY I16); of a list, or a robot, nobody does."""
-    if not arrival.site.mail_adds_collaborators or arrival.parsed.bulk:
+    if not arrival.site.mail_adds_collaborators or arrival.is_of_a_program:
         return []
     people, are_all = recipients.people(arrival.parsed, arrival.address, arrival.own)
     if not are_all:

@@ -24,8 +24,13 @@ INTO_ONE_TICKET_WITHIN = timedelta(minutes=10)
 HOUR = timedelta(hours=1)
 
 
-def nobody_wrote_this(parsed: ParsedMail, sender: str, own: OwnAddresses) -> Reason | None:
-    """Return why the mail is ignored, whoever sent it: ours, a bounce, banned, or an automatic answer."""
+def nobody_wrote_this(
+    parsed: ParsedMail, sender: str, own: OwnAddresses, *, takes_generated: bool = False
+) -> Reason | None:
+    """Return why the mail is ignored, whoever sent it: ours, a bounce, banned, or an automatic answer.
+
+    With `takes_generated` a program's own mail, such as a monitoring's, is let through; its answers are not.
+    """
     if any(signing.is_own_mark(mark) for mark in parsed.all_headers(signing.LOOP_HEADER)[:10]):
         return Reason.OWN_LOOP
     if parsed.bounce is not None:
@@ -34,9 +39,15 @@ def nobody_wrote_this(parsed: ParsedMail, sender: str, own: OwnAddresses) -> Rea
         return Reason.OWN_ADDRESS
     if sender and addresses.is_banned(sender):
         return Reason.BANNED
-    if parsed.auto_reply:
+    if parsed.auto_reply and not (takes_generated and _is_generated(parsed)):
         return Reason.AUTO_REPLY
     return None
+
+
+def _is_generated(parsed: ParsedMail) -> bool:
+    """Say whether a program wrote this of its own accord (RFC 3834 section 5.1), not to answer somebody."""
+    says = (parsed.auto_submitted or "").strip().lower()
+    return says.startswith("auto-generated") and parsed.in_reply_to is None and not parsed.references
 
 
 def writes_too_much(sender: str, *, site: SiteSettings, at: datetime) -> bool:

@@ -75,6 +75,14 @@ class Mailbox(Waiting):
     acknowledges = models.BooleanField(
         _("confirm new tickets by mail"), default=True, help_text=_("Department and help topic must allow it too.")
     )
+    takes_generated = models.BooleanField(
+        _("programs may open tickets"),
+        default=False,
+        help_text=_(
+            "Mails that say a program made them (Auto-Submitted: auto-generated), as monitoring sends them, open "
+            "tickets, which no mail confirms. Automatic answers never do."
+        ),
+    )
     notes = models.TextField(_("notes"), blank=True)
 
     # Where the mail lies.

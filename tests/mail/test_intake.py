@@ -411,6 +411,26 @@ def test_automatic_answers_become_nothing(mailbox: Mailbox, ticket: Ticket, head
     assert (Ticket.objects.count(), OutgoingMail.objects.count()) == (1, before)
 
 
+@pytest.mark.parametrize(
+    ("takes", "header", "answers", "becomes"),
+    [
+        ("no", "auto-generated", "", "ignored"),
+        ("yes", "auto-generated", "", "ticket"),
+        ("yes", "auto-generated; owner-email=x", "", "ticket"),
+        ("yes", "auto-generated", "<some@thing>", "ignored"),
+        ("yes", "auto-replied", "", "ignored"),
+    ],
+)
+def test_programs_open_tickets_where_they_may(
+    mailbox: Mailbox, takes: str, header: str, answers: str, becomes: str
+) -> None:
+    Mailbox.objects.update(takes_generated=takes == "yes")
+    headers = {"Auto-Submitted": header} | ({"In-Reply-To": answers} if answers else {})
+
+    assert receive(mail(subject="Host down", **headers)).state == becomes
+    assert not OutgoingMail.objects.filter(template=Template.TICKET_OPENED).exists()
+
+
 def test_what_we_sent_ourselves_becomes_nothing(mailbox: Mailbox, ticket: Ticket) -> None:
     sent = composing.compose(OutgoingMail.objects.get(template=Template.TICKET_OPENED)).message().as_bytes()
 
