@@ -76,7 +76,8 @@ def is_auto_reply(head: Head, *, is_bounce: bool) -> bool:
         (head.first("x-auto-response-suppress") or "").lower() == "all" and submitted
     ):
         return True
-    if "disposition-notification" in (head.first("content-type") or "").lower():
+    reported = (head.first("content-type") or "").lower()
+    if "disposition-notification" in reported or "feedback-report" in reported:
         return True
     generator = (head.first("x-ms-exchange-generated-message-source") or "").lower()
     if "mailbox rules agent" in generator or head.first("x-ms-exchange-inbox-rules-loop") is not None:

@@ -72,7 +72,7 @@ def _take_multipart(part: Part, found: Bodies, notes: Remarks, *, shows: frozens
     for child in part.children:
         _take(child, found, notes, shows=shows, level=level + 1)
     if not part.children:
-        preamble = part.body.strip()
+        preamble = part.raw[part.start : max(part.start, part.preamble_end)].strip()
         if preamble:
             found.texts.append(part_text(preamble, content_type(None, "text/plain"), notes))
 
@@ -257,4 +257,4 @@ def content_id_of(part: Part) -> str | None:
     value = part.value("content-id")
     if value is None:
         return None
-    return value.decode("utf-8", "replace").strip().strip("<>").strip()[:500] or None
+    return charsets.decode(value, None, Remarks()).strip().strip("<>").strip()[:500] or None

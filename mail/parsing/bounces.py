@@ -2,35 +2,40 @@
 
 import re
 
-from mail.parsing import ids, limits
-from mail.parsing.bouncewords import read_words
+from mail.parsing import ids, limits, quotewords
+from mail.parsing.bouncewords import BounceWords, read_words, says_failure
 from mail.parsing.fields import Field
 from mail.parsing.head import Head
 from mail.parsing.mime import read_fields
 from mail.parsing.parsed import Bounce
 from mail.parsing.remarks import Remarks
+from mail.parsing.words import decode_words
 
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
-_REPLY_CODE = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
 _ADDRESS = re.compile(r"[^\s<>;,:\"()\[\]]{1,200}@[^\s<>;,:\"()\[\]]{1,200}")
-_ROBOTS = re.compile(
-    r"^(mailer-?daemon|postmaster|mail-?daemon|maildaemon|mailerdaemon|mail\.?delivery|mdaemon|bounces?|mailsystem|noreply-?bounce|nondelivery|mail-deliver|daemon)\b",
+_DAEMON = re.compile(
+    r"\s*(?:mailer-? ?daemon|mail-?daemon|mdaemon|mail delivery (?:sub)?system|mail delivery service)",
     re.IGNORECASE,
 )
+_OFFICE = re.compile(
+    r"\s*(?:postmaster|bounces?|mail ?system|mail ?administrator|system administrator|mail-deliver)", re.IGNORECASE
+)
+_NOT_DELIVERED = frozenset({"delivered", "relayed", "expanded"})
 
 
-def read_bounce(head: Head, text: str, reports: list[tuple[str, bytes]], notes: Remarks) -> Bounce | None:
-    """Return what a delivery report says, None if the mail is none."""
-    status_parts = [data for kind, data in reports if kind == "message/delivery-status"]
-    originals = [data for kind, data in reports if kind in {"message/rfc822", "text/rfc822-headers"}]
-    if any(kind in {"message/feedback-report", "message/disposition-notification"} for kind, _ in reports):
+def read_bounce(head: Head, kind: str, text: str, reports: list[tuple[str, bytes]]) -> Bounce | None:
+    """Return what a delivery report says, None if the mail is none. `kind` is the mail's own type."""
+    if any(one in {"message/feedback-report", "message/disposition-notification"} for one, _ in reports):
         return None
-    if status_parts:
-        return _by_report(status_parts, originals, text, notes)
-    return _by_words(head, text, originals, notes)
+    status_parts = [data for one, data in reports if one == "message/delivery-status"]
+    originals = [data for one, data in reports if one in {"message/rfc822", "text/rfc822-headers"}]
+    is_report = kind in {"multipart/report", "message/delivery-status"}
+    if status_parts and (is_report or _is_daemon(head) or _has_null_sender(head) or head.first("auto-submitted")):
+        return _by_report(head, status_parts, originals, text)
+    return _by_words(head, text, originals)
 
 
-def original_head(originals: list[bytes], notes: Remarks) -> Head | None:
+def original_head(originals: list[bytes]) -> Head | None:
     """Return the headers of the mail that came back."""
     for data in originals:
         fields, _ = read_fields(data, len(data) - len(data.lstrip()), len(data), Remarks())
@@ -39,14 +44,14 @@ def original_head(originals: list[bytes], notes: Remarks) -> Head | None:
     return None
 
 
-def _by_report(parts: list[bytes], originals: list[bytes], text: str, notes: Remarks) -> Bounce | None:
+def _by_report(head: Head, parts: list[bytes], originals: list[bytes], text: str) -> Bounce | None:
     recipients: list[str] = []
     status: str | None = None
     diagnostic: str | None = None
     actions: list[str] = []
     for data in parts:
         for fields in _groups(data):
-            said = {field.name: field.value.decode("utf-8", "replace") for field in reversed(fields)}
+            said = {field.name: decode_words(field.value, Remarks()) for field in reversed(fields)}
             recipient = _typed(said.get("original-recipient") or "") or _typed(said.get("final-recipient") or "")
             final = _typed(said.get("final-recipient") or "")
             if not recipient and not final:
@@ -58,22 +63,22 @@ def _by_report(parts: list[bytes], originals: list[bytes], text: str, notes: Rem
             found = _STATUS.search(said.get("status", ""))
             if status is None or action == "failed":
                 status = found.group(1) if found else status
-    if actions and all(action in {"delivered", "relayed", "expanded"} for action in actions):
+    if actions and all(action in _NOT_DELIVERED for action in actions):
         return None
-    if diagnostic and (status is None or status.endswith(".0.0")):
-        better = _STATUS.search(diagnostic)
-        status = better.group(1) if better else status
-    head = original_head(originals, notes)
     words = read_words(text)
+    for other in (_STATUS.search(diagnostic or ""), _STATUS.search(words.status or "")):
+        if other and _is_better(other.group(1), status):
+            status = other.group(1)
     is_delayed = "delayed" in actions and "failed" not in actions
-    return _bounce(
-        recipients or list(words.recipients),
-        status or words.status,
-        head,
-        text,
-        diagnostic,
-        "delayed" if is_delayed else "failed",
-    )
+    named = recipients or list(words.recipients)
+    return _bounce(head, named, status or words.meaning, originals, words, diagnostic, is_delayed=is_delayed)
+
+
+def _is_better(other: str, status: str | None) -> bool:
+    """Return whether another number of the same class says more: x.y.0 is "other or undefined" (RFC 3463)."""
+    if status is None:
+        return True
+    return other[0] == status[0] and status.endswith(".0") and not other.endswith(".0")
 
 
 def _groups(data: bytes) -> list[list[Field]]:
@@ -101,37 +106,66 @@ def _typed(value: str) -> str:
     return match.group().strip("'.") if match else text.strip("<> ")
 
 
-def _by_words(head: Head, text: str, originals: list[bytes], notes: Remarks) -> Bounce | None:
+def _by_words(head: Head, text: str, originals: list[bytes]) -> Bounce | None:
+    """Read a report that is none by the standard. People pass such reports on: the headers have to bear it out."""
+    failed = head.first("x-failed-recipients")
+    subject = head.first("subject") or ""
+    submitted = (head.first("auto-submitted") or "").lower()
+    is_daemon = _is_daemon(head)
+    is_report = "delivery-status" in (head.first("content-type") or "").lower()
+    is_answer = submitted.startswith("auto-replied") or quotewords.FORWARD_SUBJECT.match(subject) is not None
+    if not (is_daemon or failed or _has_null_sender(head) or submitted or _is_office(head)):
+        return None
     words = read_words(text)
-    if not (_is_from_robot(head) or words.is_certain):
+    says = words.is_certain or words.says_failure or says_failure(subject)
+    if not (failed or (is_daemon and (says or words.recipients)) or (says and (is_report or not is_answer))):
         return None
-    failed_header = head.first("x-failed-recipients")
-    if not (failed_header or words.recipients or words.says_failure):
+    if is_answer and not (is_daemon or words.is_certain or failed or is_report):
         return None
-    recipients = [match.group() for match in _ADDRESS.finditer(failed_header or "")] or list(words.recipients)
-    original = original_head(originals, notes) or words.original
-    return _bounce(
-        recipients, words.status, original, text, words.diagnostic, "delayed" if words.is_delay else "failed"
-    )
+    recipients = [match.group() for match in _ADDRESS.finditer(failed or "")] or list(words.recipients)
+    status = words.status or words.meaning
+    return _bounce(head, recipients, status, originals, words, words.diagnostic, is_delayed=words.is_delay)
 
 
 def _bounce(
-    recipients: list[str], status: str | None, head: Head | None, text: str, diagnostic: str | None, action: str
+    head: Head,
+    recipients: list[str],
+    status: str | None,
+    originals: list[bytes],
+    words: BounceWords,
+    diagnostic: str | None,
+    *,
+    is_delayed: bool,
 ) -> Bounce:
-    unique = tuple(dict.fromkeys(recipients))[:100]
-    message_id = ids.message_id(head.first("message-id") or "") if head else None
+    returned = original_head(originals) or words.original
+    message_id = ids.message_id(returned.first("message-id") or "") if returned else None
+    if message_id is None:
+        # Some servers answer to the mail instead of returning it.
+        message_id = words.message_id or ids.message_id(head.first("in-reply-to") or head.first("references") or "")
+    to = {box.address.lower() for box in head.addresses("to")}
+    unique = list(dict.fromkeys(recipients))[:100]
+    others = [address for address in unique if address.lower() not in to]
+    if not unique and returned is not None:
+        others = [box.address for box in returned.addresses("to") if box.address][:1]
+    chosen = tuple(others or unique)
     return Bounce(
-        recipient=unique[0] if unique else None,
+        recipient=chosen[0] if chosen else None,
         status=status,
         original_message_id=message_id,
-        action=action,
-        recipients=unique,
+        action="delayed" if is_delayed else "failed",
+        recipients=chosen,
         diagnostic=diagnostic[:1_000] if diagnostic else None,
-        original_headers=head.as_pairs(most=limits.HEADER_TEXT) if head else (),
+        original_headers=returned.as_pairs(most=limits.HEADER_TEXT) if returned else (),
     )
 
 
-def _is_from_robot(head: Head) -> bool:
-    if (head.first("return-path") or "").strip() == "<>":
-        return True
-    return any(_ROBOTS.match(box.address) or "delivery sub" in box.name.lower() for box in head.addresses("from"))
+def _has_null_sender(head: Head) -> bool:
+    return (head.first("return-path") or "").strip() == "<>"
+
+
+def _is_daemon(head: Head) -> bool:
+    return any(_DAEMON.match(box.address) or _DAEMON.match(box.name) for box in head.addresses("from"))
+
+
+def _is_office(head: Head) -> bool:
+    return any(_OFFICE.match(box.address) or _OFFICE.match(box.name) for box in head.addresses("from"))

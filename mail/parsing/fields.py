@@ -11,7 +11,7 @@ from mail.parsing.words import decode_words
 _TOKEN_TYPE = re.compile(r"\s*([A-Za-z0-9!#$&^_.+-]{1,100})\s*/\s*([A-Za-z0-9!#$&^_.+-]{1,100})")
 # A quoted string, or a bare value up to the next semicolon. Possessive: nothing is tried twice.
 _PARAMETER = re.compile(
-    rb"""[;\s]*+([^=;\s"]{1,100})\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?+|([^;]*+))|[^;]*+;|.""", re.DOTALL
+    rb"""[;\s]*+([^=;\s"]{1,100})\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?+|([^;]*+))|[^;]++|;""", re.DOTALL
 )
 _SECTION = re.compile(r"^(.+?)\*(?:(\d{1,4})(\*)?)?$")
 _MOST_PARAMETERS = 200

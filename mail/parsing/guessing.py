@@ -32,8 +32,8 @@ def not_latin(data: bytes) -> str | None:
     if high < 4:
         return None
     ascii_letters = len(re.findall(rb"[A-Za-z]", _sample(data)))
-    long_runs = sum(len(run) for run in runs if len(run) >= 3)
-    if long_runs < high * 0.5 or (high < ascii_letters * 0.1 and long_runs < 12):
+    long_runs = [run for run in runs if len(run) >= 3]
+    if sum(map(len, long_runs)) < high * 0.6 or (len(long_runs) < 3 and ascii_letters > high * 0.5):
         return None
     return _cyrillic_or_other(data, runs)
 

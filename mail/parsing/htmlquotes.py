@@ -1,10 +1,11 @@
 """What mail programs mark as quoted in HTML: containers, and signs behind which everything is quoted."""
 
 import re
+from itertools import islice
 
 from lxml import etree
 
-from mail.parsing.htmltext import as_text, render
+from mail.parsing.htmltext import beginning
 from mail.parsing.htmltree import Tree
 from mail.parsing.quotes import introduces
 from mail.parsing.wordlists import words
@@ -28,12 +29,15 @@ _INTRODUCTION_CLASSES = frozenset(words("moz-cite-prefix | gmail_attr"))
 _CITE_CLASSES = frozenset(words("gmail_quote | cite | cite2 | protonmail_quote | tutanota_quote | iosymail"))
 _OUTLOOK_BORDER = re.compile(r"border-top\s*:\s*solid\s+#(?:e1e1e1|b5c4df)", re.IGNORECASE)
 _MOST_FOUND = 200
+_MOST_TRIED = 30  # elements that only their words can tell
+_MOST_PIECES = 50  # of text, looked at to see whether there is any
 
 
 def find_quotes(root: Tree) -> set[Tree]:
     """Return the elements that are quoted; none if answers stand between or within them."""
     found: list[Tree] = []
     inside: Tree | None = None
+    tried = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if event == "end":
             if element is inside:
@@ -44,7 +48,9 @@ def find_quotes(root: Tree) -> set[Tree]:
         if _is_container(element):
             found.append(element)
             inside = element
-        elif _is_marker(element):
+        elif _is_marker(element) or (
+            _has_outlook_border(element) and (tried := tried + 1) < _MOST_TRIED and introduces(beginning(element))
+        ):
             found.extend(_from_here_on(element, root))
             break
         if len(found) > _MOST_FOUND:
@@ -74,11 +80,13 @@ def _is_container(element: Tree) -> bool:
 
 def _is_marker(element: Tree) -> bool:
     classes, identity = _names(element)
-    if identity in _MARKER_IDS or classes & _MARKER_CLASSES:
-        return True
-    if element.tag == "div" and (style := element.get("style")) and _OUTLOOK_BORDER.search(style[:1_000]):
-        return introduces(as_text(render(element)))
-    return False
+    return identity in _MARKER_IDS or bool(classes & _MARKER_CLASSES)
+
+
+def _has_outlook_border(element: Tree) -> bool:
+    """Return whether the element has the thin line that Outlook draws above the headers of what it quotes."""
+    style = element.get("style") if element.tag == "div" else None
+    return style is not None and _OUTLOOK_BORDER.search(style[:1_000]) is not None
 
 
 def _is_forwarded(element: Tree) -> bool:
@@ -123,7 +131,7 @@ def _introduction_before(element: Tree) -> list[Tree]:
             classes, _identity = _names(before)
             if (before.tail or "").strip():
                 return []
-            said = as_text(render(before)).strip()
+            said = beginning(before).strip()
             is_introduction = bool(classes & _INTRODUCTION_CLASSES) or introduces(said)
             return [before] if is_introduction and len(said) < 600 else []
         parent = current.getparent()
@@ -159,4 +167,4 @@ def _is_answered_between(root: Tree, found: list[Tree], quoted: set[Tree]) -> bo
 
 
 def _words(element: Tree) -> str:
-    return "".join(str(piece) for piece in element.itertext())
+    return "".join(str(piece) for piece in islice(element.itertext(), _MOST_PIECES))

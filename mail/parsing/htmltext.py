@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 from lxml import etree
 
@@ -29,6 +30,7 @@ _UNSHOWN = frozenset(
 _SPACE = re.compile(r"[ \t\r\n]+")
 _MOST_INDENT = 8
 _MOST_QUOTES = 30
+_BEGINNING = 60  # elements
 
 
 @dataclass(slots=True)
@@ -90,12 +92,17 @@ class _Page:
         self.first = None
 
 
-def render(root: Tree, *, without: frozenset[Tree] | set[Tree] = frozenset()) -> list[Line]:
-    """Return the lines of the page, leaving out elements `without` and what nobody sees."""
+def beginning(root: Tree) -> str:
+    """Return the first lines of an element as text: enough to tell what it is, however much is in it."""
+    return as_text(render(root, most=_BEGINNING))
+
+
+def render(root: Tree, *, without: frozenset[Tree] | set[Tree] = frozenset(), most: int | None = None) -> list[Line]:
+    """Return the lines of the page, leaving out elements `without` and what nobody sees; of `most` elements."""
     page = _Page()
     skipped: Tree | None = None
     links: list[tuple[Tree, int]] = []
-    for event, element in etree.iterwalk(root, events=("start", "end")):
+    for event, element in islice(etree.iterwalk(root, events=("start", "end")), most and most * 2):
         tag = element.tag if isinstance(element.tag, str) else ""
         if skipped is not None:
             if event == "end" and element is skipped:
@@ -151,13 +158,13 @@ def _open(page: _Page, element: Tree, tag: str, links: list[tuple[Tree, int]]) -
     elif tag == "img" and (description := (element.get("alt") or "").strip()):
         page.write(f"[{description}]", element)
     elif tag == "a":
-        links.append((element, len("".join(page.current))))
+        links.append((element, len(page.current)))
 
 
 def _close(page: _Page, element: Tree, tag: str, links: list[tuple[Tree, int]]) -> None:
     if tag == "a" and links and links[-1][0] is element:
         _, start = links.pop()
-        _write_address(page, element, "".join(page.current)[start:])
+        _write_address(page, element, "".join(page.current[start:]))
     elif tag in {"td", "th"}:
         page.wants_gap = False
     if tag in _BLOCKS:

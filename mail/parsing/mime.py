@@ -17,6 +17,7 @@ _KNOWN = re.compile(
     rb"(?i)^(from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|reply-to|return-path|x-[a-z-]+"
     rb"|references|in-reply-to|sender|delivered-to)[ \t]*:"
 )
+_MOST_UNFOUND = 20  # multiparts without their boundary; for each the rest of the mail is searched
 _MBOX = re.compile(rb">?From [^\r\n]*\r?\n")
 
 
@@ -31,6 +32,7 @@ class Part:
     end: int = -1
     children: list["Part"] = field(default_factory=list)
     is_split: bool = False  # a multipart whose boundary was found
+    preamble_end: int = -1  # where the text before the first boundary ends; -1: nothing of interest stands there
 
     @property
     def body(self) -> bytes:
@@ -185,13 +187,16 @@ def _split_children(root: Part, notes: Remarks) -> None:
     raw = root.raw
     stack: list[_Open] = []
     by_boundary: dict[bytes, int] = {}
+    unfound = 0
     current: Part | None = None
     count = 0
 
     def descend(part: Part) -> None:
+        nonlocal unfound
         boundary = parameter_value(part.type, "boundary")
-        if not boundary or not _occurs(raw, part, boundary):
-            boundary = _guess_boundary(raw, part)
+        if not boundary or unfound > _MOST_UNFOUND or not _occurs(raw, part, boundary):
+            boundary = _guess_boundary(raw, part) if unfound < _MOST_UNFOUND else None
+            unfound += 1
             notes.add(remarks.NO_BOUNDARY)
         if not boundary:
             return
@@ -226,6 +231,8 @@ def _split_children(root: Part, notes: Remarks) -> None:
         if current is not None:
             current.end = _before_newline(raw, current.start, at)
             current = None
+        if stack[level].part.preamble_end < 0 and stack[level].parent is stack[level].part:
+            stack[level].part.preamble_end = _before_newline(raw, stack[level].part.start, at)
         for gone in stack[level + 1 :]:
             notes.add(remarks.UNCLOSED_MULTIPART)
             if gone.part.end > at:

@@ -28,6 +28,12 @@ _WROTE = re.compile(
 )
 _WROTE_JOINED = re.compile(r"(?:写道|寫道|编写|写到|のメール|書きました|님이 작성|작성|เขียนว่า|เขียน)\s*[:：]?$")
 _QUOTING = re.compile(r"^(quoting|zitat von|citando|citation de|citerend|citando a|on behalf of) ", re.IGNORECASE)
+# "Thanks! On Mon, 5 Jan 2026, Ada wrote:": the introduction behind the last words, on their line.
+_SHARED_LINE = re.compile(
+    r"^([^>\n]{1,300}?\S) ?[-_]{0,5} ?(On (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? [^\n]{5,200} wrote:)[ \t]*(?=\n)",
+    re.MULTILINE,
+)
+_LEFTOVER = re.compile(r"^\s{0,10}\(?(?:https?://\S{4,500}|\S{4,500}\))\s{0,5}>?\s{0,5}$")
 _BEGIN_FORWARD = frozenset(words.FORWARDED)
 _ORIGINAL = frozenset(words.ORIGINAL)
 _LABELS = {
@@ -40,6 +46,7 @@ _LABELS = {
 # Labels that are two things in two languages; the rest of the block tells which.
 _EITHER = {"a": "to", "til": "to", "data": "sent", "le": "sent", "no": "from", "pro": "to", "de": "from", "за": "to"}
 _MOST_SPAN = 4  # lines over which an attribution is wrapped
+_MOST_TRIED = 500  # lines that look like an introduction from afar
 _MOST_BLOCK = 14  # lines of a header block, wrapped ones included
 
 
@@ -64,7 +71,7 @@ class _Block:
 def split_quote(text: str, *, is_forward: bool = False) -> Split:
     """Return the new words and the quoted ones. Everything is new if else nothing were."""
     text = without_armour(text)
-    lines = text.split("\n", limits.QUOTE_LINES)
+    lines = _SHARED_LINE.sub(r"\1\n\2", text).split("\n", limits.QUOTE_LINES)
     if is_forward:
         return Split(without_signature(text.strip("\n").rstrip()) or text, "")
     cut, blocks = _find(lines)
@@ -85,7 +92,7 @@ def _tidy(lines: list[str]) -> str:
 def _find(lines: list[str]) -> tuple[int | None, list[_Block]]:
     """Return the line from which on everything is quoted, and the quoted blocks before it."""
     blocks: list[_Block] = []
-    number = 0
+    number = tried = 0
     while number < len(lines):
         line = lines[number]
         if _QUOTED.match(line):
@@ -102,9 +109,10 @@ def _find(lines: list[str]) -> tuple[int | None, list[_Block]]:
             return None, blocks
         if _is_original_line(line):
             return number, blocks
-        if _starts_header_block(lines, number):
+        if tried < _MOST_TRIED and _starts_header_block(lines, number):
             return _with_rule(lines, number), blocks
-        introduction = _introduction(lines, number)
+        introduction = _introduction(lines, number) if tried < _MOST_TRIED else None
+        tried += _may_end(line) or _label(line) is not None
         if introduction is not None:
             start, following, is_strong = introduction
             if following < len(lines) and _QUOTED.match(lines[following]):
@@ -123,6 +131,9 @@ def _block_end(lines: list[str], start: int) -> int:
     end = number = start
     while number < len(lines):
         if _QUOTED.match(lines[number]):
+            end = number + 1
+        elif number == end and _LEFTOVER.match(lines[number]):
+            # The rest of a long line that somebody's server wrapped.
             end = number + 1
         elif lines[number].strip():
             break
@@ -180,6 +191,8 @@ def _is_original_line(line: str) -> bool:
     match = _HYPHENS.match(line) if len(line) < 200 else None
     if not match or (len(match.group(1)) < 3 and not match.group(3)):
         return False
+    if len(match.group(1)) > 2 and len(match.group(3)) > 2 and _last_verb(match.group(2)):
+        return True
     return _folded(match.group(2)) in _ORIGINAL
 
 
@@ -283,7 +296,7 @@ def _introduction_ending(lines: list[str], end: int) -> tuple[int, bool] | None:
     for start in range(end, max(-1, end - _MOST_SPAN), -1):
         if not lines[start].strip() or _QUOTED.match(lines[start]):
             break
-        joined = " ".join(line.strip() for line in lines[start : end + 1])
+        joined = " ".join(line.strip() for line in lines[start : end + 1]).replace("< ", "<")
         if len(joined) > 600:
             break
         strength = _strength(joined)

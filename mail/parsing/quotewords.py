@@ -141,7 +141,7 @@ ABOVE_THIS_LINE = words(
 # The last line that telephones and programs add, as regular expressions.
 SENT_FROM = any_of(
     r"""
-    sent from my .{1,60} |
+    sent from my (?:[\w'’+/®™-]++\.? ?){1,6} |
     sent from (?:outlook|mail|yahoo|samsung|proton|gmail|aol|mobile|an?|the|windows|iphone|ipad|blackberry).{0,100} |
     sent from (?:nokia|bluemail|spark|airmail|mailbird|canary|superhuman|hey|galaxy|huawei|xiaomi|yandex).{0,100} |
     sent (?:via|with|using|by|through) (?:the )?(?:samsung|blackberry|my|outlook|proton|mailbird|spark|airmail).{0,80} |

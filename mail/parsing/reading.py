@@ -1,9 +1,11 @@
 """`parse`: one mail, step by step. A step that fails leaves its fields empty and a remark; the others stand."""
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
+from urllib.parse import unquote
 
 from mail.parsing import automatic, ids, limits, moments, quotewords, remarks
 from mail.parsing.bodies import Bodies, read_bodies
@@ -21,6 +23,8 @@ from mail.parsing.remarks import Remarks
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
+_CID = re.compile(r"cid:([^\"'\s<>)&]{1,500})", re.IGNORECASE)
+
 _DELIVERED_TO = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to", "x-rcpt-to")
 
 
@@ -37,7 +41,7 @@ def parse(raw: bytes) -> ParsedMail:
     mail = _step("headers", lambda: _read_head(head, notes), ParsedMail(), notes)
     bodies = _step("parts", lambda: read_bodies(root, notes), Bodies(), notes)
     shown = _step("text", lambda: _show(bodies, mail, notes), _Shown(), notes)
-    bounce = _step("bounce", lambda: read_bounce(head, shown.text, bodies.reports, notes), None, notes)
+    bounce = _step("bounce", lambda: read_bounce(head, root.kind, shown.text, bodies.reports), None, notes)
     if not shown.text.strip() and not bodies.attachments and not bodies.is_encrypted:
         notes.add(remarks.NO_TEXT)
     return replace(
@@ -148,23 +152,20 @@ def _show(bodies: Bodies, mail: ParsedMail, notes: Remarks) -> _Shown:
 
 def _inline_ones(attachments: list[Attachment], html: str) -> tuple[Attachment, ...]:
     """Return the attachments, those that the HTML shows marked as inline."""
-    lower = html.lower()
-    if "cid:" not in lower:
-        return tuple(attachments)
+    shown = {unquote(identity).lower() for identity in _CID.findall(html)}
     return tuple(
-        replace(one, inline=True) if one.content_id and f"cid:{one.content_id.lower()}" in lower else one
-        for one in attachments[:1_000]
-    ) + tuple(attachments[1_000:])
+        replace(one, inline=True) if one.content_id and one.content_id.lower() in shown else one for one in attachments
+    )
 
 
 def _quoted_ids(bodies: Bodies, bounce: Bounce | None) -> tuple[str, ...]:
     """Return the Message-IDs that stand in what came back or was passed on, each once."""
     found: list[str] = []
     for kind, data in bodies.reports[: limits.QUOTED_IDS]:
-        if kind in {"message/rfc822", "text/rfc822-headers"} and (head := original_head([data], Remarks())):
+        if kind in {"message/rfc822", "text/rfc822-headers"} and (head := original_head([data])):
             for name in ("message-id", "in-reply-to", "references", "original-message-id"):
                 found.extend(ids.message_ids(" ".join(head.all(name))))
-        elif kind == "message/disposition-notification" and (head := original_head([data], Remarks())):
+        elif kind == "message/disposition-notification" and (head := original_head([data])):
             found.extend(ids.message_ids(head.first("original-message-id") or ""))
     if bounce and bounce.original_headers:
         for name, value in bounce.original_headers:

@@ -8,6 +8,7 @@ _DELIMITER = re.compile(r"^(?:-- ?|—|–-|-­-|--\xa0)$")
 _SENT_FROM = re.compile(
     r"^[\s*_>\[\-\u200e\u200f\u202a-\u202e]{0,10}" + words.SENT_FROM + r"[\s*_\]\-.!\u202c]{0,10}$", re.IGNORECASE
 )
+_DASH_NAME = re.compile(r"^-{1,2} ?[A-Z][\w'’.-]{0,30}(?: [A-Z][\w'’.-]{0,30}){0,2}$")
 _LIST_RULE = re.compile(r"^_{20,}\s*$")
 _MOST_SIGNATURE = 25  # lines; what is longer is no signature unless the delimiter is the standard's
 _MOST_SENT_FROM = 3
@@ -22,18 +23,24 @@ def without_signature(text: str, *, may_be_empty: bool = False) -> str:
     kept = _before_list_footer(lines)
     kept = _before_delimiter(kept)
     kept = _before_sent_from(kept)
+    if len(kept) > 2 and not kept[-2].strip() and _DASH_NAME.match(kept[-1].strip()):
+        kept = kept[:-1]
     found = "\n".join(kept).rstrip()
     return found if found.strip() or may_be_empty else text
 
 
 def _before_delimiter(lines: list[str]) -> list[str]:
-    for number, line in enumerate(lines):
-        if not _DELIMITER.match(line.rstrip("\r\t")):
-            continue
-        behind = [one for one in lines[number + 1 :] if one.strip()]
-        if len(behind) <= _MOST_SIGNATURE:
-            return lines[:number]
-    return lines
+    """Return the lines above the topmost delimiter that has few enough lines below it."""
+    found = len(lines)
+    below = 0
+    for number in range(len(lines) - 1, -1, -1):
+        if _DELIMITER.match(lines[number].rstrip("\r\t")):
+            found = number
+        elif lines[number].strip():
+            below += 1
+            if below > _MOST_SIGNATURE:
+                break
+    return lines[:found]
 
 
 def _before_sent_from(lines: list[str]) -> list[str]:
