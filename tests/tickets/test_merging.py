@@ -17,6 +17,7 @@ from mail.models import MailState, OutgoingMail
 from tests import cast
 from tests.accounts.factors import give_app
 from tests.cast import DAY, MONDAY, TUESDAY, VIEW_ONLY, WEDNESDAY
+from tests.tickets.test_concurrency import at_once
 from tickets import actions, links
 from tickets.actions import merging, parts
 from tickets.erasure import REMOVED
@@ -354,3 +355,21 @@ def test_an_emptied_guest_becomes_who_proved_the_address_by_the_worker(asked: Ti
     assert person.notes.get().text == "Calls on Mondays."
     assert not User.objects.filter(pk=pk).exists()
     assert AuditEvent.objects.get(kind=AuditKind.MERGED).by == person
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("key", range(3))
+def test_of_two_who_merge_both_ways_at_once_one_is_told(
+    key: int, asked: Ticket, pia: User, ada: User, grace: User
+) -> None:
+    def merging(person: User, to: User) -> Erasure:
+        return actions.erase(person=person, way=Way.MERGE, by=cast.principal(grace), at=WEDNESDAY, to=to)
+
+    answers = at_once(lambda: merging(pia, ada), lambda: merging(ada, pia))
+
+    (erasure,) = [answer for answer in answers if isinstance(answer, Erasure)]
+    assert len([answer for answer in answers if isinstance(answer, DeedRefused)]) == 1
+    assert actions.go_on_for_a_while(erasure, at=WEDNESDAY)
+    (left,) = User.objects.filter(pk__in=[pia.pk, ada.pk])
+    assert sees(left) == {asked.pk}
+    assert left.addresses.count() == 2
