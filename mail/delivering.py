@@ -6,8 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.joining import shown_to_read
 from accounts.models import Address
-from accounts.people import address_of, belongs_to_person, confirm
+from accounts.people import address_of
 from accounts.principal import Principal
 from core.models import SiteSettings
 from mail import bounces, contents, matching, proof, recipients, screening
@@ -80,8 +81,9 @@ def deliver(mail: IncomingMail, parsed: ParsedMail, sender: str, own: OwnAddress
     server = mail.mailbox or mailbox
     found = proof.believed(parsed, server.authserv_id if server else "")
     proven = proof.proof_of(found, is_checked=bool(server and server.authserv_id))
-    if proven == Proof.PASSED and not address.is_verified and belongs_to_person(address):
-        confirm(address, at=at)
+    if proven == Proof.PASSED and not address.is_verified:
+        # Who had only claimed it loses it.
+        address = shown_to_read(address.email, at=at)
     outcome = _into_ticket(Arrival(mail, parsed, address, mailbox, own, site, at), proven)
     outcome.authentication = found
     return outcome

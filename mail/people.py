@@ -14,7 +14,8 @@ from django.utils.timezone import now
 from accounts.models import Address, User
 from core import sweeping
 from mail.models import IncomingMail, MailState, OutgoingMail
-from tickets.models import Attachment, Participant, ThreadEntry, Ticket
+from tickets.actions.parts import give_entries
+from tickets.models import Attachment, EntryKind, Participant, ThreadEntry, Ticket
 
 WAITING = (MailState.QUEUED, MailState.DEFERRED)
 
@@ -38,8 +39,13 @@ def redacted(row: Any) -> None:
 
 
 def address_moved(address: Address, before: User, to: User, at: datetime) -> None:
-    """Let what was and will be sent there be to whose it is. What waits is written later, for who takes part then."""
+    """Let what was and will be sent there be to whose it is, and what came from there theirs.
+
+    What waits is written later, for who takes part then.
+    """
     OutgoingMail.objects.filter(address=address).update(user=to)
+    written = IncomingMail.objects.filter(sender=address.email, entry__isnull=False).values("entry")
+    give_entries(ThreadEntry.objects.filter(pk__in=written, author=before, kind=EntryKind.MESSAGE), to)
 
 
 def anonymise(person: User, at: datetime) -> None:
