@@ -1,0 +1,37 @@
+"""What a scenario is: a file of bench/scenarios with a SCENARIO in it, of cases and of what is promised about them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Case:
+    """`act` is measured, with what `prepare` returned just before; both run once per measurement."""
+
+    name: str
+    act: Callable[[Any], None]
+    prepare: Callable[[], Any] = lambda: None
+
+
+@dataclass(frozen=True)
+class Target:
+    """A promise about a case's median: CPU milliseconds, or a ratio.
+
+    `over` names another case in the same database; without it, and without `most_ms`, the ratio is over the same case
+    in the smallest database of the run.
+    """
+
+    case: str
+    most_ms: float | None = None
+    most_times: float | None = None
+    over: str = ""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`cases` is called once per process, in a help desk that script/bench load filled."""
+
+    about: str
+    cases: Callable[[], Sequence[Case]]
+    targets: Sequence[Target] = ()
