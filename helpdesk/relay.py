@@ -33,7 +33,7 @@ from core import lease, periodic, sweeping, wakeups
 from core.models import PeriodicJob, Waiting
 from core.periodic import Job
 from mail import ledger
-from mail.models import IncomingMail, OutgoingMail
+from mail.models import IncomingMail, Mailbox, OutgoingMail
 from tickets.models import Erasure, FailedHandler, TicketClock, TicketTimer
 
 logger = logging.getLogger(__name__)
@@ -73,6 +73,7 @@ KINDS: Sequence[WorkKind] = (
     WorkKind(FailedHandler, tickets.tasks.retry_handler),
     WorkKind(IncomingMail, mail.tasks.take_in),
     WorkKind(OutgoingMail, mail.tasks.send),
+    WorkKind(Mailbox, mail.tasks.fetch),
     WorkKind(Erasure, tickets.tasks.go_on_erasing),
     WorkKind(PeriodicJob, core.tasks.run_periodic),
 )

@@ -263,6 +263,10 @@ MAIL_FROM = env.str("MAIL_FROM", default=f"helpdesk@{_public.hostname}")
 # The right side of the Message-IDs we make.
 MAIL_DOMAIN = MAIL_FROM.rpartition("@")[2].strip("> ") or _public.hostname
 EMAIL_BACKEND = "mail.backend.OutboxBackend"
+# Of larger mails in mailboxes only the head is fetched, and waits in quarantine; the mail stays on its server.
+MAIL_MOST_BYTES = env.int("MAIL_MAX_MB", default=100) * 1024 * 1024
+if MAIL_MOST_BYTES <= 0:
+    raise ImproperlyConfigured("MAIL_MAX_MB must be a number of megabytes, such as 100.")
 DEFAULT_FROM_EMAIL = MAIL_FROM
 SERVER_EMAIL = MAIL_FROM
 

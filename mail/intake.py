@@ -23,7 +23,7 @@ from core import files, wakeups
 from core.models.work import holding
 from mail import delivering, matching, parsing
 from mail.addresses import own_addresses
-from mail.models import Door, IncomingMail, IncomingState, Mailbox, Reason
+from mail.models import NOT_WHOLE, Door, IncomingMail, IncomingState, Mailbox, Reason
 from mail.outcome import Outcome, told
 from mail.parsing import ParsedMail
 from tickets.thread import clean_text
@@ -54,30 +54,92 @@ def store(
     lost.
     Raises OSError or DatabaseError if it could not be stored. Not to be called within a transaction.
     """
-    if mailbox is not None and place:
-        known = IncomingMail.objects.filter(mailbox=mailbox, place=place).first()
-        if known is not None:
-            return known
+    known = _at(mailbox, place)
+    if known is not None:
+        return known
     blob = files.store(chunks)
-    mail = IncomingMail(
-        door=door,
-        mailbox=mailbox,
-        place=place,
-        raw=blob,
-        size=blob.size,
-        stored_at=at,
-        arrived_at=min(arrived_at or at, at),
-        due_at=at,
+    mail = _keep(
+        IncomingMail(
+            door=door,
+            mailbox=mailbox,
+            place=place,
+            raw=blob,
+            size=blob.size,
+            stored_at=at,
+            arrived_at=min(arrived_at or at, at),
+            due_at=at,
+        )
     )
+    wakeups.wake()
+    return mail
+
+
+def put_aside(
+    head: bytes,
+    *,
+    size: int,
+    reason: Reason,
+    door: Door,
+    at: datetime,
+    mailbox: Mailbox,
+    place: str,
+    arrived_at: datetime | None = None,
+) -> IncomingMail:
+    """Put a mail into quarantine of which only the head could be had, or less; `size` is what the server says it has.
+
+    Its `size` stays above that of its raw bytes: so the fetcher knows that the server must keep its own.
+    Raises what `store` raises.
+    """
+    known = _at(mailbox, place)
+    if known is not None:
+        return known
+    blob = files.store([head])
+    parsed = parsing.parse(head)
+    return _keep(
+        IncomingMail(
+            door=door,
+            mailbox=mailbox,
+            place=place,
+            raw=blob,
+            size=max(size, blob.size + 1),
+            stored_at=at,
+            arrived_at=min(arrived_at or at, at),
+            state=IncomingState.QUARANTINED,
+            reason=reason,
+            taken_in_at=at,
+            **_said(parsed, matching.address_of_sender(parsed)),
+        )
+    )
+
+
+def make_whole(mail: IncomingMail, chunks: Iterable[bytes], *, at: datetime) -> bool:
+    """Store the bytes of a mail that was put aside, now that they can be had, and let it be taken in.
+
+    Says False, and changes nothing, if somebody decided otherwise meanwhile. Raises what `store` raises.
+    """
+    blob = files.store(chunks)
+    rows = IncomingMail.objects.filter(pk=mail.pk, state=IncomingState.QUARANTINED, reason__in=NOT_WHOLE)
+    done = rows.update(raw=blob, size=blob.size, state=IncomingState.STORED, reason="", due_at=at, taken_in_at=None)
+    wakeups.wake()
+    return bool(done)
+
+
+def _at(mailbox: Mailbox | None, place: str) -> IncomingMail | None:
+    if mailbox is None or not place:
+        return None
+    return IncomingMail.objects.filter(mailbox=mailbox, place=place).first()
+
+
+def _keep(mail: IncomingMail) -> IncomingMail:
+    """Write the row, unless another fetcher was quicker; return the one that stands."""
     try:
         with transaction.atomic():
             mail.save(force_insert=True)
     except IntegrityError:
-        known = IncomingMail.objects.filter(mailbox=mailbox, place=place).first() if place else None
+        known = _at(mail.mailbox, mail.place)
         if known is None:
             raise
         return known
-    wakeups.wake()
     return mail
 
 
@@ -167,11 +229,7 @@ def _claim_identity(
 ) -> IncomingMail | None:
     """Write down what the mail says of itself. Return the mail that was this one before, if there is one."""
     same = IncomingMail.objects.select_related("ticket", "entry").filter(identity=identity).exclude(pk=mail.pk)
-    said: dict[str, Any] = {
-        "sender": normalise(sender)[:254],
-        "subject": clean_text(parsed.subject)[:1000],
-        "message_id": clean_text(parsed.message_id or "")[:500],
-    }
+    said = _said(parsed, sender)
     original = same.first()
     if original is None:
         try:
@@ -182,6 +240,14 @@ def _claim_identity(
             original = same.get()
     holding(IncomingMail.objects.all(), mail.pk, claim).update(**said)
     return original
+
+
+def _said(parsed: ParsedMail, sender: str) -> dict[str, str]:
+    return {
+        "sender": normalise(sender)[:254],
+        "subject": clean_text(parsed.subject)[:1000],
+        "message_id": clean_text(parsed.message_id or "")[:500],
+    }
 
 
 def _finish(mail: IncomingMail, claim: UUID, outcome: Outcome, at: datetime) -> IncomingMail | None:

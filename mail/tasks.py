@@ -5,6 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from mail import intake, outbound
+from mail.fetching import fetcher
 
 
 @shared_task
@@ -15,3 +16,8 @@ def send(pk: int, claim: str) -> None:
 @shared_task
 def take_in(pk: int, claim: str) -> None:
     intake.take_in(pk, UUID(claim))
+
+
+@shared_task
+def fetch(pk: int, claim: str) -> None:
+    fetcher.fetch(pk, UUID(claim))

@@ -4,13 +4,14 @@ from mail.models.banned import BannedSender
 from mail.models.incoming import (
     DONE,
     INTO_TICKETS,
+    NOT_WHOLE,
     Door,
     IncomingMail,
     IncomingState,
     Reason,
     Remark,
 )
-from mail.models.mailbox import AfterFetch, Authentication, Mailbox, Protocol, Security
+from mail.models.mailbox import AfterFetch, Authentication, Health, Mailbox, Protocol, Security
 from mail.models.outgoing import (
     AUTOMATIC_ANSWERS,
     MailState,
@@ -24,10 +25,12 @@ __all__ = [
     "AUTOMATIC_ANSWERS",
     "DONE",
     "INTO_TICKETS",
+    "NOT_WHOLE",
     "AfterFetch",
     "Authentication",
     "BannedSender",
     "Door",
+    "Health",
     "IncomingMail",
     "IncomingState",
     "MailState",

@@ -64,6 +64,12 @@ class Reason(models.TextChoices):
     EMPTY = "empty", _("There is nothing in it")
     REFUSED = "refused", _("The ticket did not take it")
     FAILED = "failed", _("It could not be worked on")
+    TOO_LARGE = "too_large", _("It is too large to be fetched: only its head is here")
+    NOT_HANDED_OUT = "not_handed_out", _("The mail server does not hand it out")
+
+
+# Of these only the head is here. The server is never told that we have them.
+NOT_WHOLE = (Reason.TOO_LARGE, Reason.NOT_HANDED_OUT)
 
 
 class Remark(models.TextChoices):

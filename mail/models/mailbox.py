@@ -32,6 +32,7 @@ class Authentication(models.TextChoices):
     PASSWORD = "password", _("User and password")
     GOOGLE = "google", _("Google (OAuth2)")
     MICROSOFT = "microsoft", _("Microsoft (OAuth2)")
+    MICROSOFT_APP = "ms_app", _("Microsoft, app-only (OAuth2): for shared mailboxes")
 
 
 class AfterFetch(models.TextChoices):
@@ -40,6 +41,12 @@ class AfterFetch(models.TextChoices):
     SEEN = "seen", _("Mark it as read")
     MOVE = "move", _("Move it to a folder")
     DELETE = "delete", _("Delete it")
+
+
+class Health(models.TextChoices):
+    GREEN = "green", _("Fine")
+    AMBER = "amber", _("Look at it")
+    RED = "red", _("Broken")
 
 
 class Mailbox(Waiting):
@@ -134,8 +141,21 @@ class Mailbox(Waiting):
     failures = models.PositiveIntegerField(default=0, editable=False)
     last_error = models.TextField(_("last error"), blank=True, editable=False)
     on_server = models.PositiveIntegerField(null=True, editable=False)
+    # Known to be on the server and not stored yet, when it was last looked.
+    not_stored = models.PositiveIntegerField(default=0, editable=False)
+
+    # Where the fetcher stands. UIDs mean something only in one folder of one server: `source` is a digest of it, and
+    # with each other one `generation` grows, which is part of every place in the ledger.
+    source = models.CharField(max_length=64, blank=True, editable=False)
+    generation = models.PositiveIntegerField(default=0, editable=False)
     uid_validity = models.PositiveBigIntegerField(null=True, editable=False)
+    # From here on every mail is ours; of those before only what was unread when the folder was first looked into.
+    first_uid = models.PositiveBigIntegerField(default=0, editable=False)
     last_uid = models.PositiveBigIntegerField(default=0, editable=False)
+    # When the whole folder was last compared with the ledger; null: it has to be, for something was left undone.
+    looked_through_at = models.DateTimeField(null=True, editable=False)
+    # How often in a row the server did not hand out a mail: {place: times}.
+    stumbled_over = models.JSONField(default=dict, editable=False)
 
     # OAuth2.
     client_id = models.CharField(_("client ID"), max_length=255, blank=True)
@@ -144,7 +164,12 @@ class Mailbox(Waiting):
     access_token = models.BinaryField(null=True, editable=False)
     access_expires_at = models.DateTimeField(null=True, editable=False)
     refresh_token = models.BinaryField(null=True, editable=False)
+    # When the refresh token dies, where the service says so or is known for it.
+    refresh_expires_at = models.DateTimeField(null=True, editable=False)
     authorized_at = models.DateTimeField(_("authorised"), null=True, editable=False)
+
+    # What the watchdog said last, so that it tells of each change once.
+    health = models.CharField(max_length=10, choices=Health, default=Health.GREEN, editable=False)
 
     class Meta:
         verbose_name = _("mailbox")
@@ -154,6 +179,10 @@ class Mailbox(Waiting):
             models.UniqueConstraint(fields=["address"], name="one_mailbox_per_address"),
             models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="one_default_mailbox"),
             models.CheckConstraint(condition=Q(address=Lower("address")), name="mailbox_address_is_lower_case"),
+        ]
+        indexes = [
+            # The relay asks: which mailboxes are due?
+            models.Index(fields=["due_at"], name="mailbox_due", condition=Q(due_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,101 @@
+"""Fetching by POP3: by lasting names (UIDL), with lines and sizes that Python's own client refuses."""
+
+import pytest
+from django.utils.timezone import now
+
+from core import files
+from mail import intake
+from mail.models import AfterFetch, IncomingMail, Mailbox, Protocol, Reason, Security
+from tests.mail import samples
+
+pytestmark = pytest.mark.django_db
+
+
+def letter(number, text="Hello"):
+    mail = samples.mail(subject=f"Question {number}", message_id=f"<{number}@example.org>", text=text)
+    return mail.replace(b"\n", b"\r\n")
+
+
+def raw_of(row):
+    with files.open_blob(row.raw) as file:
+        return file.read()
+
+
+def test_mails_stay_and_are_stored_once(dovecot, user, make_mailbox, fetch):
+    dovecot.deliver(letter(1), letter(2), user=user)
+
+    box = fetch(make_mailbox(protocol=Protocol.POP3))
+    dovecot.deliver(letter(3), user=user)
+    box = fetch(box)
+
+    rows = list(IncomingMail.objects.order_by("pk"))
+    assert [raw_of(row) for row in rows] == [letter(1), letter(2), letter(3)]
+    assert {row.door for row in rows} == {"pop3"}
+    assert (box.last_error, box.on_server, len(dovecot.flags(user=user))) == ("", 3, 3)
+
+
+def test_mails_are_deleted_once_they_are_stored(dovecot, user, make_mailbox, fetch):
+    dovecot.deliver(letter(1), letter(2), user=user)
+
+    fetch(make_mailbox(protocol=Protocol.POP3, after_fetch=AfterFetch.DELETE))
+
+    assert IncomingMail.objects.count() == 2
+    assert dovecot.flags(user=user) == {}
+
+
+def test_after_a_crash_before_the_end_what_is_known_is_only_deleted(dovecot, user, make_mailbox, fetch):
+    dovecot.deliver(letter(1), user=user)
+    box = fetch(make_mailbox(protocol=Protocol.POP3))
+    Mailbox.objects.update(after_fetch=AfterFetch.DELETE)
+
+    fetch(box)
+
+    assert IncomingMail.objects.count() == 1
+    assert dovecot.flags(user=user) == {}
+
+
+def test_long_lines_and_dots_come_as_they_are(dovecot, user, make_mailbox, fetch):
+    raw = b"Subject: lines\r\n\r\n.\r\n..\r\n.x\r\n" + b"y" * 300_000 + b"\r\n." + b"z" * 70_000 + b"\r\nend\r\n"
+    dovecot.deliver(raw, letter(2), user=user)
+
+    fetch(make_mailbox(protocol=Protocol.POP3))
+
+    assert [raw_of(row) for row in IncomingMail.objects.order_by("pk")] == [raw, letter(2)]
+
+
+def test_a_mail_above_the_limit_is_put_aside(dovecot, user, make_mailbox, fetch, settings):
+    settings.MAIL_MOST_BYTES = 2_000
+    dovecot.deliver(letter(1, "word\n" * 1_000), letter(2), user=user)
+
+    fetch(make_mailbox(protocol=Protocol.POP3, after_fetch=AfterFetch.DELETE))
+
+    aside = IncomingMail.objects.get(state="quarantined")
+    assert (aside.reason, aside.subject) == (Reason.TOO_LARGE, "Question 1")
+    assert IncomingMail.objects.count() == 2
+    assert len(dovecot.flags(user=user)) == 1
+
+
+def test_tls_and_a_wrong_password(dovecot, user, make_mailbox, fetch, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(dovecot.folder / "cert.pem"))
+    dovecot.deliver(letter(1), user=user)
+    box = make_mailbox(protocol=Protocol.POP3, host="localhost", port=dovecot.pop3s, security=Security.TLS)
+
+    assert fetch(box).last_error == ""
+    Mailbox.objects.update(port=dovecot.pop3, security=Security.STARTTLS)
+    assert fetch(box).last_error == ""
+    assert IncomingMail.objects.count() == 1
+
+    Mailbox.objects.update(secret=None)
+    assert fetch(box).last_error == "No password is set."
+
+
+def test_another_server_has_other_names(dovecot, user, make_mailbox, fetch):
+    dovecot.deliver(letter(1), user=user)
+    box = fetch(make_mailbox(protocol=Protocol.POP3))
+    [known] = IncomingMail.objects.all()
+    intake.store([letter(9)], door="pop3", at=now(), mailbox=box, place="other")
+    Mailbox.objects.update(source="another")
+
+    fetch(box)
+
+    assert set(IncomingMail.objects.values_list("place", flat=True)) == {known.place, "other", f"1:{known.place}"}
