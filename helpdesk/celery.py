@@ -19,25 +19,27 @@ app.autodiscover_tasks()
 
 STOPPING = 5.0
 
-_relays: list[Any] = []
+# The relay and the watcher of mailboxes: threads of this worker.
+_threads: list[Any] = []
 
 
 @worker_ready.connect
-def _start_relay(**kwargs: Any) -> None:
+def _start_threads(**kwargs: Any) -> None:
     # Loaded now and not at the top: models exist only once the apps are ready.
-    relay = import_module("helpdesk.relay").Relay()
-    _relays.append(relay)
-    relay.start()
+    _threads.append(import_module("helpdesk.relay").Relay())
+    _threads.append(import_module("mail.fetching.watching").Watcher())
+    for thread in _threads:
+        thread.start()
 
 
 @worker_shutting_down.connect
-def _stop_relay(**kwargs: Any) -> None:
+def _stop_threads(**kwargs: Any) -> None:
     """Hand nothing out any more; what is in hand is finished."""
-    for relay in _relays:
-        relay.stop()
+    for thread in _threads:
+        thread.stop()
 
 
 @worker_shutdown.connect
-def _end_relay(**kwargs: Any) -> None:
-    while _relays:
-        _relays.pop().stop(wait=STOPPING)
+def _end_threads(**kwargs: Any) -> None:
+    while _threads:
+        _threads.pop().stop(wait=STOPPING)
