@@ -70,10 +70,14 @@ def is_banned(email: str) -> bool:
 
 def matches(pattern: str, email: str) -> bool:
     """Say whether a ban is about this address. In a pattern * stands for any characters and ? for one."""
-    if "*" in pattern or "?" in pattern:
+    if is_pattern(pattern):
         # Brackets are no sets of characters here: an address may have them.
         return fnmatchcase(email, pattern.replace("[", "[[]"))
     return pattern == email or ("@" not in pattern and pattern in _domains(email))
+
+
+def is_pattern(text: str) -> bool:
+    return "*" in text or "?" in text
 
 
 def can_be_answered(email: str) -> bool:

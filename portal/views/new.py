@@ -19,6 +19,7 @@ from accounts.principal import Principal
 from core import throttle
 from core.context import site_of
 from core.mailing import has_mail
+from mail.addresses import is_banned
 from portal.forms import OpenTicketForm, may_be_kept
 from portal.promises import Offer, offers, sections, spell
 from portal.views.door import guard
@@ -114,6 +115,9 @@ def _open(request: HttpRequest, form: OpenTicketForm) -> Ticket | None:
             None if form.address else "email",
             _("Many tickets were opened with this address just now. Wait a while, then send again."),
         )
+        return None
+    if is_banned(whom):
+        form.add_error(None if form.address else "email", _("Tickets cannot be opened with this e-mail address."))
         return None
     is_known = form.address is not None or Address.objects.filter(email=whom).exists()
     address = form.address or address_of(data["email"], name=data["name"])
