@@ -99,7 +99,7 @@ CHANGED: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One thing that routing set, and what set it: `why` is topic, department, agent, mailbox or default.
+    """One thing that routing set, and what set it: `why` is topic, department, agent, mailbox, api or default.
 
     `skipped` is a code where routing did not set it after all.
     """

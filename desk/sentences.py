@@ -277,6 +277,8 @@ def _because(what: SafeString, why: str, by: str, names: Names) -> SafeString:
             return format_html(_("{what} as the agent chose"), what=what)
         case "mailbox":
             return format_html(_("{what} by the mailbox"), what=what)
+        case "api":
+            return format_html(_("{what} as the request by the API says"), what=what)
     return format_html(_("{what} by default"), what=what)
 
 

@@ -75,7 +75,12 @@ def send_link(participant: Participant, *, at: datetime) -> None:
 
 
 def alert_new(event: TicketEvent) -> None:
-    """Tell the department's agents about a ticket that is new to it, unless it was given to somebody at once."""
+    """Tell the department's agents about a ticket that is new to it, unless it was given to somebody at once.
+
+    Who opened it by the API may have wanted no alerts.
+    """
+    if event.data.get("unalerted"):
+        return
     routing = event.data.get("routing") or {}
     if any("skipped" not in routing[field] for field in ("assignee", "team") if field in routing):
         return
@@ -100,6 +105,8 @@ def alert_transfer(event: TicketEvent) -> None:
 
 def alert_assigned(event: TicketEvent) -> None:
     """Tell the agent, or the members of the team, if it wants alerts."""
+    if event.data.get("unalerted"):
+        return
     kind, _, pk = event.data["to"].partition(":")
     if kind == "team" and not Team.objects.filter(pk=int(pk), alerts=True).exists():
         return

@@ -25,8 +25,8 @@ class Skipped(StrEnum):
 class Route:
     """What a ticket gets.
 
-    `reasons` is field → {"to": id, "why": topic, department, default, agent or mailbox, "by": id}, and "skipped": a
-    code, where whom the topic names does not get it.
+    `reasons` is field → {"to": id, "why": topic, department, default, agent, mailbox or api, "by": id}, and
+    "skipped": a code, where whom the topic names does not get it.
     """
 
     topic: HelpTopic | None
@@ -51,7 +51,7 @@ class Route:
         return replace(self, department=department, sla_plan=plan, holder=None, reasons=reasons)
 
     def with_priority(self, priority: Priority, *, why: str) -> "Route":
-        """Return the same way with the priority that an agent, or a mailbox, chose: `why` is "agent" or "mailbox"."""
+        """Return the same way with the priority that somebody else chose: `why` is "agent", "mailbox" or "api"."""
         chosen = {"to": priority.pk, "why": why}
         return replace(self, priority=priority, reasons=self.reasons | {"priority": chosen})
 

@@ -67,12 +67,12 @@ def release(
     return ticket
 
 
-def give(ticket: Ticket, to: User | Team, *, by: Principal, at: datetime, deed: UUID | None) -> None:
-    """Give a locked ticket to whom the policy has let through."""
+def give(ticket: Ticket, to: User | Team, *, by: Principal, at: datetime, deed: UUID | None, **data: bool) -> None:
+    """Give a locked ticket to whom the policy has let through. `data` goes into the event."""
     before = ticket.held_by
     ticket.assign(to)
     ticket.save(update_fields=HOLDER_FIELDS)
-    events.record(Kind.ASSIGNED, ticket, by=by, at=at, deed=deed, to=events.ref(to), **_from(before))
+    events.record(Kind.ASSIGNED, ticket, by=by, at=at, deed=deed, to=events.ref(to), **_from(before), **data)
 
 
 def take(ticket: Ticket, *, by: Principal, at: datetime, deed: UUID | None, **data: str) -> None:

@@ -38,6 +38,7 @@ def open_ticket(
     priority: Priority | None = None,
     department: Department | None = None,
     acknowledges: bool = True,
+    alerts: bool = True,
     request_key: str = "",
     follows: Ticket | None = None,
     deed: UUID | None = None,
@@ -46,9 +47,10 @@ def open_ticket(
 
     Sent twice with the same `request_key`, by the same person, it is one ticket, returned both times.
     `priority` replaces the topic's, and so does `department`, which a mailbox names. Unless `acknowledges`, no
-    mail confirms it. Raises NotOffered for a topic that is archived or disabled, or internal while a
-    requester acts; NothingWritten without text and files; NotAllowed for an agent of whose roles none includes it;
-    DeedRefused for a person who is switched off. Not to be called with a ticket locked: numbers are reserved first.
+    mail confirms it; unless `alerts`, no mail tells agents. Raises NotOffered for a topic that is archived or disabled,
+    or internal while a requester acts; NothingWritten without text and files; NotAllowed for an agent of whose roles
+    none includes it; DeedRefused for a person who is switched off. Not to be called with a ticket locked: numbers are
+    reserved first.
     """
     # Who writes a mail chose no topic: the mailbox did, which may name an internal one.
     is_their_choice = by.acts_as_requester and by.face != Face.MAIL
@@ -66,7 +68,7 @@ def open_ticket(
     if department is not None:
         chosen = chosen.with_department(department)
     if priority is not None:
-        chosen = chosen.with_priority(priority, why="agent" if by.acts_as_agent else "mailbox")
+        chosen = chosen.with_priority(priority, why=_who_chose(by))
     for attempt in range(NUMBER_COLLISIONS):
         number = numbers.reserve(chosen.topic)
         try:
@@ -88,7 +90,7 @@ def open_ticket(
                     files=files,
                     request_key=request_key,
                 )
-                _record(ticket, entry, chosen, by, at, deed, follows, acknowledges=acknowledges)
+                _record(ticket, entry, chosen, by, at, deed, follows, acknowledges=acknowledges, alerts=alerts)
                 return ticket
         except IntegrityError:
             if before := sent_before(author, request_key):
@@ -96,6 +98,12 @@ def open_ticket(
             if attempt + 1 == NUMBER_COLLISIONS or not Ticket.objects.filter(number=number).exists():
                 raise
     raise AssertionError("unreachable")
+
+
+def _who_chose(by: Principal) -> str:
+    if by.acts_as_agent:
+        return "agent"
+    return "api" if by.face == Face.API else "mailbox"
 
 
 def _create(
@@ -129,6 +137,7 @@ def _record(
     follows: Ticket | None,
     *,
     acknowledges: bool,
+    alerts: bool,
 ) -> None:
     started = clocks.start(ticket, [Target.FIRST_RESPONSE, Target.RESOLUTION], since=at, cause=Kind.OPENED)
     data = {"entry": entry.number, "routing": chosen.reasons, "clocks": started}
@@ -136,11 +145,12 @@ def _record(
         data["follows"] = follows.pk
     if not acknowledges:
         data["quiet"] = True
+    quietly = {} if alerts else {"unalerted": True}
     deed = deed or events.new_deed()
-    events.record(Kind.OPENED, ticket, by=by, at=at, deed=deed, **data)
+    events.record(Kind.OPENED, ticket, by=by, at=at, deed=deed, **data, **quietly)
     if chosen.holder is not None:
         # The requester had no say in it. A demo stays one.
         cause = by.cause or Cause.ROUTING
-        give(ticket, chosen.holder, by=Principal.system(cause), at=at, deed=deed)
+        give(ticket, chosen.holder, by=Principal.system(cause), at=at, deed=deed, **quietly)
     # After whom the help topic names.
     organization_rules.apply(ticket, at=at, deed=deed)

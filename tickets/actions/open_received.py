@@ -33,14 +33,16 @@ def open_received(
     collaborators: Sequence[Address] = (),
     also_told: Sequence[Department] = (),
     acknowledges: bool = True,
+    alerts: bool = True,
     request_key: str = "",
     follows: Ticket | None = None,
 ) -> Ticket:
     """Open a ticket for the person behind `address`, who sent it.
 
     `collaborators`, with their people loaded, were written to besides us and take part (PARITY I16). The departments
-    `also_told`, at whose addresses it arrived too, may read it (I14). Unless `acknowledges`, no mail confirms it. Sent
-    twice with the same `request_key` it is one ticket. Raises what `open_ticket` raises.
+    `also_told`, at whose addresses it arrived too, may read it (I14). Unless `acknowledges`, no mail confirms it;
+    unless `alerts`, no mail tells agents. Sent twice with the same `request_key` it is one ticket. Raises what
+    `open_ticket` raises.
     """
     deed = events.new_deed()
     ticket = open_ticket(
@@ -56,6 +58,7 @@ def open_received(
         priority=priority,
         department=department,
         acknowledges=acknowledges,
+        alerts=alerts,
         request_key=request_key,
         follows=follows,
         deed=deed,
