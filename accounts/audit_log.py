@@ -40,6 +40,7 @@ WORDS: Mapping[str, "str | Promise"] = {
     "sign-in:account": gettext_lazy("with a password"),
     "sign-in:client": gettext_lazy("from one client"),
     "second-factor:account": gettext_lazy("with a second factor"),
+    "api-key": gettext_lazy("with an API key"),
     "way": gettext_lazy("signed in with"),
     "app": gettext_lazy("authenticator app"),
     "factors": gettext_lazy("second factors"),

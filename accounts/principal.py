@@ -58,6 +58,11 @@ class Principal:
         return cls(user=user, face=Face.ADMIN)
 
     @classmethod
+    def api(cls, key_id: int) -> "Principal":
+        """A program with a key: it opens tickets for people, and sees none."""
+        return cls(user=None, face=Face.API, cause=f"api:{key_id}", api_key_id=key_id)
+
+    @classmethod
     def system(cls, cause: str) -> "Principal":
         return cls(user=None, face=Face.SYSTEM, cause=cause)
 

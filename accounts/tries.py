@@ -17,6 +17,7 @@ WINDOW = timedelta(minutes=5)
 TRIES_PER_ACCOUNT = 5
 TRIES_PER_CLIENT = 20
 CLIENT = "sign-in:client"
+KEY = "api-key"
 # Counted apart: whoever knows the password could otherwise free the tries for the code by signing in once more.
 PASSWORD, SECOND_FACTOR = "sign-in:account", "second-factor:account"
 
@@ -88,6 +89,17 @@ def failed_as_client(request: HttpRequest, *, at: datetime) -> None:
     ip = throttle.client_ip(request)
     if ip and throttle.full_until(CLIENT, ip, TRIES_PER_CLIENT, WINDOW) and _is_new(CLIENT, ip):
         audit.record(AuditKind.LOCKED, by=None, at=at, changes={"scope": (None, CLIENT)})
+
+
+def key_failed(request: HttpRequest, *, at: datetime) -> None:
+    """Count a key of the API that opened nothing, and write it down. Raises ValidationError when there were too many.
+
+    Counted after it was looked at: a key cannot be guessed, and who shows a good one is not kept waiting by others
+    behind the same address.
+    """
+    begin_as_client(request)
+    audit.record(AuditKind.REFUSED, by=None, at=at, changes={"scope": (None, KEY)})
+    failed_as_client(request, at=at)
 
 
 def unlock_account(person: User) -> None:

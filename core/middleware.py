@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from core import clients
 from core.context import site_of
 from core.languages import has_choice, offered
+from core.machines import is_machine
 
 IPAddress = IPv4Address | IPv6Address
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -66,6 +67,19 @@ class TrustedProxyMiddleware:
         request.META["REMOTE_ADDR"] = request.client_ip
         with clients.answering(request.client_ip):
             return self.get_response(request)
+
+
+class MachineMiddleware:
+    """Let no cookie through to the doors for programs: who happens to be signed in there means nothing."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if is_machine(request):
+            request.META.pop("HTTP_COOKIE", None)
+            request.META.pop("HTTP_ACCEPT_LANGUAGE", None)
+        return self.get_response(request)
 
 
 class LanguageMiddleware:

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from core.context import theme_of
+from core.machines import is_machine, plain
 
 
 @require_safe
@@ -37,5 +38,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _without_database(request: HttpRequest, template: str, status: int) -> HttpResponse:
     """Return a page that asks nobody anything, since that may be what just failed: Django's own do without context."""
+    if is_machine(request):
+        return plain(status, "unknown error" if status == 500 else "Bad request")
     context = {"request": request, "theme": theme_of(request), "is_demo": settings.DEMO}
     return HttpResponse(render_to_string(template, context), status=status)

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from core.machines import is_machine, plain
 from core.middleware import GetResponse
 from helpdesk import first_run
 
@@ -26,6 +27,8 @@ class FirstRunMiddleware:
             self.is_set_up = first_run.has_administrator()
             if not self.is_set_up:
                 self._tell()
+                if is_machine(request):
+                    return plain(503, "This help desk is not set up yet.")
                 return redirect("setup")
         return self.get_response(request)
 

@@ -125,6 +125,7 @@ INSTALLED_APPS = [
     "helpdesk",
     "desk",
     "portal",
+    "api",
     "mail",
     "tickets",
     "sla",
@@ -149,6 +150,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "core.middleware.TrustedProxyMiddleware",
+    "core.middleware.MachineMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -317,7 +319,8 @@ CSRF_FAILURE_VIEW = "core.views.csrf_failure"
 # --- Safety headers -----------------------------------------------------------------------------
 
 SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+# Programs are told, not led to https (core.machines).
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^api/", r"^hooks/"]
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -15,6 +15,7 @@ urlpatterns = [
     path("logo", logo, name="site-logo"),
     path("favicon.ico", favicon),
     path("desk/", include("desk.urls")),
+    path("api/", include("api.urls")),
     path("setup/", setup, name="setup"),
     path("accounts/login/", SignIn.as_view(demo_sign_ins=sign_ins), name="account_login"),
     path("accounts/", include("accounts.urls")),

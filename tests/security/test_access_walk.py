@@ -81,6 +81,31 @@ POST favicon.ico                         405      405      405      405      405
 GET  setup                               sign-in  sign-in  sign-in  sign-in  sign-in  sign-in  sign-in
 POST setup                               sign-in  sign-in  sign-in  sign-in  sign-in  sign-in  sign-in
 
+GET  api:json                            400      400      400      400      400      400      400
+POST api:json                            401      401      401      401      401      401      401     | watch=401
+GET  api:json-http-php                   400      400      400      400      400      400      400
+POST api:json-http-php                   401      401      401      401      401      401      401     | watch=401
+GET  api:xml                             400      400      400      400      400      400      400
+POST api:xml                             401      401      401      401      401      401      401     | watch=401
+GET  api:xml-http-php                    400      400      400      400      400      400      400
+POST api:xml-http-php                    401      401      401      401      401      401      401     | watch=401
+GET  api:email                           400      400      400      400      400      400      400
+POST api:email                           401      401      401      401      401      401      401     | watch=401
+GET  api:email-http-php                  400      400      400      400      400      400      400
+POST api:email-http-php                  401      401      401      401      401      401      401     | watch=401
+GET  api:cron                            400      400      400      400      400      400      400
+POST api:cron                            401      401      401      401      401      401      401     | watch=401
+GET  api:cron-http-php                   400      400      400      400      400      400      400
+POST api:cron-http-php                   401      401      401      401      401      401      401     | watch=401
+GET  api:other-format                    400      400      400      400      400      400      400
+POST api:other-format                    415      415      415      415      415      415      415     | watch=415
+GET  api:other-format-http-php           400      400      400      400      400      400      400
+POST api:other-format-http-php           415      415      415      415      415      415      415     | watch=415
+GET  api:root                            400      400      400      400      400      400      400
+POST api:root                            400      400      400      400      400      400      400     | watch=400
+GET  api:nothing                         400      400      400      400      400      400      400
+POST api:nothing                         400      400      400      400      400      400      400     | watch=400
+
 GET  account_login                       200      away     away     away     away     away     200
 POST account_login                       422      away     away     away     away     away     422
 POST account_login / valid               away     away     away     away     away     away     away

@@ -80,6 +80,8 @@ class World:
             "object_id": "1",
             "content_type_id": "1",
             "url": "no-such-page",
+            "rest": "nothing/here",
+            "form": "yaml",
         } | given
         if route.name == "confirm_address" and "token" not in given:
             words["token"] = addresses.token_for(self.address)

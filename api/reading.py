@@ -1,0 +1,87 @@
+"""From the bytes of a request to the fields that it names, bounded in size and depth. Says nothing about their values.
+
+JSON and XML become the same: a mapping of fields; `Words` where a type came along; a list of mappings for attachments.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from django.http import HttpRequest, UnreadablePostError
+
+from api import refusals
+from api.refusals import Refused
+
+# With 20 files as large as the site settings usually allow, in base64, it does not fit; by mail it would not either.
+MOST_BYTES = 64 * 1024 * 1024
+CHUNK = 1 << 18
+_CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:+-]{1,40})", re.IGNORECASE | re.ASCII)
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text with what is said about it: `type` and `encoding` as sent, "" where they are not."""
+
+    text: str
+    type: str = ""
+    encoding: str = ""
+
+
+def chunks(request: HttpRequest) -> Iterator[bytes]:
+    """Yield the body. Raises Refused for one that is too large or breaks off."""
+    said = request.META.get("CONTENT_LENGTH") or "0"
+    if said.isdecimal() and int(said) > MOST_BYTES:
+        raise _too_large()
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Refused(415, refusals.NO_SUCH_FORMAT)
+    size = 0
+    try:
+        while chunk := request.read(CHUNK):
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise _too_large()
+            yield chunk
+    except UnreadablePostError:
+        raise Refused(400, refusals.UNREADABLE) from None
+    if said.isdecimal() and size < int(said):
+        raise Refused(400, refusals.UNREADABLE)
+
+
+def charset_of(request: HttpRequest) -> str:
+    """Return the charset that Content-Type names, "" if none."""
+    found = _CHARSET.search(request.headers.get("Content-Type", ""))
+    return found[1] if found else ""
+
+
+def read_json(body: bytes, charset: str = "") -> Fields:
+    """Return the fields of a JSON object. Raises Refused, in the words of PHP's parser."""
+    try:
+        text = body.decode(charset or json.detect_encoding(body))
+    except (UnicodeDecodeError, LookupError):
+        raise Refused(400, "Malformed UTF-8 characters, possibly incorrectly encoded") from None
+    try:
+        found = json.loads(text.removeprefix("\ufeff"), parse_constant=_no_number)
+    except RecursionError:
+        raise Refused(400, "Maximum stack depth exceeded") from None
+    except json.JSONDecodeError as error:
+        if error.msg.startswith("Invalid control character"):
+            raise Refused(400, "Unexpected control character found") from None
+        raise Refused(400, "Syntax error, malformed JSON") from None
+    except ValueError:
+        # A number of thousands of digits.
+        raise Refused(400, "Syntax error, malformed JSON") from None
+    if not isinstance(found, dict):
+        raise Refused(400, "Syntax error, malformed JSON: one object is expected")
+    return found
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(word)
+
+
+def _too_large() -> Refused:
+    return Refused(400, f"This request is too large. Up to {MOST_BYTES // 1024 // 1024} MB are taken.")

@@ -1,0 +1,26 @@
+"""Doors for programs, not people: below these paths nobody is signed in, sent elsewhere or shown a page."""
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+PATHS = ("/api/", "/hooks/")
+
+
+def is_machine(request: HttpRequest) -> bool:
+    """Say whether this asks for a door for programs."""
+    return request.path_info.startswith(PATHS)
+
+
+def is_in_clear(request: HttpRequest) -> bool:
+    """Say whether a secret just came in the clear though the help desk is reached by https.
+
+    A browser would be led to https; of a program that would hide that its key travels readable.
+    """
+    return settings.SECURE_SSL_REDIRECT and not request.is_secure()
+
+
+def plain(status: int, text: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Return an answer that is nothing but its words."""
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8", headers=dict(headers or {}))
