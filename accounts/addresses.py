@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Address, AuditKind, User
+from accounts.notices import Notice, tell
 from accounts.people import AddressTaken, normalise
 from core.absolute import absolute_url
 from core.models import SiteSettings
@@ -50,6 +51,7 @@ def add(person: User, email: str, *, by: User | None, at: datetime) -> Address:
         raise AddressStays(_("Nobody has more than %(count)s addresses.") % {"count": MOST_ADDRESSES})
     address = claim(person, email, is_primary=not person.addresses.exists())
     audit.record(AuditKind.CREATED, by=by, at=at, target=address, changes={"user": (None, person.pk)})
+    tell(person, Notice.ADDRESS_ADDED, by=by, at=at)
     mail_link(address)
     return address
 
@@ -63,12 +65,14 @@ def make_primary(address: Address, *, by: User | None, at: datetime) -> None:
         return
     if not address.is_verified and person.addresses.filter(verified_at__isnull=False).exists():
         raise AddressStays(_("Only a confirmed address can take the place of a confirmed one."))
+    before = person.email
     person.addresses.filter(is_primary=True).update(is_primary=False)
     address.is_primary = True
     address.save(update_fields=["is_primary"])
     person.email = address.email if address.is_verified else ""
     person.save(update_fields=["email"])
     audit.record(AuditKind.CHANGED, by=by, at=at, target=address, changes={"is_primary": (False, True)})
+    tell(person, Notice.ADDRESS_CHANGED, by=by, at=at, to=before)
 
 
 # --- The link ------------------------------------------------------------------------------------

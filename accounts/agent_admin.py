@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import second_factor
 from accounts.models import Address, Agent, AuditEvent, Team, User
+from accounts.notices import Notice, tell
 from accounts.passwords import mail_link
 from accounts.people import (
     AddressTaken,
@@ -158,8 +159,12 @@ class AgentAdmin(PersonAdmin):
             super().save_model(request, obj, form, change)
             if not change:
                 doubt_other_addresses(obj, data["sign_in_address"])
-            if obj.email != data["sign_in_address"]:
+            if (before := obj.email) != data["sign_in_address"]:
                 set_sign_in_address(obj, data["sign_in_address"], at=now())
+                if change and before:
+                    tell(obj, Notice.ADDRESS_CHANGED, by=request.user, at=now(), to=before)  # type: ignore[arg-type]
+            if change and data["new_password"]:
+                tell(obj, Notice.PASSWORD_CHANGED, by=request.user, at=now())  # type: ignore[arg-type]
         if not change and not obj.has_usable_password():
             mail_link(obj)
 
@@ -205,6 +210,7 @@ class AgentAdmin(PersonAdmin):
             person.set_unusable_password()
             person.save(update_fields=["password"])
             record(Change.PASSWORD, request=request, row=person)
+            tell(person, Notice.PASSWORD_REMOVED, by=request.user, at=now())  # type: ignore[arg-type]
             done += 1
         if done:
             text = ngettext(

@@ -10,10 +10,12 @@ from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from accounts import tries
 from accounts.forms import counted, label
+from accounts.second_factor import note_recovery_code
 from core import throttle
 from core.secrets import SecretUnreadable
 
@@ -41,6 +43,8 @@ class CodeForm(base.AuthenticateForm):  # type: ignore[misc]  # allauth has no t
             digits = "".join(filter(str.isdigit, code))
             if is_from_app and not throttle.claim("code-of-app", f"{self.user.pk} {digits}", 1, CODE_LASTS):
                 raise ValidationError(_("This code was used already. Wait for the next one."))
+        if not is_from_app:
+            note_recovery_code(self.user, at=now())
         return code
 
 
@@ -101,8 +105,21 @@ class AddPasskeyForm(webauthn.AddWebAuthnForm):  # type: ignore[misc]
         alone.initial = True
 
     def clean_name(self) -> str:
-        name: str = super().clean_name()
-        return " ".join(name.split())[:60]
+        return tidy(super().clean_name())
+
+
+class RenamePasskeyForm(webauthn.EditWebAuthnForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        label(self, name=_("Name"))
+
+    def clean_name(self) -> str:
+        return tidy(self.cleaned_data["name"])
+
+
+def tidy(name: str) -> str:
+    """Return what somebody called a passkey on one short line."""
+    return " ".join(name.split())[:60]
 
 
 def code_widget(form: forms.BaseForm) -> None:

@@ -15,6 +15,7 @@ from accounts import audit, moving
 from accounts.addresses import MOST_ADDRESSES, AddressStays, LinkInvalid, claim
 from accounts.joining import is_free
 from accounts.models import Address, AuditKind, User
+from accounts.notices import Notice, tell
 from accounts.people import AddressTaken, confirm, normalise
 from core.absolute import absolute_url
 from core.models import SiteSettings
@@ -67,6 +68,7 @@ def add(person: User, email: str, *, at: datetime) -> Address:
         if person.addresses.count() >= MOST_ADDRESSES:
             raise AddressStays(_("Nobody has more than %(count)s addresses.") % {"count": MOST_ADDRESSES})
         address = _take(address, person, at=at) if address is not None else _make(email, person, at=at)
+        tell(person, Notice.ADDRESS_ADDED, by=person, at=at)
     confirm(address, at=at)
     return address
 

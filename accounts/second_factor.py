@@ -18,6 +18,7 @@ from qrcode.image.svg import SvgPathImage
 
 from accounts import audit
 from accounts.models import AuditKind, User
+from accounts.notices import Notice, tell
 from core import secrets
 from core.context import site_of
 from core.models import SiteSettings
@@ -88,7 +89,15 @@ def reset(user: User, *, by: User | None, at: datetime) -> int:
         held.delete()
         changes = {"factors": (count, 0)}
         audit.record(AuditKind.SECOND_FACTOR, by=by, at=at, target=user, changes=changes)
+        tell(user, Notice.FACTORS_RESET, by=by, at=at)
     return count
+
+
+@transaction.atomic
+def note_recovery_code(user: User, *, at: datetime) -> None:
+    """Note that a recovery code was used, and tell the person: whoever found their list could have done it."""
+    audit.record(AuditKind.SECOND_FACTOR, by=user, at=at, target=user, changes={"recovery_code": (None, "used")})
+    tell(user, Notice.CODE_USED, by=user, at=at)
 
 
 def why_no_passkeys(request: HttpRequest) -> str:

@@ -38,6 +38,7 @@ urlpatterns = [
     path("passkeys/sign-in/", second_factor.SignInByPasskey.as_view(), name="mfa_login_webauthn"),
     path("passkeys/add/", second_factor.AddPasskey.as_view(), name="mfa_add_webauthn"),
     path("passkeys/<int:pk>/remove/", second_factor.RemovePasskey.as_view(), name="mfa_remove_webauthn"),
+    path("passkeys/<int:pk>/rename/", second_factor.RenamePasskey.as_view(), name="mfa_edit_webauthn"),
     path("codes/", second_factor.RecoveryCodes.as_view(), name="mfa_view_recovery_codes"),
     path("codes/new/", second_factor.NewRecoveryCodes.as_view(), name="mfa_generate_recovery_codes"),
     # Sessions

@@ -303,6 +303,7 @@ ACCOUNT_RATE_LIMITS = False
 MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
 # Clocks of phones differ a little: the code before and after counts, too (RFC 6238 section 5.2).
 MFA_TOTP_TOLERANCE = 1
 # Our middleware notes once a minute when a session was used; allauth's would with every page.

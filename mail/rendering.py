@@ -4,23 +4,20 @@ What a template is given is decided here: an address that is not confirmed gets 
 agents' words (PARITY section 4, rule 9), so no template can tell it more.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.letters import in_the_words_of
 from accounts.models import Preferences, User
 from accounts.principal import Face, Principal
 from core.absolute import absolute_url
-from core.languages import offered
 from core.models import SiteSettings
 from mail.models import OutgoingMail, Template
 from mail.words import one_line, paragraphs, quoted
@@ -108,20 +105,13 @@ def _reader(mail: OutgoingMail, *, link: str = "") -> Reader:
 
 
 def _render(mail: OutgoingMail, reader: Reader) -> Rendered:
-    with _in_the_words_of(reader.user):
+    with in_the_words_of(reader.user):
         context = _context(mail, reader)
         name = f"mail/{mail.template}"
         subject = one_line(render_to_string(f"{name}.subject.txt", context), 250)
         text = _tidy(render_to_string(f"{name}.txt", context))
         html = _inliner.inline(render_to_string(f"{name}.html", context))
     return Rendered(subject, text, html)
-
-
-@contextmanager
-def _in_the_words_of(user: User) -> Iterator[None]:
-    zone = ZoneInfo(user.time_zone or SiteSettings.load().time_zone)
-    with timezone.override(zone), translation.override(offered(user.language) or settings.LANGUAGE_CODE):
-        yield
 
 
 def _context(mail: OutgoingMail, reader: Reader) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from typing import Any
 
 from allauth.account import views as allauth
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.timezone import now
 
 from accounts import audit, sessions
 from accounts.forms import ChangePasswordForm, ResetPasswordForm, SetPasswordForm
 from accounts.models import AuditKind, User
+from accounts.notices import Notice, tell
 from accounts.passwords import mail_link
 from accounts.people import person_who_signs_in
 from accounts.views.pages import MailsLink, OnOurPages, SaysWhatIsWrong
@@ -22,7 +23,7 @@ class ChangePassword(SaysWhatIsWrong, allauth.PasswordChangeView):  # type: igno
     def form_valid(self, form: ChangePasswordForm) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
         sessions.end_others(self.request, form.user)
-        note_new_password(self.request, form.user)
+        note_new_password(form.user)
         return response
 
 
@@ -43,7 +44,7 @@ class SetPassword(SaysWhatIsWrong, allauth.PasswordResetFromKeyView):  # type: i
     def form_valid(self, form: SetPasswordForm) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
         sessions.end_all(form.user)
-        note_new_password(self.request, form.user)
+        note_new_password(form.user)
         return response
 
 
@@ -55,5 +56,7 @@ class PasswordIsSet(OnOurPages, allauth.PasswordResetFromKeyDoneView):  # type: 
     pass
 
 
-def note_new_password(request: HttpRequest, person: User) -> None:
-    audit.record(AuditKind.PASSWORD, by=person, at=now(), target=person)
+def note_new_password(person: User) -> None:
+    at = now()
+    audit.record(AuditKind.PASSWORD, by=person, at=at, target=person)
+    tell(person, Notice.PASSWORD_CHANGED, by=person, at=at)

@@ -10,6 +10,7 @@ from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
@@ -26,9 +27,11 @@ from accounts.factor_forms import (
     PasskeyAloneForm,
     PasskeyForm,
     PasswordAgainForm,
+    RenamePasskeyForm,
     UseAppForm,
 )
 from accounts.models import AuditKind
+from accounts.notices import Notice, tell
 from accounts.second_factor import lacks_second_factor, why_no_passkeys
 from accounts.views.pages import OnOurPages, SaysWhatIsWrong
 from core.context import site_of
@@ -109,22 +112,25 @@ class PasskeyAgain(SaysWhyNoPasskeys, webauthn.ReauthenticateWebAuthnView):  # t
 
 
 class Noted:
-    """The audit log tells that a second factor came or went."""
+    """The audit log, and a mail to the person, tell that a second factor came or went."""
 
     request: HttpRequest
     # Which, as (before, after).
     change: Mapping[str, tuple[str | None, str | None]]
+    notice: Notice
 
+    @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
-        person = self.request.user
+        person, at = self.request.user, now()
         audit.record(
             AuditKind.SECOND_FACTOR,
             by=person,  # type: ignore[arg-type]  # allauth asked who it is
-            at=now(),
+            at=at,
             target=person,  # type: ignore[arg-type]
             changes=self.change,
         )
+        tell(person, self.notice, by=person, at=at)  # type: ignore[arg-type]
         return response
 
 
@@ -133,12 +139,14 @@ class UseApp(Noted, SaysWhatIsWrong, totp.ActivateTOTPView):  # type: ignore[mis
     form_class = UseAppForm
     template_name = "account/app_use.html"
     change = {"app": (None, "on")}
+    notice = Notice.APP_ADDED
 
 
 @method_decorator(never_cache, name="dispatch")
 class StopApp(Noted, SaysWhatIsWrong, totp.DeactivateTOTPView):  # type: ignore[misc]
     template_name = "account/app_stop.html"
     change = {"app": ("on", None)}
+    notice = Notice.APP_REMOVED
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -146,6 +154,7 @@ class AddPasskey(Noted, SaysWhyNoPasskeys, SaysWhatIsWrong, webauthn.AddWebAuthn
     form_class = AddPasskeyForm
     template_name = "account/passkey_add.html"
     change = {"passkey": (None, "added")}
+    notice = Notice.PASSKEY_ADDED
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -153,10 +162,22 @@ class RemovePasskey(Noted, SaysWhatIsWrong, webauthn.RemoveWebAuthnView):  # typ
     template_name = "account/passkey_remove.html"
     success_url = reverse_lazy("mfa_index")
     change = {"passkey": ("there", None)}
+    notice = Notice.PASSKEY_REMOVED
+
+
+@method_decorator(never_cache, name="dispatch")
+class RenamePasskey(SaysWhatIsWrong, webauthn.EditWebAuthnView):  # type: ignore[misc]
+    """A name is for its owner alone: nothing that others could do with it, so it is no news."""
+
+    form_class = RenamePasskeyForm
+    template_name = "account/passkey_rename.html"
+    success_url = reverse_lazy("mfa_index")
 
 
 @method_decorator(never_cache, name="dispatch")
 class RecoveryCodes(OnOurPages, recovery_codes.ViewRecoveryCodesView):  # type: ignore[misc]
+    """Shows them once, right after they were made (MFA_RECOVERY_CODES_SHOW_ONCE); later how many are left."""
+
     template_name = "account/codes.html"
 
 
@@ -164,3 +185,4 @@ class RecoveryCodes(OnOurPages, recovery_codes.ViewRecoveryCodesView):  # type: 
 class NewRecoveryCodes(Noted, SaysWhatIsWrong, recovery_codes.GenerateRecoveryCodesView):  # type: ignore[misc]
     template_name = "account/codes_new.html"
     change = {"recovery_codes": (None, "new")}
+    notice = Notice.CODES_NEW

@@ -123,6 +123,7 @@
     toasts?.append(toast);
   }));
 
+  document.addEventListener('click', (e) => { if (e.target.closest?.('[data-print]')) print(); });
   document.querySelectorAll('[data-keys-switch]').forEach((box) => { box.checked = keysOn(); });
   document.querySelector('[data-error-summary]')?.focus();
   document.addEventListener('click', (e) => {

