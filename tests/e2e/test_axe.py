@@ -135,6 +135,8 @@ def test_people_and_organisations(judge: Judge, visitors: Visitors, helpdesk: He
     (person,) = helpdesk.row("SELECT requester_id FROM tickets_ticket ORDER BY entry_count DESC")
     (company,) = helpdesk.row("SELECT id FROM accounts_organization ORDER BY id")
     judge.visit(page, f"/desk/people/{person}/", f"/desk/people/{person}/edit/", f"/desk/people/{person}/delete/")
+    one, other = helpdesk.row("SELECT MIN(requester_id), MAX(requester_id) FROM tickets_ticket")
+    judge.visit(page, f"/desk/people/{one}/merge/", f"/desk/people/{one}/merge/{other}/")
     judge.visit(page, f"/desk/organizations/{company}/", f"/desk/organizations/{company}/edit/")
 
 
