@@ -30,7 +30,8 @@ def read_bounce(head: Head, kind: str, text: str, reports: list[tuple[str, bytes
     status_parts = [data for one, data in reports if one == "message/delivery-status"]
     originals = [data for one, data in reports if one in {"message/rfc822", "text/rfc822-headers"}]
     is_report = kind in {"multipart/report", "message/delivery-status"}
-    if status_parts and (is_report or _is_daemon(head) or _has_null_sender(head) or head.first("auto-submitted")):
+    is_robot = _is_daemon(head) or _is_office(head) or _has_null_sender(head) or head.first("auto-submitted")
+    if status_parts and (is_report or is_robot):
         return _by_report(head, status_parts, originals, text)
     return _by_words(head, text, originals)
 

@@ -5,6 +5,7 @@ import re
 from lxml import etree
 
 from core import cleaning
+from mail.parsing.htmltext import Line
 from mail.parsing.htmltree import Tree, is_hidden
 
 _REMOTE = re.compile(r"^\s*(https?:)?//", re.IGNORECASE)
@@ -45,3 +46,19 @@ def _block(element: Tree, images: list[str], known: dict[str, int]) -> None:
         known[address] = len(images)
         images.append(address)
     element.set("data-image", str(known[address]))
+
+
+def cut_from(line: Line) -> None:
+    """Take the line and everything behind it out of its tree."""
+    current: Tree | None = line.element
+    if current is not None and not line.is_tail:
+        current.text = None
+        for child in list(current):
+            current.remove(child)
+    while current is not None:
+        current.tail = None
+        parent = current.getparent()
+        if parent is not None:
+            for sibling in list(current.itersiblings()):
+                parent.remove(sibling)
+        current = parent

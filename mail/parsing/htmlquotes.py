@@ -5,7 +5,7 @@ from itertools import islice
 
 from lxml import etree
 
-from mail.parsing.htmltext import beginning
+from mail.parsing.htmltext import as_text, beginning, render
 from mail.parsing.htmltree import Tree
 from mail.parsing.quotes import introduces
 from mail.parsing.wordlists import words
@@ -34,7 +34,10 @@ _MOST_PIECES = 50  # of text, looked at to see whether there is any
 
 
 def find_quotes(root: Tree) -> set[Tree]:
-    """Return the elements that are quoted; none if answers stand between or within them."""
+    """Return the elements that are quoted; none if answers stand between or within them.
+
+    Text that has no element of its own may get one.
+    """
     found: list[Tree] = []
     inside: Tree | None = None
     tried = 0
@@ -59,6 +62,19 @@ def find_quotes(root: Tree) -> set[Tree]:
         return set()
     quoted = {element for one in found for element in (one, *_introduction_before(one))}
     return set() if _is_answered_between(root, found, quoted) else quoted
+
+
+def quoted_text(root: Tree, quotes: set[Tree]) -> str:
+    """Return the text of what is quoted, in its order on the page."""
+    found: list[str] = []
+    inside: Tree | None = None
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if event == "end":
+            inside = None if element is inside else inside
+        elif inside is None and element in quotes:
+            inside = element
+            found.append(as_text(render(element)))
+    return "\n".join(text for text in found if text.strip())
 
 
 def _names(element: Tree) -> tuple[set[str], str]:
@@ -115,9 +131,21 @@ def _from_here_on(element: Tree, root: Tree) -> list[Tree]:
         found.append(before)
     current: Tree | None = element
     while current is not None and current is not root:
-        found.extend(sibling for sibling in current.itersiblings() if isinstance(sibling.tag, str))
+        following = [sibling for sibling in current.itersiblings() if isinstance(sibling.tag, str)]
+        found.extend(following)
+        found.extend(span for one in (current, *following) if (span := _tail_as_element(one)) is not None)
         current = current.getparent()
     return found
+
+
+def _tail_as_element(element: Tree) -> Tree | None:
+    """Put the text behind an element into one of its own, so that it can be left out as others are."""
+    if not (element.tail or "").strip() or element.getparent() is None:
+        return None
+    span = etree.Element("span")
+    span.text, element.tail = element.tail, None
+    element.addnext(span)
+    return span
 
 
 def _introduction_before(element: Tree) -> list[Tree]:

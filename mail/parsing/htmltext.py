@@ -35,11 +35,12 @@ _BEGINNING = 60  # elements
 
 @dataclass(slots=True)
 class Line:
-    """One line, how deep it is quoted, and the element in which it began."""
+    """One line, how deep it is quoted, and where it begins: in an element, or in the text behind it (`is_tail`)."""
 
     text: str
     depth: int
     element: Tree
+    is_tail: bool = False
 
 
 @dataclass(slots=True)
@@ -47,30 +48,31 @@ class _Page:
     lines: list[Line] = field(default_factory=list)
     current: list[str] = field(default_factory=list)
     first: Tree | None = None
+    first_is_tail: bool = False
     wants_gap: bool = False
     depth: int = 0
     preformatted: int = 0
     lists: list[int] = field(default_factory=list)  # 0: bullets, else the next number
     marker: str = ""
 
-    def write(self, text: str, element: Tree) -> None:
+    def write(self, text: str, element: Tree, *, is_tail: bool = False) -> None:
         if not self.preformatted:
             text = _SPACE.sub(" ", text)
             if not self.current or self.current[-1].endswith((" ", "\t")):
                 text = text.removeprefix(" ")
             if not text:
                 return
-            self._append(text, element)
+            self._append(text, element, is_tail)
             return
         for number, line in enumerate(text.replace("\r\n", "\n").split("\n")):
             if number:
                 self.end_line(element)
             if line:
-                self._append(line, element)
+                self._append(line, element, is_tail)
 
-    def _append(self, text: str, element: Tree) -> None:
+    def _append(self, text: str, element: Tree, is_tail: bool) -> None:
         if not self.current:
-            self.first = element
+            self.first, self.first_is_tail = element, is_tail
             if self.marker:
                 self.current.append(self.marker)
                 self.marker = ""
@@ -85,11 +87,10 @@ class _Page:
         self.wants_gap = False
         indent = "  " * max(0, min(len(self.lists) - 1, _MOST_INDENT)) if self.lists else ""
         text = "".join(self.current).replace("\xa0", " ").replace("\u200b", "").replace("\ufeff", "").rstrip()
-        self.lines.append(
-            Line(indent + text if text else "", self.depth, self.first if self.first is not None else element)
-        )
+        start = self.first if self.first is not None else element
+        self.lines.append(Line(indent + text if text else "", self.depth, start, self.first_is_tail))
         self.current.clear()
-        self.first = None
+        self.first, self.first_is_tail = None, False
 
 
 def beginning(root: Tree) -> str:
@@ -125,9 +126,8 @@ def render(root: Tree, *, without: frozenset[Tree] | set[Tree] = frozenset(), mo
 
 
 def _tail(page: _Page, element: Tree) -> None:
-    parent = element.getparent()
-    if element.tail and parent is not None:
-        page.write(element.tail, parent)
+    if element.tail:
+        page.write(element.tail, element, is_tail=True)
 
 
 def _open(page: _Page, element: Tree, tag: str, links: list[tuple[Tree, int]]) -> None:

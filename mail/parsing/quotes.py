@@ -52,7 +52,7 @@ _MOST_BLOCK = 14  # lines of a header block, wrapped ones included
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The new words, and what was quoted; `cut` is the line from which on everything is quoted, if there is one."""
+    """The new words, and what was quoted; from line `cut` of the text on everything is quoted, if there is one."""
 
     reply: str
     quoted: str
@@ -82,7 +82,17 @@ def split_quote(text: str, *, is_forward: bool = False) -> Split:
     if not reply.strip():
         return Split(text.strip("\n").rstrip(), "")
     quoted = [line for number, line in enumerate(lines) if number in removed or number >= end]
-    return Split(reply, "\n".join(quoted).strip("\n").rstrip(), cut)
+    return Split(reply, "\n".join(quoted).strip("\n").rstrip(), _first_of_rest(lines[:end], removed))
+
+
+def _first_of_rest(lines: list[str], removed: set[int]) -> int:
+    """Return the line from which on nothing is kept; empty lines do not count."""
+    first = len(lines)
+    while first and (first - 1 in removed or not lines[first - 1].strip()):
+        first -= 1
+    while first < len(lines) and not lines[first].strip():
+        first += 1
+    return first
 
 
 def _tidy(lines: list[str]) -> str:

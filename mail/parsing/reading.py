@@ -11,10 +11,10 @@ from mail.parsing import automatic, ids, limits, moments, quotewords, remarks
 from mail.parsing.bodies import Bodies, read_bodies
 from mail.parsing.bounces import original_head, read_bounce
 from mail.parsing.head import Head
-from mail.parsing.htmlclean import clean_tree
-from mail.parsing.htmlquotes import find_quotes
-from mail.parsing.htmltext import as_text, render
-from mail.parsing.htmltree import read_html, without_tags
+from mail.parsing.htmlclean import clean_tree, cut_from
+from mail.parsing.htmlquotes import find_quotes, quoted_text
+from mail.parsing.htmltext import Line, as_text, render
+from mail.parsing.htmltree import Tree, read_html, without_tags
 from mail.parsing.mime import split
 from mail.parsing.parsed import Attachment, Bounce, ParsedMail
 from mail.parsing.quotes import Split, split_quote
@@ -136,18 +136,36 @@ def _show(bodies: Bodies, mail: ParsedMail, notes: Remarks) -> _Shown:
             text=text, split=split_quote(text, is_forward=mail.is_forward), attachments=tuple(bodies.attachments)
         )
     quotes = set() if mail.is_forward else find_quotes(tree)
-    text = plain or as_text(render(tree))
+    lines = render(tree) if not plain or not quotes else []
+    text = plain or as_text(lines)
     parts = split_quote(text, is_forward=mail.is_forward)
     if quotes and not plain:
-        by_html = split_quote(as_text(render(tree, without=quotes)))
-        if by_html.reply.strip():
-            quoted = "\n".join(piece for piece in (by_html.quoted, parts.quoted) if piece)
-            parts = Split(by_html.reply, parts.quoted or quoted)
+        parts = _without(quotes, tree, parts)
     images: list[str] = []
     attachments = _inline_ones(bodies.attachments, html)
     cleaned = clean_tree(tree, images)
-    reply_html = clean_tree(tree, images, without=quotes) if quotes else cleaned
+    reply_html = cleaned
+    if quotes:
+        reply_html = clean_tree(tree, images, without=quotes)
+    elif parts.quoted and (line := _first_quoted(lines, parts, is_html_only=not plain)):
+        cut_from(line)
+        reply_html = clean_tree(tree, images)
     return _Shown(text, cleaned, reply_html, parts, tuple(images), attachments)
+
+
+def _without(quotes: set[Tree], tree: Tree, by_words: Split) -> Split:
+    """Return the new words that are left without the marked quotes, which may hold others that only words tell."""
+    left = split_quote(as_text(render(tree, without=quotes)))
+    if not left.reply.strip():
+        return by_words
+    return Split(left.reply, "\n\n".join(text for text in (left.quoted, quoted_text(tree, quotes)) if text))
+
+
+def _first_quoted(lines: list[Line], parts: Split, *, is_html_only: bool) -> Line | None:
+    """Return the line of the HTML from which on all is quoted, None if there is none."""
+    if not is_html_only:
+        parts = split_quote(as_text(lines))
+    return lines[parts.cut] if parts.quoted and parts.cut is not None and 0 < parts.cut < len(lines) else None
 
 
 def _inline_ones(attachments: list[Attachment], html: str) -> tuple[Attachment, ...]:
