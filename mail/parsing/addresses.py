@@ -22,6 +22,7 @@ _ADDRESS = re.compile(
 def parse_addresses(value: bytes, name: str, notes: Remarks) -> tuple[Mailbox, ...]:
     """Return the mailboxes of a header; of groups (`undisclosed-recipients:;`) their members."""
     found: list[Mailbox] = []
+    before = ""  # words that a comma parted from the rest of a name: Lovelace, Ada <ada@example.org>
     for display, address in _split(value):
         if len(found) >= limits.ADDRESSES:
             notes.add(remarks.ADDRESSES_CUT, name=name, kept=limits.ADDRESSES)
@@ -29,6 +30,11 @@ def parse_addresses(value: bytes, name: str, notes: Remarks) -> tuple[Mailbox, .
         mailbox = _mailbox(display, address, notes)
         if mailbox is None:
             continue
+        if before and mailbox.name and mailbox.address and address is not None:
+            found[-1] = Mailbox(f"{before}, {mailbox.name}", mailbox.address)
+            before = ""
+            continue
+        before = mailbox.name if not mailbox.address and address is None and len(mailbox.name) < 100 else ""
         if "@" not in mailbox.address:
             notes.add(remarks.BAD_ADDRESS, name=name)
         found.append(mailbox)
@@ -79,7 +85,10 @@ def _split(value: bytes) -> Iterator[tuple[bytes, bytes | None]]:
             if address is not None and b"@" in token:
                 yield take()
                 words, comments, address = [], [], None
-            words.append(token.strip())
+            if words and words[-1].endswith(b'"') and token.startswith(b"@"):
+                words[-1] += token.strip()
+            else:
+                words.append(token.strip())
     if words or address is not None or comments:
         yield take()
 

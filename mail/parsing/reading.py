@@ -78,7 +78,7 @@ def _read_head(head: Head, notes: Remarks) -> ParsedMail:
         notes.add(remarks.SEVERAL_FROM, count=len(senders))
     written_date = head.first("date")
     date = moments.parse_date(written_date) if written_date else None
-    if written_date is not None and date is None:
+    if written_date and date is None:
         notes.add(remarks.BAD_DATE)
     written_id = head.first("message-id")
     message_id = ids.message_id(written_id) if written_id else None
