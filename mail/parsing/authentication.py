@@ -30,9 +30,10 @@ class AuthenticationResult:
 def trusted_results(headers: Iterable[str], authserv_id: str) -> tuple[AuthenticationResult, ...]:
     """Return the results under headers that bear that id, topmost first; nothing if the id is empty.
 
-    Anybody can write such a header. Our own server is the last to touch the mail and so puts its own on top, and it
-    must remove what bears its id from outside (RFC 8601 section 5); should it not, the topmost one alone is believed:
-    results of a header below are used only while headers of the same id follow each other directly.
+    Anybody can write such a header. Our own server puts its own above what the mail brought, and must remove what
+    bears its id from outside (RFC 8601 section 5). Should it not, as little as possible is believed: the topmost header
+    of that id, and those directly below it as long as none speaks of a method again. A server's own filters write one
+    header each, and never two of one method.
     """
     wanted = authserv_id.strip().lower().rstrip(".")
     if not wanted:
@@ -45,6 +46,8 @@ def trusted_results(headers: Iterable[str], authserv_id: str) -> tuple[Authentic
             if has_begun:
                 break
             continue
+        if {one.method for one in results} & {one.method for one in found}:
+            break
         has_begun = True
         found.extend(results)
     return tuple(found)

@@ -30,7 +30,7 @@ _ANSWER_SUBJECT = re.compile(
     + any_of(
         r"""
         auto(?:matic|mated|matische|matisch)?[ -]?(?:re(?:ply|sponse|sponder)|answer|antwort|svar)\b |
-        out[ -]of[ -](?:the )?office | ooo\s*: | vacation (?:reply|response|message|notice) |
+        auto: .{0,80}out of | out[ -]of[ -](?:the )?office | ooo\s*: | vacation (?:reply|response|message|notice) |
         away from (?:my )?(?:mail|office|the office) | i(?:'m| am) (?:currently )?out of (?:the )?office |
         automatische (?:antwort|antwoord) | automatisch antwoord |
         abwesenheits(?:notiz|assistent|mitteilung|nachricht|benachrichtigung|meldung) | abwesend: | außer haus: |

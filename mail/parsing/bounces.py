@@ -46,31 +46,31 @@ def original_head(originals: list[bytes]) -> Head | None:
 
 
 def _by_report(head: Head, parts: list[bytes], originals: list[bytes], text: str) -> Bounce | None:
-    recipients: list[str] = []
-    status: str | None = None
+    told: list[tuple[str, str, str | None]] = []  # recipient, action, status
     diagnostic: str | None = None
-    actions: list[str] = []
     for data in parts:
         for fields in _groups(data):
             said = {field.name: decode_words(field.value, Remarks()) for field in reversed(fields)}
-            recipient = _typed(said.get("original-recipient") or "") or _typed(said.get("final-recipient") or "")
-            final = _typed(said.get("final-recipient") or "")
-            if not recipient and not final:
+            final, first = _typed(said.get("final-recipient", "")), _typed(said.get("original-recipient", ""))
+            if not final and not first:
                 continue
-            recipients.append(final if "@" in final else recipient)
             action = said.get("action", "").split("(")[0].strip().lower()
-            actions.append(action)
-            diagnostic = diagnostic or said.get("diagnostic-code")
-            found = _STATUS.search(said.get("status", ""))
-            if status is None or action == "failed":
-                status = found.group(1) if found else status
-    if actions and all(action in _NOT_DELIVERED for action in actions):
+            number = _STATUS.search(said.get("status", ""))
+            told.append((final if "@" in final or not first else first, action, number.group(1) if number else None))
+            if action not in _NOT_DELIVERED:
+                diagnostic = diagnostic or said.get("diagnostic-code")
+    undelivered = [one for one in told if one[1] not in _NOT_DELIVERED]
+    if told and not undelivered:
         return None
+    # Of several recipients those count that will not get it any more.
+    worst = [one for one in undelivered if one[1] == "failed"] or undelivered
+    recipients = [recipient for recipient, _, _ in worst]
+    status = next((number for _, _, number in worst if number), None)
+    is_delayed = bool(worst) and all(action == "delayed" for _, action, _ in worst)
     words = read_words(text)
     for other in (_STATUS.search(diagnostic or ""), _STATUS.search(words.status or "")):
         if other and _is_better(other.group(1), status):
             status = other.group(1)
-    is_delayed = "delayed" in actions and "failed" not in actions
     named = recipients or list(words.recipients)
     return _bounce(head, named, status or words.meaning, originals, words, diagnostic, is_delayed=is_delayed)
 

@@ -15,7 +15,7 @@ INTRODUCTION = "On Mon, 5 Jan 2026 at 10:00, Grace Hopper <grace@example.com> wr
 HTML = (
     f"<html><head><style>p{{margin:0}}</style></head><body><p>Hello,</p><p>{WORDS}</p><p>Regards<br>Ada "
     '<a href="https://example.org">site</a><img src="cid:logo@x"></p><div class="gmail_quote"><div class="gmail_attr">'
-    f'{INTRODUCTION}</div><blockquote class="gmail_quote"><p>{WORDS}</p><ul><li>one<li>two</ul></blockquote></div></body></html>'
+    f'{INTRODUCTION}</div><blockquote class="gmail_quote"><p>{WORDS}</p><ul><li>one<li>two</ul></blockquote></div>'
 )
 ROUNDS = 500
 
