@@ -30,7 +30,7 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("people", _("People"), ("Agent", "Role", "Team", "User", "Address", "Organization", "Lock")),
     ("tickets", _("Tickets"), ("Department", "HelpTopic", "Ticket")),
     ("promises", _("Promises"), ("Priority", "SLAPlan")),
-    ("mail", _("Mail"), ("OutgoingMail", "IncomingMail", "BannedSender", "FailedHandler")),
+    ("mail", _("Mail"), ("Mailbox", "IncomingMail", "OutgoingMail", "BannedSender", "FailedHandler")),
     ("site", _("Site"), ("SiteSettings", "ApiKey", "AuditEvent")),
 )
 

@@ -110,8 +110,8 @@ class ImapFolder:
                 self._client.folder.set(self._mailbox.folder, readonly=True)
             answers: Mapping[str, Any] = self._client.client.untagged_responses
             self._is_readonly = "READ-ONLY" in answers or self._client.client.is_readonly
-            validity, self._next = _number(answers, "UIDVALIDITY"), _number(answers, "UIDNEXT")
-            self.count = _number(answers, "EXISTS")
+            validity, self._next = number(answers, "UIDVALIDITY"), number(answers, "UIDNEXT")
+            self.count = number(answers, "EXISTS")
         if not validity:
             raise Trouble(_("The server gives its mails no lasting numbers (UIDVALIDITY), so none can be fetched."))
         self._begin(validity)
@@ -233,7 +233,8 @@ def missing_folder(client: BaseMailBox, name: str, answer: str) -> str:
     return _("There is no folder “%(folder)s”. There are: %(names)s.") % {"folder": name, "names": shown}
 
 
-def _number(answers: Mapping[str, Any], name: str) -> int:
+def number(answers: Mapping[str, Any], name: str) -> int:
+    """Return what the server said last under this name; 0 if it said nothing."""
     values = answers.get(name) or [b"0"]
     return int(values[-1] or 0)
 

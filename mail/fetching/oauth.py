@@ -83,6 +83,11 @@ def begin() -> Journey:
     return Journey(random_words.token_urlsafe(32), random_words.token_urlsafe(64))
 
 
+def is_same(state: str, begun: str) -> bool:
+    """Say whether an answer belongs to the journey, without telling by time how much of it fits."""
+    return random_words.compare_digest(state.encode(), begun.encode())
+
+
 def address_to_ask(mailbox: Mailbox, journey: Journey, *, redirect_uri: str) -> str:
     """Return where a person is sent to allow us to read the mailbox."""
     service = SERVICES[Authentication(mailbox.authentication)]

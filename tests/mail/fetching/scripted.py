@@ -4,6 +4,7 @@ import re
 import socketserver
 import threading
 import time
+from base64 import b64decode
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +75,9 @@ class _Session:
             if given == HANG:
                 time.sleep(30)
                 return
+            if command.startswith("AUTHENTICATE XOAUTH2") and not given:
+                self.say(b"+ ")
+                self.server.commands.append(b64decode(self.handler.rfile.readline()).decode())
             try:
                 answer = given or self.obey(command)
                 self.say(f"{tag} {answer}".encode())

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
+from core import secrets
 from mail.fetching import fetcher
 from mail.fetching.fetcher import next_try
 from mail.models import AfterFetch, IncomingMail, Mailbox, Reason
@@ -198,6 +199,19 @@ def test_secrets_stand_in_no_message(three, scripted_mailbox, fetch, caplog):
     box = fetch(scripted_mailbox)
 
     assert "secret" not in box.last_error + caplog.text
+
+
+def test_a_token_takes_the_place_of_the_password(three, scripted_mailbox, fetch):
+    Mailbox.objects.update(
+        authentication="google",
+        access_token=secrets.encrypt(b"a token"),
+        access_expires_at=now() + timedelta(hours=1),
+    )
+
+    fetch(scripted_mailbox)
+
+    assert stored() == [1, 2, 3]
+    assert "user=support\x01auth=Bearer a token\x01\x01" in three.commands
 
 
 def test_a_missing_folder_names_those_there_are(three, scripted_mailbox, fetch):
