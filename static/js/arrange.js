@@ -6,6 +6,19 @@
   const place = (row) => [...row.parentElement.children].indexOf(row);
   let before = 0;
 
+  /* Several steps are several presses: on the page that comes the focus is on the same button of the same topic. */
+  form.addEventListener('submit', (event) => {
+    try { sessionStorage.setItem('arrange', event.submitter?.name ?? ''); } catch { /* private mode: not kept */ }
+  });
+  const moved = location.hash.startsWith('#topic-') && document.getElementById(location.hash.slice(1));
+  if (moved) {
+    let name = '';
+    try { name = sessionStorage.getItem('arrange') ?? ''; sessionStorage.removeItem('arrange'); } catch { /* as above */ }
+    const buttons = [...moved.querySelectorAll(':scope > .arrange-row button:not(:disabled)')];
+    // Only then: going to the fragment takes the focus off whatever has it.
+    if (name) addEventListener('load', () => setTimeout(() => (buttons.find((one) => one.name === name) ?? buttons[0])?.focus()));
+  }
+
   form.classList.add('can-drag');
   form.querySelectorAll('[data-topic]').forEach((row) => {
     // A topic is taken by its handle alone: its name stays a link, and can be selected.

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from mail.models import OutgoingMail, Template
 from tests import cast
 from tests.cast import MONDAY, PASSWORD
+from tickets.models import HelpTopic, Ticket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
@@ -63,7 +64,24 @@ def every_page(admin_user) -> list[str]:
         if row is not None and model.__name__ not in {"User", "AuditEvent", "Lock"}:
             paths.append(reverse(f"admin:{name}_change", args=[row.pk]))
             paths.append(reverse(f"admin:{name}_history", args=[row.pk]))
-    return [*paths, *(reverse(f"admin:{name}_add") for name in ("accounts_agent", "sla_slaplan", "tickets_helptopic"))]
+    made = (
+        "accounts_agent",
+        "accounts_role",
+        "accounts_team",
+        "sla_slaplan",
+        "tickets_department",
+        "tickets_helptopic",
+    )
+    ticket = Ticket.objects.latest("pk").number
+    return [
+        *paths,
+        *(reverse(f"admin:{name}_add") for name in made),
+        reverse("admin:tickets_helptopic_arrange"),
+        f"{reverse('rights:why')}?who=grace&number={ticket}&face=desk&deed=view",
+        f"{reverse('rights:who')}?number={ticket}",
+        reverse("rights:see-as"),
+        f"{reverse('admin:accounts_auditevent_changelist')}?kind=signed_in",
+    ]
 
 
 def test_no_page_meets_the_content_security_policy(enter, rows, admin_user):
@@ -74,6 +92,50 @@ def test_no_page_meets_the_content_security_policy(enter, rows, admin_user):
         assert response is not None
         assert response.status == 200, path
         assert "default-src 'none'" in response.headers["content-security-policy"]
+
+
+@pytest.fixture
+def three(db) -> list[HelpTopic]:
+    return [HelpTopic.objects.create(name=name, position=n) for n, name in enumerate(("Cards", "Loans", "Rooms"))]
+
+
+def arranged() -> list[str]:
+    return list(HelpTopic.objects.filter(parent=None).order_by("position").values_list("name", flat=True))
+
+
+def rows_of(page: Page) -> list[str]:
+    return page.locator(".arrange > li > .arrange-row a").all_inner_texts()
+
+
+def test_a_topic_is_dragged_to_its_place(enter, three):
+    page = enter()
+    page.goto("/admin/tickets/helptopic/arrange/")
+    handle = page.locator(f"#topic-{three[2].pk} > .arrange-row .arrange-handle")
+
+    first = page.locator(f"#topic-{three[0].pk} > .arrange-row").bounding_box()
+    handle.hover()
+    page.mouse.down()
+    # Browsers take it for dragging after some way only.
+    page.mouse.move(first["x"] + 40, first["y"] + 30, steps=8)
+    page.mouse.move(first["x"] + 40, first["y"] + 2, steps=4)
+    page.mouse.up()
+
+    expect(page.locator(".arrange > li > .arrange-row a")).to_have_text(["Rooms", "Cards", "Loans", "General question"])
+    page.reload()
+    assert rows_of(page) == arranged() == ["Rooms", "Cards", "Loans", "General question"]
+
+
+def test_a_topic_is_moved_by_keyboard_and_the_focus_goes_along(enter, three):
+    page = enter()
+    page.goto("/admin/tickets/helptopic/arrange/")
+
+    page.get_by_role("button", name="Move Rooms up").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".arrange > li > .arrange-row a")).to_have_text(["Cards", "Rooms", "Loans", "General question"])
+    assert arranged() == ["Cards", "Rooms", "Loans", "General question"]
+    expect(page.locator(f"#topic-{three[2].pk}")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Move Rooms up")).to_be_focused()
 
 
 def test_a_mail_is_looked_at_in_a_page_that_runs_nothing(enter, rows):

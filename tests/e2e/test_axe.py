@@ -157,7 +157,7 @@ def test_the_desks_queues(judge: Judge, visitors: Visitors, long_run: bool):
     page.set_viewport_size(PHONE)
     page.get_by_role("button", name="Open navigation").click()
     judge.look(page, "a queue with the navigation")
-    judge.visit(page, "/desk/settings/", "/desk/agents/", "/desk/agents/?find=nobody")
+    judge.visit(page, "/desk/settings/", "/desk/agents/", "/desk/agents/?find=nobody", "/desk/new/")
     nadia = visitors.agent("nadia")
     nadia.goto("/desk/queues/handed-over/")
     expect(nadia.locator(".empty")).to_be_visible()
@@ -196,7 +196,7 @@ def test_the_desks_dialogs(judge: Judge, visitors: Visitors, helpdesk: HelpDesk)
     (number,) = helpdesk.row("SELECT number FROM tickets_ticket WHERE status = 'open' ORDER BY entry_count DESC")
     ticket = f"/desk/tickets/{number}/"
     page.goto(ticket)
-    for name in ("assign", "transfer", "priority", "topic", "plan", "resolve", "close"):
+    for name in ("assign", "transfer", "priority", "topic", "plan", "resolve", "close", "refer", "add-collaborator"):
         page.locator(f'a[data-dialog="{name}"]').first.evaluate("link => link.click()")
         dialog = page.get_by_role("dialog")
         expect(dialog).to_be_visible()
@@ -233,16 +233,22 @@ def test_sign_in_and_passwords(judge: Judge, visitors: Visitors, helpdesk: HelpD
     page.get_by_role("button", name="Mail me the link").click()
     page.wait_for_load_state()
     judge.look(page, "a form without its cookie")
+    judge.visit(page, "/accounts/link/", "/accounts/link/sent/", "/accounts/register/")
     agent = visitors.agent("rosa")
     judge.visit(agent, "/accounts/password/change/", "/accounts/logout/", "/")
+    judge.visit(agent, "/accounts/security/", "/accounts/sessions/", "/accounts/app/use/", "/accounts/passkeys/add/")
     judge.visit(agent, "/admin/", status=403)
 
 
-def test_the_administration(judge: Judge, visitors: Visitors, long_run: bool):
+def test_the_administration(judge: Judge, visitors: Visitors, helpdesk: HelpDesk, long_run: bool):
     # Django's own pages follow the WCAG, and not all that axe thinks good besides.
     judge.options |= {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
     page = visitors.agent("alex")
-    judge.visit(page, "/admin/")
+    judge.visit(page, "/admin/", "/admin/tickets/helptopic/arrange/", "/admin/rights/see-as/")
+    (number,) = helpdesk.row("SELECT number FROM tickets_ticket WHERE status = 'open' ORDER BY entry_count DESC")
+    judge.visit(page, f"/admin/rights/why/?who=ken&number={number}&face=desk&deed=view")
+    judge.visit(page, f"/admin/rights/who/?number={number}", "/admin/accounts/auditevent/", "/admin/accounts/lock/")
+    page.goto("/admin/")
     lists = page.locator("#content-main th a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
     assert len(lists) > 10
     for path in lists if long_run else lists[::4]:
