@@ -29,7 +29,7 @@ import core.tasks
 import mail.tasks
 import tickets.tasks
 from accounts import sessions
-from core import lease, periodic, sweeping, wakeups
+from core import lease, periodic, statistics, sweeping, wakeups
 from core.models import PeriodicJob, Waiting
 from core.periodic import Job
 from mail import ledger
@@ -84,6 +84,7 @@ PERIODIC = {
     "clear_my_sessions": Job(sessions.sweep, every=timedelta(hours=6)),
     "let_go_of_raw_mail": Job(ledger.let_go_of_raw, every=timedelta(hours=1)),
     "clear_cache": Job(sweeping.clear_cache, every=timedelta(hours=1)),
+    "refresh_statistics": Job(statistics.refresh, every=timedelta(days=1)),
 }
 periodic.schedule(PERIODIC)
 

@@ -50,24 +50,26 @@ def _agent_grants(principal: Principal) -> dict[str, Q]:
 
 
 def _requester_grants(principal: Principal) -> dict[str, Q]:
-    taking_part = Participant.objects.filter(ticket=OuterRef("pk"), user=principal.user)
+    # Lists of keys, not conditions on each row: SQLite would ask these of every ticket.
+    parts = Participant.objects.filter(user=principal.user)
+    asking, helping = (parts.filter(role=role).values("ticket") for role in (Part.REQUESTER, Part.COLLABORATOR))
     if principal.face == Face.MAIL:
         this = Q(pk=principal.only_ticket_id)
         return {
-            "requester": this & Q(Exists(taking_part.filter(role=Part.REQUESTER))),
-            "collaborator": this & Q(Exists(taking_part.filter(role=Part.COLLABORATOR))),
+            "requester": this & Q(pk__in=asking),
+            "collaborator": this & Q(pk__in=helping),
         }
     if principal.face == Face.LINK:
         this = Q(pk=principal.only_ticket_id)
         return {
-            "link": this & Q(Exists(taking_part.filter(role=Part.REQUESTER))),
-            "collaborator": this & Q(Exists(taking_part.filter(role=Part.COLLABORATOR))),
+            "link": this & Q(pk__in=asking),
+            "collaborator": this & Q(pk__in=helping),
         }
     # One condition on one row: both halves are about the same member.
     shares = Q(sharing=Members.ALL) | Q(sharing=Members.PRIMARY, members__is_primary_contact=True)
     sharing = Organization.objects.filter(Q(members=principal.user) & shares, archived_at=None)
     return {
-        "requester": Q(Exists(taking_part.filter(role=Part.REQUESTER))),
-        "collaborator": Q(Exists(taking_part.filter(role=Part.COLLABORATOR))),
+        "requester": Q(pk__in=asking),
+        "collaborator": Q(pk__in=helping),
         "organisation": Q(organization__in=sharing.values("pk")),
     }
