@@ -1,0 +1,77 @@
+"""By which grants somebody sees a ticket, and what their roles allow there and anywhere."""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from django.db.models import BooleanField, Case, OuterRef, Subquery, Value, When
+
+from accounts.models import Permission
+from accounts.principal import Principal
+from tickets.models import DepartmentAccess, Referral, Ticket
+from tickets.models.grants import grants_of
+from tickets.policy.deeds import REFERRED
+
+# An agent has a handful of roles; this many are looked at.
+MOST_ROLES = 100
+MOST_PLACES = 1000
+
+
+def holding_grants(principal: Principal, ticket: Ticket) -> tuple[str, ...]:
+    """Return the names of the grants by which `principal` sees this ticket; empty if none.
+
+    A ticket in the trash, or merged, is seen by nobody but the system.
+    """
+    grants = grants_of(principal)
+    if not grants:
+        return ()
+    if "system" in grants:
+        return ("system",)
+    flags = {
+        f"by_{name}": Case(When(grant, then=Value(True)), default=Value(False), output_field=BooleanField())
+        for name, grant in grants.items()
+    }
+    row = Ticket.objects.visible_to(principal).filter(pk=ticket.pk).annotate(**flags).values(*flags).first()
+    return tuple(name for name in grants if row[f"by_{name}"]) if row else ()
+
+
+class RoleHere(NamedTuple):
+    permissions: Collection[str]
+    is_primary: bool
+
+
+def roles_of(principal: Principal, ticket: Ticket) -> tuple[RoleHere | None, frozenset[str]]:
+    """Return the agent's role in the ticket's department, if any, and what their roles allow anywhere. One query."""
+    elsewhere = Case(When(department=ticket.department_id, then=Value(0)), default=Value(1))
+    rows = DepartmentAccess.objects.filter(agent=principal.user).order_by(elsewhere, "pk")
+    found = list(rows.values_list("department", "role__permissions", "is_primary")[:MOST_PLACES])
+    here = next((RoleHere(*row[1:]) for row in found if row[0] == ticket.department_id), None)
+    return here, within_looking(principal, (row[1] for row in found))
+
+
+def referred_permissions(principal: Principal, ticket: Ticket) -> set[str]:
+    """Return what referrals allow: to a department, no more than the agent's role in it does."""
+    assert principal.user is not None  # acts_as_agent
+    role = DepartmentAccess.objects.filter(agent=principal.user, department=OuterRef("department"))
+    referrals = Referral.objects.held_by(principal.user).filter(ticket=ticket)
+    rows = referrals.values_list("department", "department__manager", Subquery(role.values("role__permissions")[:1]))
+    allowed: set[str] = set()
+    for department, manager, permissions in rows:
+        is_whole = department is None or manager == principal.user.pk
+        allowed |= REFERRED if is_whole else REFERRED.intersection(permissions or ())
+    return allowed
+
+
+def permissions_anywhere(principal: Principal) -> frozenset[str]:
+    """Return what an agent's roles allow in some department or other. One query.
+
+    Who only looks with the agent's rights may look people up, if the agent may.
+    """
+    if not principal.acts_as_agent:
+        return frozenset()
+    roles = DepartmentAccess.objects.filter(agent=principal.user).values_list("role__permissions", flat=True)
+    return within_looking(principal, roles.distinct()[:MOST_ROLES])
+
+
+def within_looking(principal: Principal, roles: Iterable[Iterable[str]]) -> frozenset[str]:
+    allowed = frozenset(name for permissions in roles for name in permissions)
+    return allowed & {Permission.PERSON_VIEW} if principal.only_looks else allowed
