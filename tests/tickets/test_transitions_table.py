@@ -70,7 +70,8 @@ message
   all manager expanded limited view-only        no        no        no        no        no
   only-assigned                                 no        no        no        no        no
   holder team-member                            no        no        no        no        no
-  referred admin system                         no        no        no        no        no
+  system                                        =         =         reopened  reopened  =
+  referred admin                                no        no        no        no        no
   colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
