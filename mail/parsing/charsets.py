@@ -103,13 +103,13 @@ def decode(data: bytes, charset: str | None, notes: Remarks) -> str:
         return data.decode("ascii")
     codec = codec_of(charset)
     if charset and codec is None and charset.strip().lower() not in _NONE:
-        text, used = _unnamed(data)
+        text, used = _unnamed(data, notes)
         refused = _REFUSED.match(charset.strip().lower())
         notes.add(remarks.CHARSET_REFUSED if refused else remarks.CHARSET_UNKNOWN, charset=charset, used=used)
         return text
     if codec is None:
-        return _unnamed(data)[0]
-    text, used = _named(data, codec)
+        return _unnamed(data, notes)[0]
+    text, used = _named(data, codec, notes)
     if used != codec:
         notes.add(remarks.CHARSET_LIES, charset=charset, used=used)
     return text
@@ -149,15 +149,15 @@ def _is_ebcdic(codec: str) -> bool:
         return False
 
 
-def _named(data: bytes, codec: str) -> tuple[str, str]:
+def _named(data: bytes, codec: str, notes: Remarks) -> tuple[str, str]:
     if codec.startswith(("utf-16", "utf-32")):
-        return _wide(data, codec)
+        return _wide(data, codec, notes)
     if codec == "iso2022_jp":
         return decode_iso_2022_jp(data), codec
     if codec == "utf-8":
-        return _utf8(data)
+        return _utf8(data, notes)
     if codec in _SINGLE_BYTE_LATIN:
-        return _latin(data, codec)
+        return _latin(data, codec, notes)
     text = _strict(data, codec)
     if text is not None and not _is_really_utf8(data, codec):
         return text, codec
@@ -169,7 +169,7 @@ def _named(data: bytes, codec: str) -> tuple[str, str]:
     # A few bad bytes in a long text are a damage, not another charset.
     if _bad_share(data, lossy, codec) < 0.02:
         return data.decode(codec, _AS_LATIN), codec
-    return _unnamed(data)
+    return _unnamed(data, notes)
 
 
 def _is_really_utf8(data: bytes, codec: str) -> bool:
@@ -182,17 +182,17 @@ def _is_really_utf8(data: bytes, codec: str) -> bool:
     )
 
 
-def _latin(data: bytes, codec: str) -> tuple[str, str]:
+def _latin(data: bytes, codec: str, notes: Remarks) -> tuple[str, str]:
     if (text := _strict(data, "utf-8")) is not None:
         return text, "utf-8"
     if b"\x1b$" in data and data.isascii():
         return decode_iso_2022_jp(data), "iso2022_jp"
-    if (other := guessing.not_latin(data)) is not None:
+    if notes.may_guess() and (other := guessing.not_latin(data)) is not None:
         return data.decode(other, _AS_LATIN), other
     return data.decode(codec, _AS_LATIN), codec
 
 
-def _utf8(data: bytes) -> tuple[str, str]:
+def _utf8(data: bytes, notes: Remarks) -> tuple[str, str]:
     data = data.removeprefix(codecs.BOM_UTF8)
     if (text := _strict(data, "utf-8")) is not None:
         return text, "utf-8"
@@ -202,7 +202,7 @@ def _utf8(data: bytes) -> tuple[str, str]:
     high = sum(byte >= 0x80 for byte in data)
     if valid * 2 >= high:
         return data.decode("utf-8", _AS_LATIN), "utf-8"
-    return _unnamed(data)
+    return _unnamed(data, notes)
 
 
 def _surrogate_pairs(data: bytes) -> str | None:
@@ -213,13 +213,13 @@ def _surrogate_pairs(data: bytes) -> str | None:
         return None
 
 
-def _wide(data: bytes, codec: str) -> tuple[str, str]:
+def _wide(data: bytes, codec: str, notes: Remarks) -> tuple[str, str]:
     """UTF-16 and UTF-32, believed only if the bytes look like it."""
     for mark, name in _BOMS[1:]:
         if data.startswith(mark) and codec.startswith("utf-16"):
             return _even(data[2:], name), codec
     if b"\0" not in data and (data.isascii() or _strict(data, "utf-8") is not None):
-        return _unnamed(data)
+        return _unnamed(data, notes)
     if codec == "utf-16":
         codec = "utf-16-be" if data[:200:2].count(0) > data[1:200:2].count(0) else "utf-16-le"
     return (_even(data, codec) if codec.startswith("utf-16") else data.decode(codec, "ignore")), codec
@@ -229,7 +229,7 @@ def _even(data: bytes, codec: str) -> str:
     return data.decode(codec, "ignore")
 
 
-def _unnamed(data: bytes) -> tuple[str, str]:
+def _unnamed(data: bytes, notes: Remarks) -> tuple[str, str]:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "ignore" if name != "utf-8" else _AS_LATIN), name
@@ -237,7 +237,7 @@ def _unnamed(data: bytes) -> tuple[str, str]:
         return text, "utf-8"
     if b"\x1b" in data and re.search(rb"\x1b[$(]", data):
         return decode_iso_2022_jp(data), "iso2022_jp"
-    codec = guessing.guess(data)
+    codec = guessing.guess(data) if notes.may_guess() else "cp1252"
     return data.decode(codec, _AS_LATIN), codec
 
 

@@ -16,3 +16,4 @@ QUOTE_LINES = 20_000  # looked at when quotes are searched
 EMBEDDED = 64 * 1024 * 1024  # bytes unpacked from winmail.dat
 BOUNCE_TEXT = 64 * 1024  # characters in which a bounce's words are searched
 QUOTED_IDS = 100
+GUESSES = 500  # of a charset, in one mail

@@ -1,5 +1,6 @@
 """The codes of what can be wrong with a mail, and the list that gathers them. Their sentences are found above."""
 
+from mail.parsing import limits
 from mail.parsing.parsed import Remark
 
 EMPTY = "empty"  # not one byte, or nothing but white space
@@ -41,10 +42,16 @@ MOST_REMARKS = 50
 
 
 class Remarks:
-    """Gathers remarks, each once, fifty at most."""
+    """Gathers remarks, each once, fifty at most; and counts what may be done so often only in one mail."""
 
     def __init__(self) -> None:
         self._found: dict[Remark, None] = {}
+        self._guesses = 0
+
+    def may_guess(self) -> bool:
+        """Return whether a charset may be guessed once more: that takes a millisecond, and a mail has many parts."""
+        self._guesses += 1
+        return self._guesses <= limits.GUESSES
 
     def add(self, code: str, **params: object) -> None:
         if len(self._found) < MOST_REMARKS:
