@@ -12,18 +12,21 @@ _REMOTE = re.compile(r"^\s*(https?:)?//", re.IGNORECASE)
 _MOST_IMAGES = 500
 
 
-def clean_tree(root: Tree, images: list[str], *, without: frozenset[Tree] | set[Tree] = frozenset()) -> str:
-    """Return the cleaned HTML. Addresses of remote images are appended to `images`, and numbered in `data-image`.
+def block_images(root: Tree) -> tuple[str, ...]:
+    """Return the addresses of remote images; in the tree, `data-image` numbers them in the place of `src`."""
+    known: dict[str, int] = {}
+    for element in root.iter("img"):
+        if not is_hidden(element):
+            _block(element, known)
+    return tuple(known)
 
-    `without` is left out. The tree is changed: what is hidden goes, and attributes that nobody allowed.
+
+def clean_tree(root: Tree, *, without: frozenset[Tree] | set[Tree] = frozenset()) -> str:
+    """Return the cleaned HTML of a tree in which images are blocked.
+
+    `without` is left out. The tree is changed: what is hidden goes.
     """
-    known = {address: number for number, address in enumerate(images)}
-    gone: list[Tree] = []
-    for element in root.iter():
-        if element in without or is_hidden(element):
-            gone.append(element)
-        elif element.tag == "img":
-            _block(element, images, known)
+    gone = [element for element in root.iter() if element in without or is_hidden(element)]
     for element in gone:
         # Emptied, not taken out: moving the text behind it takes ever longer among many.
         tail = element.tail
@@ -33,19 +36,16 @@ def clean_tree(root: Tree, images: list[str], *, without: frozenset[Tree] | set[
     return cleaning.clean(etree.tostring(body if body is not None else root, method="html", encoding="unicode")).strip()
 
 
-def _block(element: Tree, images: list[str], known: dict[str, int]) -> None:
+def _block(element: Tree, known: dict[str, int]) -> None:
     source = element.get("src") or ""
     element.attrib.pop("data-image", "")
     if not _REMOTE.match(source):
         return
     address = source.strip()
     element.attrib.pop("src")
-    if len(address) > 2_000 or (address not in known and len(images) >= _MOST_IMAGES):
+    if len(address) > 2_000 or (address not in known and len(known) >= _MOST_IMAGES):
         return
-    if address not in known:
-        known[address] = len(images)
-        images.append(address)
-    element.set("data-image", str(known[address]))
+    element.set("data-image", str(known.setdefault(address, len(known))))
 
 
 def cut_from(line: Line) -> None:

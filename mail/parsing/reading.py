@@ -11,7 +11,7 @@ from mail.parsing import automatic, ids, limits, moments, quotewords, remarks
 from mail.parsing.bodies import Bodies, read_bodies
 from mail.parsing.bounces import original_head, read_bounce
 from mail.parsing.head import Head
-from mail.parsing.htmlclean import clean_tree, cut_from
+from mail.parsing.htmlclean import block_images, clean_tree, cut_from
 from mail.parsing.htmlquotes import find_quotes, quoted_text
 from mail.parsing.htmltext import Line, as_text, render
 from mail.parsing.htmltree import Tree, read_html, without_tags
@@ -141,16 +141,16 @@ def _show(bodies: Bodies, mail: ParsedMail, notes: Remarks) -> _Shown:
     parts = split_quote(text, is_forward=mail.is_forward)
     if quotes and not plain:
         parts = _without(quotes, tree, parts)
-    images: list[str] = []
     attachments = _inline_ones(bodies.attachments, html)
-    cleaned = clean_tree(tree, images)
+    images = block_images(tree)
+    cleaned = clean_tree(tree)
     reply_html = cleaned
     if quotes:
-        reply_html = clean_tree(tree, images, without=quotes)
+        reply_html = clean_tree(tree, without=quotes)
     elif parts.quoted and (line := _first_quoted(lines, parts, is_html_only=not plain)):
         cut_from(line)
-        reply_html = clean_tree(tree, images)
-    return _Shown(text, cleaned, reply_html, parts, tuple(images), attachments)
+        reply_html = clean_tree(tree)
+    return _Shown(text, cleaned, reply_html, parts, images, attachments)
 
 
 def _without(quotes: set[Tree], tree: Tree, by_words: Split) -> Split:

@@ -109,6 +109,17 @@ def test_its_picture_is_an_inline_file():
     assert picture.content == b"\x89PNG\r\n\x1a\n"
 
 
+def test_an_answer_keeps_its_images_when_what_it_quotes_goes():
+    html = (
+        b'<p>New.<img src="https://a.example/1.png" data-image="7"></p>'
+        b'<blockquote type="cite">Old.<img src="https://a.example/2.png"></blockquote>'
+    )
+    mail = parse(b"From: ada@example.org\nContent-Type: text/html\n\n" + html)
+
+    assert mail.reply_html == '<p>New.<img data-image="0"></p><span></span>'
+    assert mail.remote_images == ("https://a.example/1.png", "https://a.example/2.png")
+
+
 def test_the_command_prints_a_line_for_each_file_with_every_key(tmp_path: Path):
     (tmp_path / "a.eml").write_bytes(ORDINARY)
     (tmp_path / "empty.eml").write_bytes(b"")
