@@ -67,7 +67,7 @@ def of(mail: IncomingMail, parsed: ParsedMail, *, is_answer: bool) -> Contents:
         remarks.append((Remark.FILES_LEFT_OUT, {"count": str(left_out)}))
     is_damaged = any(warning.code in DAMAGE for warning in parsed.warnings) or len(parsed.attachments) > MOST_FILES
     if is_damaged and mail.raw is not None:
-        stored.append(NewFile(mail.raw, RAW_NAME, RAW_TYPE))
+        stored.append(NewFile(mail.raw, RAW_NAME, RAW_TYPE, is_internal=True))
         remarks.append((Remark.RAW_ATTACHED, {}))
     text = (parsed.reply_text if is_answer else parsed.text) or parsed.text
     html = (parsed.reply_html if is_answer else parsed.html) or ""

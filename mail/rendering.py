@@ -11,6 +11,7 @@ from typing import Any
 
 import css_inline
 from django.conf import settings
+from django.db.models import Prefetch
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -23,7 +24,7 @@ from mail.models import OutgoingMail, Template
 from mail.words import one_line, paragraphs, quoted
 from sla.models import Target
 from tickets import links, policy
-from tickets.models import FAR_FUTURE, CloseReason, EntryKind, Kind, Participant, Ticket, TicketEvent
+from tickets.models import FAR_FUTURE, Attachment, CloseReason, EntryKind, Kind, Participant, Ticket, TicketEvent
 from tickets.models.people import Part
 
 LONGEST_WORDS = 20_000
@@ -228,11 +229,12 @@ def _words(ticket: Ticket, story: Sequence[TicketEvent], reader: Reader) -> list
     if not reader.is_confirmed:
         # An agent's words only: the requester's are of whoever claimed this address.
         told = [event for event in told if event.face == Face.DESK]
-    entries = ticket.entries.all() if reader.is_agent else ticket.entries.public()
+    entries, attached = ticket.entries.public(), Attachment.objects.public()
+    if reader.is_agent:
+        entries, attached = ticket.entries.all(), Attachment.objects.all()
     numbers = [event.data["entry"] for event in told]
-    found = (
-        entries.filter(number__in=numbers).select_related("author").prefetch_related("attachments").order_by("number")
-    )
+    files = Prefetch("attachments", attached.order_by("position"))
+    found = entries.filter(number__in=numbers).select_related("author").prefetch_related(files).order_by("number")
     return [
         {
             "author": one_line(entry.author.display_name, 80) if entry.author else "",

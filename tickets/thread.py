@@ -54,6 +54,7 @@ def add_entry(
             name=file.name,
             content_type=file.content_type,
             content_id=file.content_id,
+            is_internal=file.is_internal,
         )
         for i, file in enumerate(files, start=1)
     )

@@ -34,10 +34,12 @@ class Blob(models.Model):
 class NewFile:
     """A file that is stored already, about to be attached; core.uploads made `name` and `content_type` harmless.
 
-    `content_id` is by what the text of the same entry shows it, if it does (RFC 2392).
+    `content_id` is by what the text of the same entry shows it, if it does (RFC 2392). An internal one is for agents
+    alone, whoever may read the entry.
     """
 
     blob: Blob
     name: str
     content_type: str
     content_id: str = ""
+    is_internal: bool = False

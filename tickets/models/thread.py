@@ -72,8 +72,8 @@ class ThreadEntry(models.Model):
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def public(self) -> "AttachmentQuerySet":
-        """Files of entries that requesters may read."""
-        return self.filter(entry__kind__in=PUBLIC_KINDS)
+        """Files that requesters may have: of entries that they may read, unless they are for agents alone."""
+        return self.filter(entry__kind__in=PUBLIC_KINDS, is_internal=False)
 
 
 class Attachment(models.Model):
@@ -86,6 +86,8 @@ class Attachment(models.Model):
     content_type = models.CharField(max_length=100)
     # By which the entry's html shows the file in its place (RFC 2392), without "cid:".
     content_id = models.CharField(max_length=255, blank=True)
+    # For agents alone: a mail as it came names servers, and addresses by which others could write.
+    is_internal = models.BooleanField(default=False, db_default=False)
 
     objects = AttachmentQuerySet.as_manager()
 
