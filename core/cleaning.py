@@ -3,6 +3,9 @@
 What is not named here is dropped. Nothing in the result loads from anywhere, runs, sends or covers the page.
 """
 
+from collections.abc import Callable
+from urllib.parse import unquote
+
 import nh3
 
 # Raise it when the list changes: stored HTML says by which version it was cleaned.
@@ -48,6 +51,10 @@ LINK_REL = "noopener noreferrer nofollow"
 
 _LARGEST_SPAN = 1_000
 
+# Looks of the sender's own, for a page that is nothing but the mail.
+_OWN_TAGS = frozenset({"style", "font"})
+_OWN_ATTRIBUTES = frozenset({"style", "class", "id", "align", "bgcolor", "color", "face", "size", "width", "height"})
+
 
 def clean(html: str) -> str:
     """Return the HTML with nothing but what the list allows; of images only those that are `cid:` keep their `src`."""
@@ -58,6 +65,33 @@ def clean(html: str) -> str:
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
         attribute_filter=_attribute,
         url_schemes=set(SCHEMES),
+        link_rel=LINK_REL,
+        strip_comments=True,
+    )
+
+
+def clean_for_frame(html: str, image_of: Callable[[str], str | None]) -> str:
+    """Return the HTML with the sender's own looks, for a page of its own under a policy by which nothing loads or runs.
+
+    `image_of` gives the address of an image by its Content-ID, None if there is none.
+    """
+
+    def attribute(tag: str, name: str, value: str) -> str | None:
+        scheme = value.strip()[:5].lower()
+        if name == "src":
+            if scheme.startswith("cid:"):
+                return image_of(unquote(value.strip()[4:]))
+            return value if scheme == "data:" else None
+        return None if name == "href" and scheme in {"data:", "cid:"} else value
+
+    return nh3.clean(
+        html,
+        tags=set(TAGS | _OWN_TAGS),
+        clean_content_tags=set(DROPPED_WITH_CONTENT - _OWN_TAGS),
+        attributes={tag: set(names) for tag, names in ATTRIBUTES.items()}
+        | {"*": set(ATTRIBUTES["*"] | _OWN_ATTRIBUTES)},
+        attribute_filter=attribute,
+        url_schemes=set(SCHEMES | {"data"}),
         link_rel=LINK_REL,
         strip_comments=True,
     )

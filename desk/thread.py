@@ -1,6 +1,6 @@
 """A ticket's thread as agents read it: entries in three voices, with what happened between them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 from typing import Any
@@ -9,15 +9,16 @@ from django.db.models import JSONField, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from accounts.principal import Principal
 from desk.history import WRITTEN, Fold, Line, fold, lines
 from desk.names import Names
-from mail.models import MailState, OutgoingMail, Suppressed, Template
+from mail import remarks
+from mail.models import INTO_TICKETS, IncomingMail, MailState, OutgoingMail, Suppressed, Template
 from tickets.models import Attachment, EntryKind, Source, ThreadEntry, Ticket, TicketEvent
 from tickets.models.thread import EntryQuerySet
-from tickets.prose import body_html
+from tickets.prose import Body, body_of
 
 PAGE_ENTRIES = 50
 # What happened between the entries of one page; the history tells the rest.
@@ -66,15 +67,39 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Caution:
+    """What an agent should know of a mail, and the ticket that it is about, if that is theirs to see."""
+
+    sentence: str
+    ticket: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EntryItem:
     entry: ThreadEntry
-    html: SafeString
+    body: Body
     files: list[File]
     via: "str | Promise"
     delivery: Delivery | None
     is_new: bool
     # On whose side the author of a message stands: "requester", "collaborator", or "agent" who wrote it down for them.
     voice: str = ""
+    # Where the mail is shown as it came, "" if it came in another way, and what was odd about it.
+    mail_url: str = ""
+    warnings: Sequence[Caution] = ()
+    # Where the page shows the images from elsewhere, "" where that was asked for already.
+    images_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Who reads, by which addresses; `images` is the number of the entry whose images from elsewhere they want."""
+
+    principal: Principal
+    images_url: Callable[[int], str]
+    mail_url: Callable[[int], str]
+    images: int | None = None
 
 
 @dataclass(slots=True)
@@ -96,12 +121,15 @@ class ThreadPage:
 
 
 def read_thread(
-    ticket: Ticket, *, before: int | None = None, after: int | None = None, newest_first: bool = False
+    ticket: Ticket, look: Look, *, before: int | None = None, after: int | None = None, newest_first: bool = False
 ) -> ThreadPage:
-    """Return the newest entries, or those just before or after the entry of that number. Four queries."""
+    """Return the newest entries, or those just before or after the entry of that number.
+
+    Five queries, one more if a remark names a ticket, and one if images from elsewhere are asked for.
+    """
     entries, has_earlier, has_later = _read_entries(ticket, before, after)
     if not entries and (before is not None or after is not None):
-        return read_thread(ticket, newest_first=newest_first)
+        return read_thread(ticket, look, newest_first=newest_first)
     page = ThreadPage()
     if not entries:
         return page
@@ -110,7 +138,7 @@ def read_thread(
     if has_later:
         page.later = entries[-1].number
     events = _read_events(ticket, page)
-    page.pieces = _weave(ticket, entries, events)
+    page.pieces = _weave(ticket, entries, events, look)
     if newest_first:
         page.pieces = [_turned(piece) for piece in reversed(page.pieces)]
     return page
@@ -127,10 +155,11 @@ def _read_entries(ticket: Ticket, before: int | None, after: int | None) -> tupl
     mail = OutgoingMail.objects.filter(entry=OuterRef("pk"), template=Template.TICKET_REPLY).order_by("-id")
     told = mail.values(told=JSONObject(state="state", why="why"))[:1]
     files = Attachment.objects.select_related("blob").order_by("position")
+    came = IncomingMail.objects.filter(state__in=INTO_TICKETS).only("entry", "remarks")
     entries: EntryQuerySet = (
         ThreadEntry.objects.filter(ticket=ticket)
         .select_related("author")
-        .prefetch_related(Prefetch("attachments", queryset=files))
+        .prefetch_related(Prefetch("attachments", queryset=files), Prefetch("incoming_mail", came, to_attr="came_as"))
         .annotate(delivery=Subquery(told, output_field=JSONField()))
     )
     if after is not None:
@@ -154,9 +183,9 @@ def _read_events(ticket: Ticket, page: ThreadPage) -> list[TicketEvent]:
     return list(events.filter(within).select_related("by").order_by("-number")[:PAGE_EVENTS])[::-1]
 
 
-def _weave(ticket: Ticket, entries: Sequence[ThreadEntry], events: Sequence[TicketEvent]) -> list[Piece]:
+def _weave(ticket: Ticket, entries: Sequence[ThreadEntry], events: Sequence[TicketEvent], look: Look) -> list[Piece]:
     """Put the events between the entries they happened between."""
-    names = Names(events)
+    names, told = Names(events), _told_of(entries, look)
     written_at = {event.data.get("entry"): event.number for event in events if event.kind in WRITTEN}
     # An entry whose event lies outside this page follows its predecessor at once.
     places = list(accumulate((written_at.get(entry.number, 0) for entry in entries), max))
@@ -164,7 +193,8 @@ def _weave(ticket: Ticket, entries: Sequence[ThreadEntry], events: Sequence[Tick
     pieces = _told([event for event in events if event.number < places[0]], names)
     for entry, (place, end) in zip(entries, pairwise([*places, float("inf")]), strict=True):
         is_new = entry.kind == EntryKind.MESSAGE and 0 < latest_reply < entry.number and ticket.is_working
-        pieces.append(Piece(item=_item(entry, voice=_voice(entry, ticket), is_new=is_new)))
+        item = _item(entry, look, voice=_voice(entry, ticket), is_new=is_new, warnings=told.get(entry.number, ()))
+        pieces.append(Piece(item=item))
         pieces += _told([event for event in events if place <= event.number < end], names)
     return pieces
 
@@ -183,18 +213,52 @@ def _voice(entry: ThreadEntry, ticket: Ticket) -> str:
     return "agent" if entry.number == 1 else "collaborator"
 
 
-def _item(entry: ThreadEntry, *, voice: str, is_new: bool) -> EntryItem:
+def _told_of(entries: Sequence[ThreadEntry], look: Look) -> dict[int, list[Caution]]:
+    """Return what is to be known of each entry that came by mail; with links to tickets that the agent may see."""
+    told = {entry.number: remarks.told(mail.remarks) for entry in entries for mail in _mails(entry)}
+    numbers = {one.ticket for found in told.values() for one in found if one.ticket}
+    seen: set[str] = set()
+    if numbers:
+        visible = Ticket.objects.visible_to(look.principal).filter(number__in=numbers)
+        seen = set(visible.values_list("number", flat=True))
+    return {number: [_warning(one, one.ticket in seen) for one in found] for number, found in told.items()}
+
+
+def _warning(told: remarks.Told, is_seen: bool) -> Caution:
+    if not is_seen:
+        return Caution(told.sentence)
+    return Caution(told.sentence, told.ticket, reverse("desk:ticket", args=[told.ticket]))
+
+
+def _mails(entry: ThreadEntry) -> list[IncomingMail]:
+    mails: list[IncomingMail] = getattr(entry, "came_as", [])
+    return mails
+
+
+def _item(entry: ThreadEntry, look: Look, *, voice: str, is_new: bool, warnings: Sequence[Caution]) -> EntryItem:
+    wants_images = look.images == entry.number
+    addresses = [address for mail in _mails(entry) for address in mail.remote_images] if wants_images else []
+    body = body_of(entry, url_of=lambda file: f"{_file_url(file)}?inline", remote=addresses)
     return EntryItem(
         entry=entry,
-        html=body_html(entry),
+        body=body,
         files=[
-            File(file.name, file.blob.size, reverse("desk:file", args=[file.pk])) for file in entry.attachments.all()
+            File(file.name, file.blob.size, _file_url(file))
+            for file in entry.attachments.all()
+            if file.pk not in body.in_place
         ],
+        mail_url=look.mail_url(entry.number) if _mails(entry) else "",
+        warnings=warnings,
+        images_url=look.images_url(entry.number) if body.blocked and not wants_images else "",
         via=VIA.get(entry.source, ""),
         delivery=_delivery(getattr(entry, "delivery", None)) if entry.kind == EntryKind.REPLY else None,
         is_new=is_new,
         voice=voice,
     )
+
+
+def _file_url(file: Attachment) -> str:
+    return reverse("desk:file", args=[file.pk])
 
 
 def _delivery(mail: Mapping[str, Any] | None) -> Delivery | None:

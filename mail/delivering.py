@@ -75,7 +75,7 @@ def deliver(mail: IncomingMail, parsed: ParsedMail, sender: str, own: OwnAddress
     address = address_of(sender, name=_name(parsed))
     if not address.user.is_active:
         return _waits(Reason.SWITCHED_OFF)
-    if mail.attempts > 1 and (outcome := _done_before(mail, address)):
+    if mail.attempts > 1 and (outcome := _done_before(mail, parsed, address)):
         return outcome
     # Checked by the server that it came to, whomever it was written to.
     server = mail.mailbox or mailbox
@@ -108,7 +108,14 @@ def force(mail: IncomingMail, parsed: ParsedMail, ticket: Ticket, *, at: datetim
         request_key=key_of(mail),
     )
     state = IncomingState.MESSAGE if entry.ticket_id == ticket.pk else IncomingState.TICKET
-    return Outcome(state, Reason.FORCED, ticket=entry.ticket, entry=entry, remarks=[*written.remarks])
+    return Outcome(
+        state,
+        Reason.FORCED,
+        ticket=entry.ticket,
+        entry=entry,
+        remarks=[*written.remarks],
+        remote_images=parsed.remote_images,
+    )
 
 
 def _name(parsed: ParsedMail) -> str:
@@ -129,15 +136,16 @@ def _waits(reason: Reason, ticket: Ticket | None = None, error: str = "") -> Out
     return Outcome(IncomingState.QUARANTINED, reason, ticket=ticket, error=error)
 
 
-def _done_before(mail: IncomingMail, address: Address) -> Outcome | None:
+def _done_before(mail: IncomingMail, parsed: ParsedMail, address: Address) -> Outcome | None:
     """Return what an earlier try did that did not live to write it down."""
     rows = ThreadEntry.objects.select_related("ticket").filter(author=address.user_id, request_key=key_of(mail))
     entry = rows.first()
     if entry is None:
         return None
-    if entry.number == 1:
-        return Outcome(IncomingState.TICKET, Reason.NEW, ticket=entry.ticket, entry=entry)
-    return Outcome(IncomingState(str(entry.kind)), Reason.REFERENCES, ticket=entry.ticket, entry=entry)
+    state, reason = IncomingState.TICKET, Reason.NEW
+    if entry.number > 1:
+        state, reason = IncomingState(str(entry.kind)), Reason.REFERENCES
+    return Outcome(state, reason, ticket=entry.ticket, entry=entry, remote_images=parsed.remote_images)
 
 
 def _into_ticket(arrival: Arrival, proven: Proof) -> Outcome:
@@ -159,7 +167,9 @@ def _into_ticket(arrival: Arrival, proven: Proof) -> Outcome:
         )
     except DeedRefused as refusal:
         return _waits(Reason.REFUSED, found.ticket, error=str(refusal))
-    return Outcome(state, found.reason, ticket=entry.ticket, entry=entry, remarks=remarks)
+    return Outcome(
+        state, found.reason, ticket=entry.ticket, entry=entry, remarks=remarks, remote_images=parsed.remote_images
+    )
 
 
 def _open(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) -> tuple[ThreadEntry, IncomingState]:

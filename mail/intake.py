@@ -260,6 +260,7 @@ def _finish(mail: IncomingMail, claim: UUID, outcome: Outcome, at: datetime) -> 
         "duplicate_of": outcome.duplicate_of,
         "bounced": outcome.bounced,
         "remarks": told(outcome.remarks),
+        "remote_images": [clean_text(address) for address in outcome.remote_images],
         "authentication": outcome.authentication,
         "last_error": clean_text(outcome.error),
         "taken_in_at": at,

@@ -17,6 +17,7 @@ from mail.models import INTO_TICKETS, IncomingMail, IncomingState, Reason
 from mail.outcome import told
 from tickets.errors import DeedRefused
 from tickets.models import Ticket
+from tickets.thread import clean_text
 
 # Not done with, or done with nothing: these can be taken in (again).
 CAN_BE_TAKEN_IN = (IncomingState.QUARANTINED, IncomingState.IGNORED)
@@ -86,6 +87,7 @@ def force(mail: IncomingMail, ticket: Ticket, *, by: Principal, at: datetime) ->
         ticket=outcome.ticket,
         entry=outcome.entry,
         remarks=told(outcome.remarks),
+        remote_images=[clean_text(address) for address in outcome.remote_images],
         taken_in_at=at,
         due_at=None,
         claim=None,

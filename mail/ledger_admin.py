@@ -19,11 +19,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.principal import Principal
-from core import files
 from core.bounded_admin import MOST_ROWS, ReadOnlyAdmin
 from core.changes import Change, record
 from core.downloads import file_response
-from mail import ledger
+from mail import ledger, original, remarks
 from mail.ledger import CAN_BE_TAKEN_IN
 from mail.models import IncomingMail, IncomingState
 from tickets.errors import DeedRefused
@@ -31,8 +30,6 @@ from tickets.models import Ticket
 
 # Words of a subject are looked for among so many, the newest: no index finds them.
 MOST_SUBJECTS = 10_000
-# So much of a mail is shown; the whole of it can be downloaded.
-LONGEST_SHOWN = 200_000
 LONGEST_LISTED = 80
 
 
@@ -61,7 +58,7 @@ class IncomingMailAdmin(ReadOnlyAdmin):
         (None, {"fields": ("outcome", "ticket_and_entry", "duplicate_of", "bounced", "remarks_shown", "last_error")}),
         (_("What it says of itself"), {"fields": ("sender", "subject", "message_id", "authentication_shown")}),
         (_("How it came"), {"fields": ("door", "mailbox", "arrived_at", "stored_at", "taken_in_at", "size_shown")}),
-        (_("The mail as it came"), {"fields": ("source",)}),
+        (_("The mail as it came"), {"fields": ("as_it_came",)}),
     )
     search_fields = ("sender",)
     search_help_text = _(
@@ -119,7 +116,7 @@ class IncomingMailAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("remarks"))
     def remarks_shown(self, mail: IncomingMail) -> str:
-        return ", ".join(str(code) for code, _params in mail.remarks) or "–"
+        return " ".join(told.sentence for told in remarks.told(mail.remarks, with_minor=True)) or "–"
 
     @admin.display(description=_("what our mail server found out"))
     def authentication_shown(self, mail: IncomingMail) -> str:
@@ -130,24 +127,20 @@ class IncomingMailAdmin(ReadOnlyAdmin):
         return ngettext("%(count)s byte", "%(count)s bytes", mail.size) % {"count": mail.size}
 
     @admin.display(description=_("source"))
-    def source(self, mail: IncomingMail) -> str | SafeString:
+    def as_it_came(self, mail: IncomingMail) -> str | SafeString:
         """Return the bytes as text, escaped: to be read, and nothing in it does anything."""
-        if mail.raw is None:
-            return gettext("It is no longer kept.")
         try:
-            with files.open_blob(mail.raw) as file:
-                raw = file.read(LONGEST_SHOWN)
-        except OSError:
-            return gettext("Its file cannot be read.")
-        text = raw.decode("utf-8", "replace").replace("\x00", "\N{SYMBOL FOR NULL}")
-        more = gettext("This is the beginning; download it for the rest.") if mail.size > LONGEST_SHOWN else ""
+            shown = original.read(mail)
+        except original.NotKept as gone:
+            return str(gone)
+        more = gettext("This is the beginning; download it for the rest.") if shown.is_cut else ""
         address = reverse("admin:mail_incomingmail_raw", args=[mail.pk])
         return format_html(
             '<p><a href="{}">{}</a> {}</p><pre class="mail-source" dir="auto" tabindex="0">{}</pre>',
             address,
             gettext("Download it"),
             more,
-            text,
+            shown.text,
         )
 
     # --- Deciding -----------------------------------------------------------------------------

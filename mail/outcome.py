@@ -1,5 +1,6 @@
 """Outcome: what became of a mail."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -23,6 +24,7 @@ class Outcome:
     bounced: OutgoingMail | None = None
     remarks: Remarks = field(default_factory=list)
     authentication: dict[str, str] = field(default_factory=dict)
+    remote_images: Sequence[str] = ()
     error: str = ""
 
 

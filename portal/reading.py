@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from mail import original
 from tickets.actions.locking import MATTERS_TO_REQUESTERS
 from tickets.models import (
     Attachment,
@@ -23,7 +23,7 @@ from tickets.models import (
     TicketEvent,
 )
 from tickets.models.people import Part
-from tickets.prose import body_html
+from tickets.prose import Body, body_of
 
 # Entries on one page of a thread, and events looked at.
 PAGE = 50
@@ -42,11 +42,13 @@ class Said:
 
     place: int
     entry: ThreadEntry
-    html: SafeString
+    body: Body
     files: Sequence[Mapping[str, Any]]
     is_mine: bool
     by: str
     is_answer: bool
+    # Where the page shows the images from elsewhere, "" where that was asked for already.
+    images_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +88,25 @@ def conversation(
     *,
     reader: User,
     url_of: Callable[[Attachment], str],
+    images_url: Callable[[int], str],
     before: int | None,
+    images: int | None = None,
 ) -> Conversation:
-    """Return the newest page of the thread, or the one before the entry in that place. Four queries at most."""
+    """Return the newest page of the thread, or the one before the entry in that place. Four queries at most.
+
+    Of the entry in the place `images` those from elsewhere are shown too, for one query more.
+    """
     public = ticket.entries.public().in_order()
     count = public.count()
     end = count if before is None else min(max(before - 1, 0), count)
     start = max(end - PAGE, 0)
-    files = Prefetch("attachments", Attachment.objects.select_related("blob").order_by("position"))
+    files = Prefetch("attachments", Attachment.objects.public().select_related("blob").order_by("position"))
     entries = list(public.select_related("author").prefetch_related(files)[start:end])
     page = Conversation(is_newest=before is None, earlier=start + 1 if start else None)
     answer = _answer(ticket, entries) if page.is_newest else None
     said = [
-        _said(place, entry, reader, url_of, is_answer=entry is answer) for place, entry in enumerate(entries, start + 1)
+        _said(place, entry, reader, url_of, images_url, is_answer=entry is answer, wants_images=place == images)
+        for place, entry in enumerate(entries, start + 1)
     ]
     page.newest_reply = next((one for one in reversed(said) if one.entry.kind == EntryKind.REPLY), None)
     since = entries[0].created_at if start and entries else None
@@ -172,11 +180,31 @@ def _answer(ticket: Ticket, entries: Sequence[ThreadEntry]) -> ThreadEntry | Non
 
 
 def _said(
-    place: int, entry: ThreadEntry, reader: User, url_of: Callable[[Attachment], str], *, is_answer: bool
+    place: int,
+    entry: ThreadEntry,
+    reader: User,
+    url_of: Callable[[Attachment], str],
+    images_url: Callable[[int], str],
+    *,
+    is_answer: bool,
+    wants_images: bool,
 ) -> Said:
-    files = [{"name": one.name, "size": one.blob.size, "url": url_of(one)} for one in entry.attachments.all()]
-    by = entry.author.display_name if entry.author else ""
-    return Said(place, entry, body_html(entry), files, entry.author_id == reader.pk, by, is_answer)
+    remote = original.images_of(entry) if wants_images else []
+    body = body_of(entry, url_of=lambda file: f"{url_of(file)}?inline", remote=remote)
+    return Said(
+        place,
+        entry,
+        body,
+        files=[
+            {"name": one.name, "size": one.blob.size, "url": url_of(one)}
+            for one in entry.attachments.all()
+            if one.pk not in body.in_place
+        ],
+        is_mine=entry.author_id == reader.pk,
+        by=entry.author.display_name if entry.author else "",
+        is_answer=is_answer,
+        images_url=images_url(place) if body.blocked and not wants_images else "",
+    )
 
 
 def _is_between(at: datetime, since: datetime | None, until: datetime | None) -> bool:

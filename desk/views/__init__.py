@@ -8,6 +8,7 @@ from desk.views.close import close
 from desk.views.collaborators import add_collaborator, remove_collaborator
 from desk.views.files import file
 from desk.views.history import history
+from desk.views.mail import mail, mail_file, mail_html
 from desk.views.new import new
 from desk.views.note import note
 from desk.views.organizations import (
@@ -74,7 +75,10 @@ __all__ = [
     "home",
     "invite_person",
     "lock_person",
+    "mail",
     "mail_confirmation",
+    "mail_file",
+    "mail_html",
     "mail_password_link",
     "make_primary",
     "merge_people",

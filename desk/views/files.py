@@ -15,4 +15,10 @@ def file(request: AgentRequest, pk: int) -> HttpResponseBase:
     attachment = Attachment.objects.select_related("blob").filter(pk=pk, entry__ticket__in=visible).first()
     if attachment is None:
         raise Http404
-    return file_response(request, attachment.blob, name=attachment.name, content_type=attachment.content_type)
+    return file_response(
+        request,
+        attachment.blob,
+        name=attachment.name,
+        content_type=attachment.content_type,
+        inline="inline" in request.GET,
+    )

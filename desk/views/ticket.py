@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import starmap
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,13 +16,14 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Preferences, ThreadOrder
 from core.context import site_of
+from core.policies import with_images_from_elsewhere
 from core.uploads import MAX_FILES
 from desk.access import AgentRequest, agent_required, load_ticket
 from desk.deeds import deed_url, offers, ticket_url
 from desk.forms import ReplyForm
 from desk.history import Line
 from desk.sidebar import Origin, read_id, shell
-from desk.thread import read_thread
+from desk.thread import Look, read_thread
 from sla.models import Target
 from tickets import policy
 from tickets.actions.collaborators import MOST_COLLABORATORS
@@ -50,8 +53,10 @@ class Other(NamedTuple):
 
 @agent_required
 @require_safe
-def ticket(request: AgentRequest, number: str) -> HttpResponse:
-    return show_ticket(request, load_for_page(request, number))
+def ticket(request: AgentRequest, number: str) -> HttpResponseBase:
+    """Show the ticket; only who asks for the images of a mail by a link of this page may have them loaded."""
+    response = show_ticket(request, load_for_page(request, number))
+    return with_images_from_elsewhere(request, response) if "images" in request.GET else response
 
 
 def load_for_page(request: AgentRequest, number: str) -> Ticket:
@@ -79,6 +84,7 @@ def show_ticket(
     newest_first = Preferences.of(request.user).thread_order == ThreadOrder.NEWEST_FIRST
     thread = read_thread(
         ticket,
+        _look(request, ticket, origin),
         before=read_id(request.GET.get("before", "")),
         after=read_id(request.GET.get("after", "")),
         newest_first=newest_first,
@@ -104,9 +110,23 @@ def show_ticket(
     return render(request, "desk/ticket.html", context, status=status)
 
 
+def _look(request: AgentRequest, ticket: Ticket, origin: Origin) -> Look:
+    """Return how the agent reads the thread. Images from elsewhere are shown by the page that is looked at."""
+    place = {side: entry for side in ("before", "after") if (entry := read_id(request.GET.get(side, ""))) is not None}
+    return Look(
+        principal=request.principal,
+        images_url=lambda entry: f"{_with(ticket, origin, **place, images=entry)}#e{entry}",
+        mail_url=lambda entry: reverse("desk:mail", args=[ticket.number, entry]) + origin.query,
+        images=read_id(request.GET.get("images", "")),
+    )
+
+
 def _page_url(ticket: Ticket, origin: Origin, side: str, entry: int | None) -> str:
-    joint = "&" if origin.query else "?"
-    return f"{ticket_url(ticket.number, origin)}{joint}{side}={entry}" if entry is not None else ""
+    return _with(ticket, origin, **{side: entry}) if entry is not None else ""
+
+
+def _with(ticket: Ticket, origin: Origin, **parameters: int) -> str:
+    return f"{ticket_url(ticket.number, origin)}{'&' if origin.query else '?'}{urlencode(parameters)}"
 
 
 def _head(ticket: Ticket, standing: Standing, origin: Origin) -> dict[str, Any]:

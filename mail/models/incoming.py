@@ -121,6 +121,8 @@ class IncomingMail(Waiting):
     sender = models.CharField(_("from"), max_length=254, blank=True)
     subject = models.CharField(_("subject"), max_length=1000, blank=True)
     message_id = models.CharField(_("Message-ID"), max_length=500, blank=True)
+    # The addresses of images from elsewhere, by their numbers in the entry's HTML: loaded for nobody who did not ask.
+    remote_images = models.JSONField(default=list)
     # What of SPF, DKIM and DMARC is believed: {"dmarc": "pass", …}.
     authentication = models.JSONField(default=dict)
 
@@ -139,6 +141,7 @@ class IncomingMail(Waiting):
         "subject": "",
         "message_id": "",
         "remarks": [],
+        "remote_images": [],
         "last_error": "",
     }
 

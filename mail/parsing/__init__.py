@@ -2,7 +2,7 @@
 
 from mail.parsing.authentication import AuthenticationResult, read_results, trusted_results
 from mail.parsing.parsed import Attachment, Bounce, Mailbox, ParsedMail, Remark
-from mail.parsing.reading import parse
+from mail.parsing.reading import html_as_sent, parse
 
 __all__ = [
     "Attachment",
@@ -11,6 +11,7 @@ __all__ = [
     "Mailbox",
     "ParsedMail",
     "Remark",
+    "html_as_sent",
     "parse",
     "read_results",
     "trusted_results",

@@ -60,6 +60,16 @@ def parse(raw: bytes) -> ParsedMail:
     )
 
 
+def html_as_sent(raw: bytes) -> tuple[str, tuple[Attachment, ...]]:
+    """Return the HTML of a mail in no way cleaned, "" if it has none, and the files that it may show."""
+    notes = Remarks()
+    root = _step("structure", lambda: split(raw, notes), None, notes)
+    if root is None:
+        return "", ()
+    bodies = _step("parts", lambda: read_bodies(root, notes), Bodies(), notes)
+    return "\n".join(html for html in bodies.htmls if html.strip()), tuple(bodies.attachments)
+
+
 def _step(name: str, run: Callable[[], Result], fallback: Result, notes: Remarks) -> Result:
     """Return what the step finds. Our own mistake must not cost the rest of the mail, nor stop the mails behind it."""
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core import throttle
 from core.downloads import file_response
+from core.policies import with_images_from_elsewhere
 from portal import reading
 from portal.forms import MessageForm, PersonForm, SeenForm
 from portal.views.door import Held
@@ -27,7 +29,9 @@ CLIENT_LIMIT, WINDOW = 60, timedelta(hours=1)
 
 @require_safe
 def ticket(request: HttpRequest, held: Held) -> HttpResponseBase:
-    return page(request, held, at=now())
+    """Show the ticket; only who asks for the images of a mail by a link of this page may have them loaded."""
+    response = page(request, held, at=now())
+    return with_images_from_elsewhere(request, response) if "images" in request.GET else response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -99,7 +103,13 @@ def file(request: HttpRequest, held: Held, pk: int) -> HttpResponseBase:
     attachment = public.filter(pk=pk).first()
     if attachment is None:
         raise Http404
-    return file_response(request, attachment.blob, name=attachment.name, content_type=attachment.content_type)
+    return file_response(
+        request,
+        attachment.blob,
+        name=attachment.name,
+        content_type=attachment.content_type,
+        inline="inline" in request.GET,
+    )
 
 
 def page(
@@ -121,12 +131,16 @@ def page(
     # Counted before the thread is read: what comes between counts as not seen.
     seen = reading.count_seen(ticket)
     events = reading.known_events(ticket)
+    before = _place(request, "before")
+    back = {"before": before} if before is not None else {}
     conversation = reading.conversation(
         ticket,
         events,
         reader=held.user,
         url_of=lambda attachment: held.url_of("file", attachment.pk),
-        before=_before(request),
+        images_url=lambda place: f"{held.url}?{urlencode(back | {'images': place})}#e{place}",
+        before=before,
+        images=_place(request, "images"),
     )
     form = form or MessageForm()
     person_form = person_form or PersonForm()
@@ -165,9 +179,9 @@ def _changed() -> str:
     return _("This ticket changed before you confirmed. Look at what is new, then decide.")
 
 
-def _before(request: HttpRequest) -> int | None:
-    """Return the place of the entry to page back from; 404 for what no page of ours links to."""
-    text = request.GET.get("before", "")
+def _place(request: HttpRequest, name: str) -> int | None:
+    """Return the place of the entry to page back from, or to show images of; 404 for what no page of ours links to."""
+    text = request.GET.get(name, "")
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 10):

@@ -18,7 +18,7 @@ from tickets import actions
 from tickets.models import Department, HelpTopic, Source, Ticket
 
 QUEUE_BUDGET = 12
-TICKET_BUDGET = 15
+TICKET_BUDGET = 16
 
 
 def queries(desk: AtDesk, url: str) -> int:

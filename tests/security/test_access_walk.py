@@ -283,6 +283,12 @@ POST desk:release / assigned             sign-in  403      404      away     awa
 GET  desk:transfer                       sign-in  403      404      403      200      403      sign-in  | lou=403
 POST desk:transfer                       sign-in  403      404      403      422      403      sign-in  | lou=403
 POST desk:transfer / valid               sign-in  403      404      403      away+    403      sign-in  | lou=403
+GET  desk:mail                        sign-in  403      404      200      200      403      sign-in
+POST desk:mail                        sign-in  403      405      405      405      403      sign-in
+GET  desk:mail-file                   sign-in  403      404      200      200      403      sign-in
+POST desk:mail-file                   sign-in  403      405      405      405      403      sign-in
+GET  desk:mail-html                   sign-in  403      404      200      200      403      sign-in
+POST desk:mail-html                   sign-in  403      405      405      405      403      sign-in
 GET  desk:refer                          sign-in  403      404      403      200      403      sign-in  | lou=403
 POST desk:refer                          sign-in  403      404      403      422      403      sign-in  | lou=403
 POST desk:refer / valid                  sign-in  403      404      403      away+    403      sign-in  | lou=403

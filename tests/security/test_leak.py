@@ -10,7 +10,7 @@ enter are knocked at once each; with --long everything is asked for in every way
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.message import Message
 from urllib.parse import unquote
@@ -31,7 +31,7 @@ from portal.views.new import sent_token
 from tests import cast
 from tests.cast import DAY, HOUR, MONDAY
 from tests.security.routes import Route, routes
-from tests.security.world import World, stored
+from tests.security.world import World, came_by_mail, stored
 from tickets import actions, links
 from tickets.models import Attachment, CloseReason, EntryKind, HelpTopic, ThreadEntry, Ticket
 from tickets.models.thread import AttachmentQuerySet, EntryQuerySet
@@ -39,10 +39,23 @@ from tickets.models.thread import AttachmentQuerySet, EntryQuerySet
 MARK = f"mark{uuid4().hex}"
 ROUTES = routes()
 # The requester's own pages, asked at every stage; all the others once, at the end.
-DESK = [route for route in ROUTES if route.name in {"desk:ticket", "desk:history", "desk:file"}]
+DESK_PAGES = {"desk:ticket", "desk:history", "desk:file", "desk:mail", "desk:mail-file", "desk:mail-html"}
+DESK = [route for route in ROUTES if route.name in DESK_PAGES]
 PORTAL = [route for route in ROUTES if route.name.startswith("portal:")]
 # What shows this ticket to who holds its link, or has just sent the form.
 BY_LINK = [route for route in PORTAL if {"<str:token>", "<str:signed>"} & set(route.pattern.split("/"))]
+
+
+# A mail as it came, and all that is known of it beside its words.
+RAW = f"From: ada@example.org\nX-Spam: {MARK}\nContent-Type: text/html\n\n<p>{MARK}</p>".encode()
+ODD = {
+    "sender": f"{MARK}@example.org",
+    "subject": MARK,
+    "message_id": f"<{MARK}@example.org>",
+    "remarks": [["fault", {"step": MARK}]],
+    "authentication": {"dmarc": MARK},
+    "remote_images": [f"https://{MARK}.example/"],
+}
 
 
 # --- A life in which everything internal is marked ----------------------------------------------------------
@@ -58,13 +71,29 @@ class Life:
     ken: Principal
 
     def note(self, at) -> None:
-        actions.add_note(
+        note = actions.add_note(
             ticket=self.ticket,
             text=f"{MARK} note",
+            html=f'<p>{MARK} html <img src="cid:{MARK}" alt="{MARK}"><img data-image="0"></p>',
             by=self.grace,
             at=at,
             files=[stored(f"{MARK}.txt", f"{MARK} content".encode())],
         )
+        came_by_mail(note, RAW, **ODD)
+
+    def mail(self, at) -> None:
+        """Ada writes by mail: what she wrote is hers to read, by what ways it came is not."""
+        message = actions.add_message(
+            ticket=self.ticket,
+            address=cast.address_for(self.ada),
+            text="By mail.",
+            html="<p>By mail.</p>",
+            source="mail",
+            by=Principal.link(self.ada, self.ticket.pk),
+            at=at,
+            files=[replace(stored(f"{MARK}.eml", RAW), is_internal=True)],
+        )
+        came_by_mail(message, RAW, **ODD)
 
 
 def stages(life: Life, grace: User, ken: User, support, billing) -> Iterator[str]:
@@ -86,6 +115,7 @@ def stages(life: Life, grace: User, ken: User, support, billing) -> Iterator[str
     actions.change_topic(ticket=ticket, to=cast.make_topic(f"{MARK} topic", is_public=False), by=life.grace, at=at)
     actions.reply(ticket=ticket, text="An answer.", by=life.grace, at=at, files=[stored("answer.txt", b"For you.")])
     life.note(at)
+    life.mail(at)
     yield "answered"
     actions.transfer(ticket=ticket, to=support, by=life.grace, at=at, note=f"{MARK} transfer")
     yield "transferred"
@@ -178,6 +208,9 @@ def arguments(route: Route, ticket: Ticket, files, holder: User) -> Iterator[dic
     if "<int:pk>" in route.pattern:
         for file in files:
             yield usual | {"pk": file.pk}
+    elif "<int:entry>" in route.pattern:
+        for entry in ticket.entries.all():
+            yield usual | {"entry": entry.number}
     else:
         yield usual
 
@@ -290,10 +323,14 @@ def test_agents_find_them_so_that_the_search_is_one(life, world, grace, ken, sup
 
     found = marked(pages(world, life.ticket, world.client("grace"), DESK))
 
+    mail = f"/desk/tickets/{life.ticket.number}/mail/{life.ticket.entries.get(text='By mail.').number}/"
     for name in (
         f"/desk/tickets/{life.ticket.number}/:",
         f"/desk/tickets/{life.ticket.number}/history/:",
         "/desk/files/",
+        f"{mail}:",
+        f"{mail}file/:",
+        f"{mail}html/:",
     ):
         assert any(name in where for where in found), name
     assert marked(letters(*OutgoingMail.objects.values_list("recipient", flat=True)))

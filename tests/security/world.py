@@ -12,12 +12,13 @@ from accounts.models import Address, Members, Note, Organization, User
 from accounts.principal import Principal
 from core import files
 from core.models import Blob, NewFile
+from mail.models import Door, IncomingMail, IncomingState, Reason
 from portal.views.new import sent_token
 from tests import cast
 from tests.cast import ALL_ACCESS, EXPANDED, LIMITED, MONDAY, VIEW_ONLY
 from tests.security.routes import Route
 from tickets import actions, links
-from tickets.models import Attachment, Department, Participant, Referral, Ticket
+from tickets.models import Attachment, Department, Participant, Referral, ThreadEntry, Ticket
 from tickets.models.people import Part
 
 
@@ -74,6 +75,7 @@ class World:
             "organization": self.organization.pk,
             "signed": sent_token(self.ticket),
             "pk": self.note_file.pk,
+            "entry": self.note_file.entry.number,
             "uidb36": "1",
             "key": "abc-def",
             "app_label": "tickets",
@@ -100,6 +102,7 @@ def make_world(ticket: Ticket, ada: User, grace: User, linus: User, admin_user: 
     by = Principal.agent(grace)
     note = actions.add_note(ticket=ticket, text="Note.", by=by, at=MONDAY, files=[stored("note.txt", b"note")])
     reply = actions.reply(ticket=ticket, text="Reply.", by=by, at=MONDAY, files=[stored("reply.txt", b"reply")])
+    came_by_mail(note, b"From: grace@example.com\nContent-Type: text/html\n\n<p>Note.</p>")
     acme = Organization.objects.create(name="Acme", sharing=Members.ALL)
     cleo = cast.make_person("cleo@example.org", "Cleo")
     Participant.objects.create(
@@ -141,6 +144,25 @@ def make_world(ticket: Ticket, ada: User, grace: User, linus: User, admin_user: 
             "watch": admin_user,
             "gone": cast.make_agent("Gone", billing, is_active=False),
         },
+    )
+
+
+def came_by_mail(entry: ThreadEntry, raw: bytes, **fields: object) -> IncomingMail:
+    """Say of an entry that it came as this mail."""
+    return IncomingMail.objects.create(
+        **{
+            "door": Door.PIPE,
+            "raw": files.store([raw]),
+            "size": len(raw),
+            "stored_at": MONDAY,
+            "arrived_at": MONDAY,
+            "taken_in_at": MONDAY,
+            "state": IncomingState(entry.kind),
+            "reason": Reason.REPLY_ADDRESS,
+            "ticket": entry.ticket,
+            "entry": entry,
+        }
+        | fields
     )
 
 
