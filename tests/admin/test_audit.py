@@ -409,7 +409,9 @@ def test_what_is_no_field_of_the_thing_is_told_by_name_too(root, grace, ken, bil
 
     taken, handed, moved, given = rows(root.get(LOG))
 
-    assert "Department : Billing Role : Limited access" in given
+    # PostgreSQL keeps no order of what is written into JSON.
+    assert "Department : Billing" in given
+    assert "Role : Limited access" in given
     assert "Primary department : Billing → became Support" in moved
     assert "Tickets handed to : Ken → became Grace" in handed
     assert "Agents : Grace, Ken, number 404" in taken
