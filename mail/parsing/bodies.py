@@ -28,6 +28,7 @@ class Bodies:
 
     texts: list[str] = field(default_factory=list)
     htmls: list[str] = field(default_factory=list)
+    lone_htmls: int = 0  # that no plain text beside them says again
     attachments: list[Attachment] = field(default_factory=list)
     reports: list[tuple[str, bytes]] = field(default_factory=list)
     related: set[str] = field(default_factory=set)
@@ -79,7 +80,7 @@ def _take_multipart(part: Part, found: Bodies, notes: Remarks, *, shows: frozens
 
 def _take_alternative(part: Part, found: Bodies, notes: Remarks, *, shows: frozenset[str], level: int) -> None:
     """Take the best text and the best HTML of what says the same; anything else among them is kept as a file."""
-    before = len(found.texts), len(found.htmls)
+    before, lone = (len(found.texts), len(found.htmls)), found.lone_htmls
     for child in part.children:
         if child.kind in _UNSHOWN_ALTERNATIVES:
             continue
@@ -90,6 +91,8 @@ def _take_alternative(part: Part, found: Bodies, notes: Remarks, *, shows: froze
         unique = list(dict.fromkeys(bodies[start:]))
         filled = [body for body in unique if body.strip()]
         bodies[start:] = filled or unique[:1]
+    if any(text.strip() for text in found.texts[before[0] :]):
+        found.lone_htmls = lone
 
 
 def _take_leaf(part: Part, found: Bodies, notes: Remarks, *, shows: frozenset[str], level: int) -> None:
@@ -136,6 +139,7 @@ def _take_text(part: Part, data: bytes, found: Bodies, notes: Remarks) -> None:
             notes.add(remarks.HTML_CUT)
             text = text[: limits.HTML]
         found.htmls.append(normal(text, notes))
+        found.lone_htmls += 1
         return
     data, files = uuencoded(data)
     for file in files:

@@ -90,6 +90,7 @@ _SINGLE_BYTE_LATIN = frozenset({"cp1252", "iso8859-15", "cp1254", "mac_roman", "
 # Error handlers of ours: no byte is lost, none becomes U+FFFD.
 _AS_LATIN = "mail.parsing.windows-1252"
 _AS_LATIN_1 = "mail.parsing.iso-8859-1"
+_FEW, _MOST = 0.02, 0.5  # of the bytes beyond ASCII, that the charset does not know
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -166,10 +167,11 @@ def _named(data: bytes, codec: str, notes: Remarks) -> tuple[str, str]:
     if text is not None:
         return text, codec
     lossy = data.decode(codec, "ignore")
-    # A few bad bytes in a long text are a damage, not another charset.
-    if _bad_share(data, lossy, codec) < 0.02:
-        return data.decode(codec, _AS_LATIN), codec
-    return _unnamed(data, notes)
+    bad = _bad_share(data, lossy, codec)
+    # A few bad bytes are a damage; many are another charset, if one reads them all.
+    if bad >= _FEW and notes.may_guess() and (other := guessing.not_latin(data)) and _strict(data, other) is not None:
+        return data.decode(other), other
+    return (data.decode(codec, _AS_LATIN), codec) if bad < _MOST else _unnamed(data, notes)
 
 
 def _is_really_utf8(data: bytes, codec: str) -> bool:

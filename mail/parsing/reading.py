@@ -23,6 +23,7 @@ from mail.parsing.remarks import Remarks
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
+_FOOTER = 4  # so many times longer the HTML is than what only stands below it
 _CID = re.compile(r"cid:([^\"'\s<>)&]{1,500})", re.IGNORECASE)
 
 _DELIVERED_TO = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to", "x-rcpt-to")
@@ -146,8 +147,13 @@ def _show(bodies: Bodies, mail: ParsedMail, notes: Remarks) -> _Shown:
             text=text, split=split_quote(text, is_forward=mail.is_forward), attachments=tuple(bodies.attachments)
         )
     quotes = set() if mail.is_forward else find_quotes(tree)
-    lines = render(tree) if not plain or not quotes else []
-    text = plain or as_text(lines)
+    lines = render(tree) if not plain or not quotes or bodies.lone_htmls else []
+    if bodies.lone_htmls and len(plain) * _FOOTER < len(from_html := as_text(lines)):
+        # Lists put a footer of plain text below a mail that is HTML alone; the footer is not what was said.
+        plain, footer = "", plain
+        text = f"{from_html}\n\n{footer}" if footer else from_html
+    else:
+        text = plain or as_text(lines)
     parts = split_quote(text, is_forward=mail.is_forward)
     if quotes and not plain:
         parts = _without(quotes, tree, parts)

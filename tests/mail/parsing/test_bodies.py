@@ -379,3 +379,17 @@ def test_a_boundary_that_is_not_the_one_named_is_found():
 
     assert found.text == "one"
     assert [one.code for one in found.warnings] == ["no_boundary", "no_from"]
+
+
+def test_a_lists_footer_below_html_is_not_all_that_was_said():
+    words = "The engine stopped again this morning. " * 10
+
+    found = parse(multipart("mixed", part("text/html", f"<p>{words}</p>"), part("text/plain", "____\nusers list")))
+
+    assert found.text == f"{words.strip()}\n\n____\nusers list"
+
+
+def test_html_beside_plain_text_that_says_the_same_is_not_said_twice():
+    inner = joined("i", part("text/plain", "Short"), part("text/html", "<p>Short</p>" + "<p>and decorated</p>" * 50))
+
+    assert parse(multipart("mixed", part("multipart/alternative; boundary=i", inner))).text == "Short"
