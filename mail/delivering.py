@@ -216,11 +216,25 @@ def _add(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) ->
         case _:
             entry = actions.add_message(address=arrival.address, **given)
             if entry.ticket_id == found.ticket.pk:
-                recipients.let_take_part(found, _collaborators(arrival, remarks), at=arrival.at)
+                _let_take_part(arrival, found, remarks)
     if entry.ticket_id != found.ticket.pk:
         remarks.append((Remark.TICKET_TOO_OLD, {"ticket": found.ticket.number}))
         return entry, IncomingState.TICKET
     return entry, STATE_OF_DEED[found.deed]
+
+
+def _let_take_part(arrival: Arrival, found: Found, remarks: Remarks) -> None:
+    """Add who was written to besides us, who then read all that was ever written there.
+
+    A number and a From, which anybody can write, are not enough for that.
+    """
+    assert found.ticket is not None
+    if not recipients.may_add(found) or not _adds_collaborators(arrival):
+        return
+    if found.is_vouched:
+        recipients.let_take_part(found, _collaborators(arrival, remarks), at=arrival.at)
+    elif recipients.are_new(arrival.parsed, arrival.address, arrival.own, found.ticket):
+        remarks.append((Remark.RECIPIENTS_LEFT_OUT, {}))
 
 
 def _priority(arrival: Arrival) -> Priority | None:
@@ -230,9 +244,14 @@ def _priority(arrival: Arrival) -> Priority | None:
     return arrival.mailbox.priority if arrival.mailbox else None
 
 
+def _adds_collaborators(arrival: Arrival) -> bool:
+    """Say whether recipients take part (PARITY I16); of a list, or a robot, nobody does."""
+    return arrival.site.mail_adds_collaborators and not arrival.is_of_a_program
+
+
 def _collaborators(arrival: Arrival, remarks: Remarks) -> list[Address]:
-    """Return who was written to besides us and takes part (PARITY I16); of a list, or a robot, nobody does."""
-    if not arrival.site.mail_adds_collaborators or arrival.is_of_a_program:
+    """Return who was written to besides us and takes part."""
+    if not _adds_collaborators(arrival):
         return []
     people, are_all = recipients.people(arrival.parsed, arrival.address, arrival.own)
     if not are_all:

@@ -32,12 +32,16 @@ _NUMBER = re.compile(r"#\s?([0-9A-Za-z][0-9A-Za-z-]{1,31})")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a mail belongs. Without a ticket it opens one; `deed` is what its sender does there."""
+    """Where a mail belongs. Without a ticket it opens one; `deed` is what its sender does there.
+
+    `is_vouched`: its sender's server, or what we signed to the sender alone, speaks for it.
+    """
 
     reason: Reason
     by: Principal
     ticket: Ticket | None = None
     deed: Deed = Deed.MESSAGE
+    is_vouched: bool = False
     remarks: Remarks = field(default_factory=list)
 
 
@@ -68,7 +72,8 @@ def find(parsed: ParsedMail, sender: User, *, proof: Proof, cause: str, at: date
             if proof == Proof.REFUTED:
                 _remark(remarks, Remark.UNPROVEN)
             by = Principal.mail(sender, ticket.pk, cause)
-            return Found(sign.reason, by, ticket, Deed.MESSAGE, remarks)
+            is_vouched = proof == Proof.PASSED or _is_signed_to(sign, sender)
+            return Found(sign.reason, by, ticket, Deed.MESSAGE, is_vouched, remarks)
         elif sender.is_agent:
             _remark(remarks, Remark.UNSIGNED_AGENT)
         else:
@@ -96,7 +101,7 @@ def _as_agent(sign: Sign, ticket: Ticket, sender: User, proof: Proof, cause: str
     by = Principal(user=sender, face=Principal.agent(sender).face, cause=cause)
     for deed in (Deed.REPLY, Deed.NOTE):
         if policy.may(by, deed, ticket):
-            return Found(sign.reason, by, ticket, deed)
+            return Found(sign.reason, by, ticket, deed, is_vouched=True)
     return None
 
 
@@ -106,9 +111,11 @@ def _is_forged(sign: Sign, sender: User, proof: Proof) -> bool:
     What was signed to the sender's own address proves that they had our mail, even if a list on the way broke the
     signatures of their server.
     """
-    if proof != Proof.REFUTED:
-        return False
-    return sign.signed is None or sign.signed.address.user_id != sender.pk
+    return proof == Proof.REFUTED and not _is_signed_to(sign, sender)
+
+
+def _is_signed_to(sign: Sign, sender: User) -> bool:
+    return sign.signed is not None and sign.signed.address.user_id == sender.pk
 
 
 def _signs(parsed: ParsedMail, at: datetime) -> Iterator[Sign]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Q
+
 from accounts.models import Address
 from accounts.people import address_of, normalise
 from mail import addresses
@@ -12,7 +14,7 @@ from mail.models import Mailbox
 from mail.parsing import ParsedMail
 from mail.words import one_line
 from tickets import actions, policy
-from tickets.models import Department
+from tickets.models import Department, Ticket
 from tickets.policy import Deed
 
 # Whom one mail can make take part; who writes to more writes a circular.
@@ -37,25 +39,42 @@ def people(parsed: ParsedMail, sender: Address, own: OwnAddresses) -> tuple[list
 
     Agents are passed over: they have the desk.
     """
-    names: dict[str, str] = {}
-    written = (*parsed.to, *parsed.cc)[:MOST_READ]
-    for one in written:
-        email = normalise(one.address)
-        if can_be_answered(email) and email not in own and email != sender.email:
-            names.setdefault(email, one.name)
+    names = _names(parsed, sender, own)
     found = []
     for email in list(names)[:MOST_PEOPLE]:
         if not addresses.is_banned(email):
             found.append(address_of(email, name=one_line(names[email], 120)))
     taking_part = [one for one in found if one.user_id != sender.user_id and not one.user.is_agent]
-    return taking_part, len(names) <= MOST_PEOPLE and len(written) < MOST_READ
+    return taking_part, len(names) <= MOST_PEOPLE and len(parsed.to) + len(parsed.cc) < MOST_READ
+
+
+def are_new(parsed: ParsedMail, sender: Address, own: OwnAddresses, ticket: Ticket) -> bool:
+    """Say whether somebody was written to who is neither us nor an agent, and takes no part in it."""
+    emails = list(_names(parsed, sender, own))[:MOST_PEOPLE]
+    known = Address.objects.filter(email__in=emails)
+    known = known.filter(Q(user__is_agent=True) | Q(user__in=ticket.participants.values("user")))
+    return known.count() < len(emails)
+
+
+def may_add(found: Found) -> bool:
+    """Say whether the sender may let others take part in the ticket that the mail goes into: a collaborator may not."""
+    return found.ticket is not None and policy.may(found.by, Deed.ADD_COLLABORATOR, found.ticket).ok
 
 
 def let_take_part(found: Found, people: Sequence[Address], *, at: datetime) -> None:
-    """Add people to the ticket that the mail went into, if its sender may: a collaborator may not."""
-    if not people or found.ticket is None or not policy.may(found.by, Deed.ADD_COLLABORATOR, found.ticket):
-        return
-    actions.add_received(ticket=found.ticket, addresses=people, by=found.by, at=at)
+    """Add people to the ticket that the mail went into. Raises NotAllowed."""
+    if people and found.ticket is not None:
+        actions.add_received(ticket=found.ticket, addresses=people, by=found.by, at=at)
+
+
+def _names(parsed: ParsedMail, sender: Address, own: OwnAddresses) -> dict[str, str]:
+    """Return the names of those in To and Cc who are neither us nor the sender, by address."""
+    names: dict[str, str] = {}
+    for one in (*parsed.to, *parsed.cc)[:MOST_READ]:
+        email = normalise(one.address)
+        if can_be_answered(email) and email not in own and email != sender.email:
+            names.setdefault(email, one.name)
+    return names
 
 
 def _mailboxes(parsed: ParsedMail, own: OwnAddresses) -> list[Mailbox]:

@@ -83,6 +83,10 @@ class Remark(models.TextChoices):
     UNPROVEN = "unproven", _("The sender's own mail server does not vouch for it: it may be forged.")
     TWO_SENDERS = "two_senders", _("It names several senders; the first one counts.")
     MORE_RECIPIENTS = "more_recipients", _("More people were written to than can take part.")
+    RECIPIENTS_LEFT_OUT = (
+        "recipients_left_out",
+        _("Nothing proves that its sender wrote it, so others whom it went to do not take part."),
+    )
     RAW_ATTACHED = "raw_attached", _("It is damaged. The mail as it came is attached.")
     FILES_LEFT_OUT = "files_left_out", _("Some files were left out; the mail as it came has them.")
     TICKET_TOO_OLD = "ticket_too_old", _("The ticket that it answers was closed too long ago.")

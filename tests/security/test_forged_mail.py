@@ -1,0 +1,64 @@
+"""What a forged mail gets nobody: into a ticket, or taken for somebody whose server did not speak for them."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from mail import signing
+from mail.management.commands.receive_mail import receive
+from mail.models import IncomingMail, Mailbox
+from mail.signing import Role
+from tests.cast import MONDAY, address_for
+from tests.mail.samples import SUPPORT, mail
+from tickets.models import Department, Participant, Ticket
+
+pytestmark = pytest.mark.django_db
+
+EVE = "eve@example.net"
+
+
+@pytest.fixture
+def mailbox(billing: Department) -> Mailbox:
+    return Mailbox.objects.create(name="support", address=SUPPORT, department=billing, authserv_id="mx.example.com")
+
+
+def come(raw: bytes) -> IncomingMail:
+    return receive(BytesIO(raw), mailbox_name="support")
+
+
+def believed(dmarc: str, domain: str = "example.org") -> dict[str, Any]:
+    return {"Authentication_Results": f"mx.example.com; dmarc={dmarc} header.from={domain}"} if dmarc else {}
+
+
+# --- Whom a mail lets take part -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("checks", ["-", "", "none"])
+def test_who_knows_a_number_lets_nobody_take_part(mailbox: Mailbox, ada: User, ticket: Ticket, checks: str) -> None:
+    """From and number are known to whoever once saw a mail about the ticket."""
+    if checks == "-":
+        Mailbox.objects.update(authserv_id="")
+
+    got = come(mail(subject=f"Re: [#{ticket.number}]", cc=EVE, **believed(checks.strip("-"))))
+
+    assert got.ticket == ticket
+    assert list(Participant.objects.filter(ticket=ticket).values_list("user__name", flat=True)) == ["Ada"]
+    assert not User.objects.filter(addresses__email=EVE).exists()
+    assert "recipients_left_out" in [code for code, _params in got.remarks]
+
+
+def test_who_answers_our_mail_lets_others_take_part(mailbox: Mailbox, ada: User, ticket: Ticket) -> None:
+    to = signing.reply_address(SUPPORT, ticket_id=ticket.pk, address=address_for(ada), role=Role.REQUESTER, at=MONDAY)
+
+    got = come(mail(to=to, cc=EVE))
+
+    assert got.ticket == ticket
+    assert Participant.objects.filter(ticket=ticket, address__email=EVE).exists()
+
+
+def test_who_is_proved_lets_others_take_part(mailbox: Mailbox, ada: User, ticket: Ticket) -> None:
+    come(mail(subject=f"Re: [#{ticket.number}]", cc=EVE, **believed("pass")))
+
+    assert Participant.objects.filter(ticket=ticket, address__email=EVE).exists()
