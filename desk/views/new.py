@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
@@ -137,7 +138,7 @@ def _form(request: AgentRequest) -> NewTicketForm:
 def _entry(request: AgentRequest) -> ThreadEntry | None:
     """Return the entry that the ticket is made from, named as "123456.2", if the agent may read it (PARITY I10)."""
     number, _dot, place = request.GET.get("from", "").partition(".")
-    tickets = Ticket.objects.visible_to(request.principal).filter(number=number[:32])
+    tickets = _visible(request, number)
     entries = ThreadEntry.objects.filter(ticket__in=tickets.values("pk"), number=read_id(place) or 0)
     return entries.select_related("ticket", "author").first()
 
@@ -203,7 +204,13 @@ def _open(request: AgentRequest, form: NewTicketForm) -> Ticket | None:
 
 
 def _followed(request: AgentRequest, number: str) -> Ticket | None:
-    return Ticket.objects.visible_to(request.principal).filter(number=number).first() if number else None
+    return _visible(request, number).first() if number else None
+
+
+def _visible(request: AgentRequest, number: str) -> "QuerySet[Ticket]":
+    """Return the ticket of that number, if the agent may see it; no database is asked for one with NUL in it."""
+    found: QuerySet[Ticket] = Ticket.objects.visible_to(request.principal).filter(number=number[:32].replace("\0", "?"))
+    return found
 
 
 def _refused_because(refusal: NotAllowed) -> str:
@@ -219,5 +226,5 @@ def _refused_because(refusal: NotAllowed) -> str:
 def _page(request: AgentRequest, form: NewTicketForm, *, status: int = 200) -> HttpResponse:
     at = now()
     context, _counts = shell(request.principal, at, Origin.read(request.GET))
-    context |= {"form": form, "now": at, "follows": _followed(request, str(form["follows"].value() or "")[:32])}
+    context |= {"form": form, "now": at, "follows": _followed(request, str(form["follows"].value() or ""))}
     return render(request, "desk/new.html", context, status=status)

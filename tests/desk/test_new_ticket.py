@@ -326,3 +326,7 @@ def test_what_an_agent_may_not_see_is_not_drawn_from(sign_in, linus: User, ticke
     assert not client.get(URL, {"from": f"{ticket.number}.1"}).context["form"]["subject"].value()
     send(client, follows=ticket.number)
     assert Ticket.objects.exclude(pk=ticket.pk).get().follow_up_of is None
+
+
+def test_a_ticket_that_no_database_can_look_for_is_followed_by_none(client: Client) -> None:
+    assert send(client, follows="\0" * 40, subject="").status_code == 422
