@@ -55,6 +55,7 @@ def test_every_kind_of_mail_becomes_something(number: str) -> None:
     take_in(SAMPLES[int(number)])
 
 
+@pytest.mark.timeout(1800)
 def test_damaged_mails_become_something(long_run: bool) -> None:
     for seed in range(MANY if long_run else FEW):
         raw = mutated(seed)
@@ -62,6 +63,7 @@ def test_damaged_mails_become_something(long_run: bool) -> None:
             take_in(raw)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(not corpus.FOLDER.is_dir(), reason=f"no mail corpus at {corpus.FOLDER} (MAIL_CORPUS)")
 def test_mails_of_others_become_something(long_run: bool) -> None:
     """What is a bounce or an automatic answer opens no ticket and sends no mail."""
