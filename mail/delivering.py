@@ -79,7 +79,7 @@ def deliver(mail: IncomingMail, parsed: ParsedMail, sender: str, own: OwnAddress
         return outcome
     # Checked by the server that it came to, whomever it was written to.
     server = mail.mailbox or mailbox
-    found = proof.believed(parsed, server.authserv_id if server else "")
+    found = proof.believed(parsed, sender, server.authserv_id if server else "")
     proven = proof.proof_of(found, is_checked=bool(server and server.authserv_id))
     if proven == Proof.PASSED and not address.is_verified:
         # Who had only claimed it loses it.

@@ -2,9 +2,12 @@
 
 from enum import StrEnum
 
-from mail.parsing import ParsedMail, trusted_results
+from accounts.people import normalise
+from mail.parsing import AuthenticationResult, ParsedMail, trusted_results
 
 METHODS = ("spf", "dkim", "dmarc")
+# Kept instead of "pass" where DMARC spoke for somebody else than whom the mail counts as.
+OF_ANOTHER = "pass-of-another"
 
 
 class Proof(StrEnum):
@@ -21,16 +24,42 @@ class Proof(StrEnum):
         return self in {Proof.PASSED, Proof.UNCHECKED}
 
 
-def believed(parsed: ParsedMail, authserv_id: str) -> dict[str, str]:
+def believed(parsed: ParsedMail, sender: str, authserv_id: str) -> dict[str, str]:
     """Return what that server says: {"dmarc": "pass", "spf": "fail", "dkim": "none"}, as far as it says anything.
 
-    Of several results of a method the topmost counts, but of signatures one that holds is enough.
+    Of several results of a method the topmost counts, but of signatures one that holds is enough. `sender` is the
+    address that the mail counts as; what DMARC says of another proves nothing of it.
     """
     found: dict[str, str] = {}
     for one in trusted_results(parsed.authentication_results, authserv_id):
         if one.method in METHODS and (one.method not in found or (one.method, one.result) == ("dkim", "pass")):
-            found[one.method] = one.result[:20]
+            is_of_another = (one.method, one.result) == ("dmarc", "pass") and not _is_about(one, parsed, sender)
+            found[one.method] = OF_ANOTHER if is_of_another else one.result[:20]
     return found
+
+
+def _is_about(result: AuthenticationResult, parsed: ParsedMail, sender: str) -> bool:
+    """Say whether DMARC was asked about this sender: the one address in From, in the domain that the server names.
+
+    Else a mail could pass as its author's, and be taken for another's, whom Sender or a second From names.
+    """
+    if {normalise(one.address) for one in parsed.senders if one.address} != {normalise(sender)}:
+        return False
+    said = result.property("header.from")
+    if said is None:
+        return True
+    checked, domain = _domain(said), _domain(sender)
+    # Some servers name the domain whose policy counts, which may be above.
+    return domain == checked or domain.endswith(f".{checked}")
+
+
+def _domain(text: str) -> str:
+    """Return the domain of an address, or the domain itself, as it stands in the DNS."""
+    domain = normalise(text).rpartition("@")[2].strip('"<>.')
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
 
 
 def proof_of(found: dict[str, str], *, is_checked: bool) -> Proof:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from accounts.models import User
+from accounts.models import Address, User
+from accounts.people import address_of
 from mail import signing
 from mail.management.commands.receive_mail import receive
 from mail.models import IncomingMail, Mailbox
@@ -62,3 +63,42 @@ def test_who_is_proved_lets_others_take_part(mailbox: Mailbox, ada: User, ticket
     come(mail(subject=f"Re: [#{ticket.number}]", cc=EVE, **believed("pass")))
 
     assert Participant.objects.filter(ticket=ticket, address__email=EVE).exists()
+
+
+# --- Who is proved --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        # DMARC is about From. Here that has no address which we can use, and Sender names somebody else.
+        'From: "a b"@attacker.example\nSender: ada@example.org\n',
+        # Two of From: the server may have looked at the other one.
+        "From: ada@example.org\nFrom: eve@attacker.example\n",
+        "From: ada@example.org, eve@attacker.example\n",
+    ],
+)
+@pytest.mark.parametrize("said", ["dmarc=pass", "dmarc=pass header.from=attacker.example"])
+def test_only_who_the_server_checked_is_proved(mailbox: Mailbox, ada: User, headers: str, said: str) -> None:
+    Address.objects.update(verified_at=None)
+
+    got = come(f"Authentication-Results: mx.example.com; {said}\n{headers}".encode() + mail(sender=""))
+
+    assert (got.sender, got.authentication) == ("ada@example.org", {"dmarc": "pass-of-another"})
+    assert not address_of("ada@example.org").is_verified
+
+
+@pytest.mark.parametrize("said", ["", " header.from=example.org", " header.from=EXAMPLE.org."])
+def test_whom_the_server_checked_is_proved(mailbox: Mailbox, said: str) -> None:
+    """Some servers name the domain whose policy counts, which may be above."""
+    come(mail(sender="Ada <Ada@Mail.Example.org>", Authentication_Results=f"mx.example.com; dmarc=pass{said}"))
+
+    assert address_of("ada@mail.example.org").is_verified
+
+
+def test_a_domain_in_other_letters_is_the_same(mailbox: Mailbox) -> None:
+    raw = mail(sender="", Authentication_Results="mx.example.com; dmarc=pass header.from=xn--mnchen-3ya.example")
+
+    come("From: ada@münchen.example\n".encode() + raw)
+
+    assert address_of("ada@münchen.example").is_verified

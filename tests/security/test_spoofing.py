@@ -118,7 +118,8 @@ def _written(sender: str, to: str, names: str, checks: str, people: dict[str, Us
     if names == "signed id":
         headers["In-Reply-To"] = signing.message_id(ticket.pk, address_for(people["ada"]))
     if checks != "-":
-        headers["Authentication-Results"] = f"mx.example.com; dmarc={checks} header.from=example.org"
+        domain = address_for(people[sender]).email.rpartition("@")[2]
+        headers["Authentication-Results"] = f"mx.example.com; dmarc={checks} header.from={domain}"
     return mail(
         sender=f"{sender.title()} <{address_for(people[sender]).email}>",
         to=_address(to, people, ticket),
