@@ -16,6 +16,7 @@ from mail.parsing.transfer import undo, uuencoded
 from mail.parsing.words import clean, decode_words
 
 _NAME_MOST = 1_000
+_MOST_SHOWN = 20  # mails within a mail
 _UNSHOWN_ALTERNATIVES = frozenset({"text/x-amp-html", "text/watch-html"})
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -34,33 +35,45 @@ class Bodies:
     related: set[str] = field(default_factory=set)
     calendar: str = ""
     is_encrypted: bool = False
-    has_forwarded: bool = False
     unpacked: int = 0
 
 
 def read_bodies(root: Part, notes: Remarks) -> Bodies:
     found = Bodies()
-    _take(root, found, notes, shows=frozenset({"text", "html"}), level=0)
-    if not any(text.strip() for text in found.texts) and not found.htmls and found.calendar:
-        found.texts.append(found.calendar)
+    _take(root, found, notes, level=0)
+    if not any(text.strip() for text in found.texts) and not found.htmls:
+        if found.calendar:
+            found.texts.append(found.calendar)
+        else:
+            _show_forwarded(found)
     return found
 
 
-def _take(part: Part, found: Bodies, notes: Remarks, *, shows: frozenset[str], level: int) -> None:
-    """Sort one part in. `shows` says which kinds an alternative above has left to this branch."""
+def _show_forwarded(found: Bodies) -> None:
+    """Show the words of the mails that a mail without a word of its own passes on; they stay files too."""
+    for kind, data in found.reports[:_MOST_SHOWN]:
+        if kind == "message/rfc822":
+            inner = Bodies()
+            _take(split(data, Remarks()), inner, Remarks(), level=1)
+            found.texts.extend(inner.texts)
+            found.htmls.extend(inner.htmls)
+
+
+def _take(part: Part, found: Bodies, notes: Remarks, *, level: int) -> None:
+    """Sort one part in: it is shown, or kept as a file, or stands for others."""
     if part.type.is_multipart and part.is_split:
-        _take_multipart(part, found, notes, shows=shows, level=level)
+        _take_multipart(part, found, notes, level=level)
         return
     if part.type.is_multipart and not part.children:
         # A multipart without parts: what stands there is read as text.
         part.type = content_type(None, "text/plain")
-    _take_leaf(part, found, notes, shows=shows, level=level)
+    _take_leaf(part, found, notes, level=level)
 
 
-def _take_multipart(part: Part, found: Bodies, notes: Remarks, *, shows: frozenset[str], level: int) -> None:
+def _take_multipart(part: Part, found: Bodies, notes: Remarks, *, level: int) -> None:
     kind = part.kind
     if kind == "multipart/alternative":
-        _take_alternative(part, found, notes, shows=shows, level=level)
+        _take_alternative(part, found, notes, level=level)
         return
     if kind == "multipart/encrypted":
         found.is_encrypted = True
@@ -71,20 +84,20 @@ def _take_multipart(part: Part, found: Bodies, notes: Remarks, *, shows: frozens
             if kind == "multipart/related" and (identity := content_id_of(child)):
                 found.related.add(identity)
     for child in part.children:
-        _take(child, found, notes, shows=shows, level=level + 1)
+        _take(child, found, notes, level=level + 1)
     if not part.children:
         preamble = part.raw[part.start : max(part.start, part.preamble_end)].strip()
         if preamble:
             found.texts.append(part_text(preamble, content_type(None, "text/plain"), notes))
 
 
-def _take_alternative(part: Part, found: Bodies, notes: Remarks, *, shows: frozenset[str], level: int) -> None:
+def _take_alternative(part: Part, found: Bodies, notes: Remarks, *, level: int) -> None:
     """Take the best text and the best HTML of what says the same; anything else among them is kept as a file."""
     before, lone = (len(found.texts), len(found.htmls)), found.lone_htmls
     for child in part.children:
         if child.kind in _UNSHOWN_ALTERNATIVES:
             continue
-        _take(child, found, notes, shows=shows, level=level + 1)
+        _take(child, found, notes, level=level + 1)
     # Several of a kind below one alternative: those in one branch belong together, the last branch is the richest;
     # mailers that repeat themselves do so literally.
     for bodies, start in ((found.texts, before[0]), (found.htmls, before[1])):
@@ -95,7 +108,7 @@ def _take_alternative(part: Part, found: Bodies, notes: Remarks, *, shows: froze
         found.lone_htmls = lone
 
 
-def _take_leaf(part: Part, found: Bodies, notes: Remarks, *, shows: frozenset[str], level: int) -> None:
+def _take_leaf(part: Part, found: Bodies, notes: Remarks, *, level: int) -> None:
     kind = part.kind
     disposition, name = disposition_and_name(part, notes)
     if kind.startswith("message/") and kind not in {"message/delivery-status", "message/feedback-report"}:
@@ -107,7 +120,7 @@ def _take_leaf(part: Part, found: Bodies, notes: Remarks, *, shows: frozenset[st
     if kind == "text/rfc822-headers":
         found.reports.append((kind, data))
     if kind in _SMIME or (name or "").lower() in {"smime.p7m"}:
-        if _take_smime(part, data, name, found, notes, shows=shows, level=level):
+        if _take_smime(part, data, name, found, notes, level=level):
             return
     elif kind in _TNEF or (name or "").lower() in {"winmail.dat", "win.dat"}:
         if _take_tnef(data, found, notes):
@@ -176,7 +189,6 @@ def _take_message(part: Part, found: Bodies, notes: Remarks, disposition: str, n
         found.reports.append((kind, data))
     if kind in {"message/rfc822", "message/global", "message/news", "message/rfc822-headers"}:
         found.reports.append(("message/rfc822", data))
-        found.has_forwarded = True
     elif kind in {"message/global-headers"}:
         found.reports.append(("text/rfc822-headers", data))
     elif kind == "message/global-delivery-status":
@@ -188,14 +200,12 @@ def _text(value: bytes | None) -> str:
     return (value or b"?").decode("latin-1")[:20]
 
 
-def _take_smime(
-    part: Part, data: bytes, name: str | None, found: Bodies, notes: Remarks, *, shows: frozenset[str], level: int
-) -> bool:
+def _take_smime(part: Part, data: bytes, name: str | None, found: Bodies, notes: Remarks, *, level: int) -> bool:
     """Show what an opaque signature wraps; return whether nothing is left to keep as a file."""
     smime_type = part.type.parameters.get("smime-type", b"").lower()
     if smime_type != b"enveloped-data" and level <= limits.DEPTH and (content := signed_content(data)) is not None:
-        inner = split(content, Remarks())
-        _take(inner, found, notes, shows=shows, level=level + 1)
+        inner = split(content, notes)
+        _take(inner, found, notes, level=level + 1)
         return True
     if smime_type in {b"signed-data", b"certs-only"}:
         if smime_type == b"signed-data":

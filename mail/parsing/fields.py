@@ -34,10 +34,6 @@ class ContentType:
     parameters: dict[str, bytes] = field(default_factory=dict)
 
     @property
-    def main(self) -> str:
-        return self.kind.partition("/")[0]
-
-    @property
     def is_multipart(self) -> bool:
         return self.kind.startswith("multipart/")
 

@@ -109,7 +109,7 @@ def read_fields(raw: bytes, start: int, end: int, notes: Remarks, *, is_root: bo
         if line.strip(b"\r\n") == b"":
             finish()
             return found, stop
-        if line[:1] in b" \t" and line.strip() == b"" and is_blank_end(raw, stop, end):
+        if line[:1] in b" \t" and line.strip() == b"" and _is_blank_end(raw, stop, end):
             # White space where the empty line belongs.
             finish()
             return found, stop
@@ -120,7 +120,7 @@ def read_fields(raw: bytes, start: int, end: int, notes: Remarks, *, is_root: bo
         elif _NAME.match(line):
             finish()
             size = len(line)
-            lines = _begin(line)
+            lines.append(line)
         elif line.startswith(b"--") and not is_root:
             break
         elif found or lines:
@@ -141,11 +141,7 @@ def read_fields(raw: bytes, start: int, end: int, notes: Remarks, *, is_root: bo
     return found, position
 
 
-def _begin(line: bytes) -> list[bytes]:
-    return [line]
-
-
-def is_blank_end(raw: bytes, stop: int, end: int) -> bool:
+def _is_blank_end(raw: bytes, stop: int, end: int) -> bool:
     """Return whether the line at `stop` can't go on with headers."""
     line = raw[stop : min(end, stop + 300)]
     return not _NAME.match(line) and line[:1] not in b" \t"

@@ -393,3 +393,12 @@ def test_html_beside_plain_text_that_says_the_same_is_not_said_twice():
     inner = joined("i", part("text/plain", "Short"), part("text/html", "<p>Short</p>" + "<p>and decorated</p>" * 50))
 
     assert parse(multipart("mixed", part("multipart/alternative; boundary=i", inner))).text == "Short"
+
+
+def test_a_mail_that_is_nothing_but_another_shows_its_words():
+    found = parse(
+        mail("Subject: Outer", "Content-Type: message/rfc822", body=mail("Subject: Inner", body="Inner words"))
+    )
+
+    assert (found.subject, found.text) == ("Outer", "Inner words")
+    assert [one.type for one in found.attachments] == ["message/rfc822"]
