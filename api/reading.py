@@ -31,19 +31,19 @@ class Words:
     encoding: str = ""
 
 
-def chunks(request: HttpRequest) -> Iterator[bytes]:
-    """Yield the body. Raises Refused for one that is too large or breaks off."""
+def chunks(request: HttpRequest, *, most: int = MOST_BYTES) -> Iterator[bytes]:
+    """Yield the body. Raises Refused for one of more than so many bytes, or that breaks off."""
     said = request.META.get("CONTENT_LENGTH") or "0"
-    if said.isdecimal() and int(said) > MOST_BYTES:
-        raise _too_large()
+    if said.isdecimal() and int(said) > most:
+        raise _too_large(most)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Refused(415, refusals.NO_SUCH_FORMAT)
     size = 0
     try:
         while chunk := request.read(CHUNK):
             size += len(chunk)
-            if size > MOST_BYTES:
-                raise _too_large()
+            if size > most:
+                raise _too_large(most)
             yield chunk
     except UnreadablePostError:
         raise Refused(400, refusals.UNREADABLE) from None
@@ -83,5 +83,5 @@ def _no_number(word: str) -> NoReturn:
     raise ValueError(word)
 
 
-def _too_large() -> Refused:
-    return Refused(400, f"This request is too large. Up to {MOST_BYTES // 1024 // 1024} MB are taken.")
+def _too_large(most: int) -> Refused:
+    return Refused(400, f"This request is too large. Up to {most // 1024 // 1024} MB are taken.")

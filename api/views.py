@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from functools import wraps
 
+from django.conf import settings
 from django.db import Error as DatabaseFailed
 from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
@@ -63,7 +64,7 @@ def tickets_email(request: HttpRequest) -> HttpResponse:
     if key.topics.exists():
         # A mail goes wherever its address leads.
         raise Refused(401, refusals.NOT_AUTHORIZED)
-    body = reading.chunks(request)
+    body = reading.chunks(request, most=settings.MAIL_MOST_BYTES)
     first = next(body, b"")
     if not first.strip():
         raise Refused(400, refusals.NO_EMAIL)

@@ -20,6 +20,8 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from core.secrets import check_keys
+from mail.hooks.config import HooksInvalid
+from mail.hooks.config import parse as parse_mail_hooks
 from mail.url import MailUrlInvalid
 from mail.url import parse as parse_mail_url
 
@@ -264,6 +266,11 @@ if MAIL_URL:
 MAIL_FROM = env.str("MAIL_FROM", default=f"helpdesk@{_public.hostname}")
 # The right side of the Message-IDs we make.
 MAIL_DOMAIN = MAIL_FROM.rpartition("@")[2].strip("> ") or _public.hostname
+# From which services web hooks are taken: postmark?secret=user:password mailgun?webhook_signing_key=…
+try:
+    MAIL_HOOKS = parse_mail_hooks(env.str("MAIL_HOOKS", default=""))
+except HooksInvalid as error:
+    raise ImproperlyConfigured(f"MAIL_HOOKS: {error}") from None
 EMAIL_BACKEND = "mail.backend.OutboxBackend"
 # Of larger mails in mailboxes only the head is fetched, and waits in quarantine; the mail stays on its server.
 MAIL_MOST_BYTES = env.int("MAIL_MAX_MB", default=100) * 1024 * 1024

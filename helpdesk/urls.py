@@ -16,6 +16,7 @@ urlpatterns = [
     path("favicon.ico", favicon),
     path("desk/", include("desk.urls")),
     path("api/", include("api.urls")),
+    path("hooks/", include("mail.hooks.urls")),
     path("setup/", setup, name="setup"),
     path("accounts/login/", SignIn.as_view(demo_sign_ins=sign_ins), name="account_login"),
     path("accounts/", include("accounts.urls")),

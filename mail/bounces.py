@@ -1,16 +1,37 @@
 """A mail of ours came back: which one, and what that says of its recipient.
 
 A bounce is believed only if it names a Message-ID of ours, which nobody can guess: else anybody could have addresses
-marked as dead.
+marked as dead. What a mail service says by a signed web hook is believed, too, and means the same.
 """
 
+import re
 from datetime import datetime
+from typing import Protocol
 
 from accounts.models import Address
+from accounts.people import normalise
 from mail.models import MailState, OutgoingMail
 from mail.parsing import ParsedMail
 
 MOST_IDS = 50
+SPAM = "Reported as spam."
+OUT = (MailState.SENT, MailState.PERHAPS_SENT)
+# RFC 3463 section 2, else the reply of a server (RFC 5321 section 4.2.1).
+_STATUS = re.compile(r"(?<![\d.])([245])\.\d{1,3}\.\d{1,3}(?![\d.])|(?<![\d.-])([45])\d\d(?=[ -])")
+# Why a service refuses that is no fault of the address.
+NOT_THE_ADDRESS = frozenset({"blocked", "spam", "other", "timed_out"})
+
+
+class Event(Protocol):
+    """What a service says of a mail (anymail.signals.AnymailTrackingEvent)."""
+
+    event_type: str
+    message_id: str | None
+    recipient: str | None
+    reject_reason: str | None
+    description: str | None
+    mta_response: str | None
+    esp_event: object
 
 
 def note(parsed: ParsedMail, *, at: datetime) -> OutgoingMail | None:
@@ -24,12 +45,85 @@ def note(parsed: ParsedMail, *, at: datetime) -> OutgoingMail | None:
     mail = OutgoingMail.objects.filter(message_id__in=ids).select_related("ticket").order_by("-id").first()
     if mail is None:
         return None
-    said = " ".join(part for part in (bounce.status or "", bounce.diagnostic or "") if part)[:500]
+    said = " ".join(part for part in (bounce.status or "", bounce.diagnostic or "") if part)
     if bounce.action == "delayed":
-        OutgoingMail.objects.filter(pk=mail.pk, state=MailState.SENT).update(last_error=said)
-        return mail
-    sent = OutgoingMail.objects.filter(pk=mail.pk, state__in=[MailState.SENT, MailState.PERHAPS_SENT])
-    sent.update(state=MailState.BOUNCED, last_error=said)
-    if mail.address_id is not None and (bounce.status or "5").startswith("5"):
-        Address.objects.filter(pk=mail.address_id).update(bouncing_at=at)
+        _waits(mail, said)
+    else:
+        _came_back(mail, said, is_dead=(bounce.status or "5").startswith("5"), at=at)
     return mail
+
+
+def heard(event: Event, *, at: datetime) -> OutgoingMail | None:
+    """Write down what a mail service says became of a mail; return it if it is one of ours. Twice it says the same."""
+    mail = _meant(event)
+    if mail is None:
+        return None
+    said = " ".join(part for part in (event.mta_response or "", event.description or "") if part)
+    match event.event_type:
+        case "delivered":
+            _arrived(mail, at)
+        case "deferred":
+            _waits(mail, said)
+        case "bounced" | "rejected" | "failed":
+            # Posted again by whomever it says nothing new: by now the address may be alive.
+            is_dead = mail.state in OUT and _is_dead(event, said)
+            _came_back(mail, said or event.reject_reason or event.event_type, is_dead=is_dead, at=at)
+        case "complained":
+            # Who calls our mail spam gets none for a while, as if it had come back.
+            told = OutgoingMail.objects.filter(pk=mail.pk, state__in=OUT).exclude(last_error=SPAM)
+            if told.update(last_error=SPAM):
+                _mark(mail, at)
+    return mail
+
+
+def _meant(event: Event) -> OutgoingMail | None:
+    said = (event.message_id or "").strip()[:300]
+    if not said:
+        return None
+    bare = said.strip("<>")
+    rows = OutgoingMail.objects.filter(message_id=f"<{bare}>")
+    mail = rows.first() or OutgoingMail.objects.filter(service_id__in=[said, bare]).order_by("-id").first()
+    if mail is None or (event.recipient and normalise(event.recipient) != normalise(mail.recipient)):
+        return None
+    return mail
+
+
+def _is_dead(event: Event, said: str) -> bool:
+    """Say whether the address is at fault, for good; without a word about it, it is."""
+    if event.event_type == "failed" or event.reject_reason in NOT_THE_ADDRESS or _is_soft(event.esp_event):
+        return False
+    found = _STATUS.search(said)
+    return found is None or (found[1] or found[2]) == "5"
+
+
+def _is_soft(said: object) -> bool:
+    """Say whether the service calls it a soft bounce in its own words."""
+    if not isinstance(said, dict):
+        return False
+    named = (said.get(name) for name in ("event", "type", "Type", "status"))
+    return any(isinstance(each, str) and "soft" in each.lower() for each in named) or said.get("hard_bounce") is False
+
+
+def _waits(mail: OutgoingMail, said: str) -> None:
+    OutgoingMail.objects.filter(pk=mail.pk, state=MailState.SENT).update(last_error=said[:500])
+
+
+def _came_back(mail: OutgoingMail, said: str, *, is_dead: bool, at: datetime) -> None:
+    sent = OutgoingMail.objects.filter(pk=mail.pk, state__in=OUT)
+    sent.update(state=MailState.BOUNCED, last_error=said[:500])
+    if is_dead:
+        _mark(mail, at)
+
+
+def _arrived(mail: OutgoingMail, at: datetime) -> None:
+    """End the doubt about a mail that was perhaps sent, and about its address."""
+    doubted = OutgoingMail.objects.filter(pk=mail.pk, state=MailState.PERHAPS_SENT)
+    doubted.update(state=MailState.SENT, sent_at=at, last_error="", body=None)
+    if mail.address_id is not None and mail.handed_over_at is not None:
+        Address.objects.filter(pk=mail.address_id, bouncing_at__lt=mail.handed_over_at).update(bouncing_at=None)
+
+
+def _mark(mail: OutgoingMail, at: datetime) -> None:
+    """Leave the address alone from now on."""
+    if mail.address_id is not None:
+        Address.objects.filter(pk=mail.address_id).update(bouncing_at=at)

@@ -2,11 +2,13 @@
 
 from email.utils import parseaddr
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
+from mail.hooks.config import SERVICES
 from mail.transport import service_backend
 from mail.url import MailService, SmtpServer, Tls, parse
 
@@ -26,6 +28,21 @@ def check_mail(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found += _check_service(to)
     elif to.password and to.tls == Tls.IF_OFFERED and to.host not in LOOPBACK:
         found.append(_in_the_clear(to))
+    return found
+
+
+@register
+def check_hooks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Say which web hooks of the services in MAIL_HOOKS are closed for want of an option, and that https is wanted."""
+    found: list[CheckMessage] = []
+    for hooks in settings.MAIL_HOOKS.values():
+        for kind, options in SERVICES[hooks.name].proofs.items():
+            if kind not in hooks.kinds:
+                text = f"MAIL_HOOKS: {hooks.name} takes no {kind} hooks until it has {' or '.join(options)}."
+                found.append(Info(text, id="mail.I001"))
+    if settings.MAIL_HOOKS and not settings.IS_HTTPS and urlsplit(settings.PUBLIC_URL).hostname not in LOOPBACK:
+        text = "MAIL_HOOKS: mails and the secrets of web hooks come in clear."
+        found.append(Warning(text, hint="Let PUBLIC_URL begin with https://.", id="mail.W002"))
     return found
 
 

@@ -131,6 +131,8 @@ def _finish(mail: OutgoingMail, claim: UUID, answer: Answer) -> MailState | None
     changes: dict[str, object] = {"claim": None, "due_at": None, "last_error": answer.text}
     if state == MailState.SENT:
         changes |= {"sent_at": at, "last_error": "", "body": None}
+        if answer.service_id:
+            changes["service_id"] = answer.service_id
     elif state == MailState.DEFERRED:
         assert mail.first_tried_at is not None
         changes["due_at"] = next_try(mail.attempts, mail.first_tried_at, at)

@@ -60,12 +60,13 @@ UNSENT = frozenset(
 class Answer:
     """How it ended: sent, deferred (try again), bounced, failed or perhaps_sent; None when the claim was lost.
 
-    `no_such_address`: the server says that nobody has this address.
+    `no_such_address`: the server says that nobody has this address. `service_id`: how a mail service calls the mail.
     """
 
     state: MailState | None
     text: str = ""
     no_such_address: bool = False
+    service_id: str = ""
 
 
 LOST = Answer(None, "The claim was lost.")
@@ -277,7 +278,8 @@ def _taken(message: EmailMultiAlternatives) -> Answer:
     """Return what the service says of its one recipient."""
     [status] = message.anymail_status.status or {None}  # type: ignore[attr-defined]
     if status in {"sent", "queued"}:
-        return Answer(MailState.SENT)
+        given = message.anymail_status.message_id  # type: ignore[attr-defined]
+        return Answer(MailState.SENT, service_id=given[:200] if isinstance(given, str) else "")
     text = f"The service says: {status or 'nothing'}."
     return Answer(MailState.FAILED if status == "failed" else MailState.PERHAPS_SENT, text)
 

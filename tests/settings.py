@@ -18,6 +18,7 @@ for _name in (
     "HELPDESK_STATIC",
     "PUBLIC_URL",
     "MAIL_URL",
+    "MAIL_HOOKS",
     "MAIL_FROM",
     "TRUSTED_PROXIES",
     "DEBUG",

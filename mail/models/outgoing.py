@@ -89,6 +89,8 @@ class OutgoingMail(Waiting):
     event = models.ForeignKey(TicketEvent, models.PROTECT, null=True, related_name="+", db_index=False)
     body = models.BinaryField(null=True, editable=False)
     message_id = models.CharField(_("Message-ID"), max_length=300, default=new_message_id)
+    # By which name a mail service knows it; its web hooks say this where they do not say ours.
+    service_id = models.CharField(max_length=200, null=True, editable=False)
     state = models.CharField(_("state"), max_length=15, choices=MailState, default=MailState.QUEUED)
     why = models.CharField(_("why"), max_length=15, choices=Suppressed, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
@@ -110,6 +112,8 @@ class OutgoingMail(Waiting):
         indexes = [
             # The relay asks: which mails are due?
             models.Index(fields=["due_at"], name="mail_due", condition=Q(due_at__isnull=False)),
+            # The web hooks of a mail service: which mail is meant?
+            models.Index(fields=["service_id"], name="mail_by_service_id", condition=Q(service_id__isnull=False)),
             # A ticket's mails, and the admin's list, newest first.
             models.Index(fields=["ticket", "-id"], name="mail_by_ticket"),
             models.Index(fields=["state", "-id"], name="mail_by_state"),

@@ -8,7 +8,7 @@ from mail.models import BannedSender, Door, IncomingMail, IncomingState
 from tests.api.conftest import KEY
 from tickets.models import Source, Ticket
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 MAIL = """\
 From: Peter Rotich <peter@osticket.example>
@@ -78,8 +78,8 @@ def test_what_is_stored_but_cannot_be_taken_in_now_is_not_sent_again(send, monke
     assert IncomingMail.objects.get().state == IncomingState.STORED
 
 
-def test_a_mail_that_grows_too_large_while_it_comes_leaves_nothing(api_key, monkeypatch, files_dir):
-    monkeypatch.setattr("api.reading.MOST_BYTES", 1000)
+def test_a_mail_that_grows_too_large_while_it_comes_leaves_nothing(api_key, settings, monkeypatch, files_dir):
+    settings.MAIL_MOST_BYTES = 1000
     monkeypatch.setattr("api.reading.CHUNK", 100)
 
     response = Client().generic("POST", "/api/tickets.email", MAIL + "x" * 2000, headers={"X-API-Key": KEY})

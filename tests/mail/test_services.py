@@ -86,6 +86,7 @@ def test_a_service_gets_the_whole_message(service, mail):
     assert headers["Auto-Submitted"] == "auto-replied"
     mail.refresh_from_db()
     assert mail.handed_over_at <= mail.sent_at
+    assert mail.service_id == "abc"
 
 
 @pytest.mark.parametrize(

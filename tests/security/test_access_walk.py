@@ -105,6 +105,12 @@ GET  api:root                            400      400      400      400      400
 POST api:root                            400      400      400      400      400      400      400     | watch=400
 GET  api:nothing                         400      400      400      400      400      400      400
 POST api:nothing                         400      400      400      400      400      400      400     | watch=400
+GET  hooks:mail                          404      404      404      404      404      404      404
+POST hooks:mail                          404      404      404      404      404      404      404     | watch=404
+GET  hooks:root                          404      404      404      404      404      404      404
+POST hooks:root                          404      404      404      404      404      404      404     | watch=404
+GET  hooks:nothing                       404      404      404      404      404      404      404
+POST hooks:nothing                       404      404      404      404      404      404      404     | watch=404
 
 GET  account_login                       200      away     away     away     away     away     200
 POST account_login                       422      away     away     away     away     away     422

@@ -84,6 +84,8 @@ class World:
             "url": "no-such-page",
             "rest": "nothing/here",
             "form": "yaml",
+            "service": "postmark",
+            "kind": "inbound",
         } | given
         if route.name == "confirm_address" and "token" not in given:
             words["token"] = addresses.token_for(self.address)
