@@ -43,7 +43,7 @@ def test_the_start_page_groups_by_what_things_are_for(root):
         ("People", ["Agent", "Role", "Team", "User", "Address", "Organization", "Lock"]),
         ("Tickets", ["Department", "HelpTopic", "Ticket"]),
         ("Promises", ["Priority", "SLAPlan"]),
-        ("Mail", ["OutgoingMail", "IncomingMail", "BannedSender", "FailedHandler"]),
+        ("Mail", ["Mailbox", "IncomingMail", "OutgoingMail", "BannedSender", "FailedHandler"]),
         ("Site", ["SiteSettings", "ApiKey", "AuditEvent"]),
     ]
 
