@@ -44,8 +44,7 @@ class OwnAddresses:
 
 def own_addresses() -> OwnAddresses:
     """Return ours, switched off ones too: mail from them is still ours. There are as many as mailboxes."""
-    rows = Mailbox.objects.select_related("department", "topic", "priority")
-    return OwnAddresses({one.address: one for one in rows.order_by("pk")})
+    return OwnAddresses({one.address: one for one in Mailbox.objects.order_by("pk")})
 
 
 def site_address() -> str:

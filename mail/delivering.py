@@ -192,8 +192,11 @@ def _open(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) -
         acknowledges=(mailbox is None or mailbox.acknowledges) and not arrival.is_of_a_program,
         request_key=arrival.key,
     )
-    entry = ThreadEntry.objects.select_related("ticket").get(author=arrival.address.user_id, request_key=arrival.key)
-    return entry, IncomingState.TICKET if entry.ticket_id == ticket.pk else IncomingState.MESSAGE
+    entry = ThreadEntry.objects.get(author=arrival.address.user_id, request_key=arrival.key)
+    if entry.ticket_id != ticket.pk:
+        return entry, IncomingState.MESSAGE
+    entry.ticket = ticket
+    return entry, IncomingState.TICKET
 
 
 def _add(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) -> tuple[ThreadEntry, IncomingState]:

@@ -152,7 +152,7 @@ def take_in(pk: int, claim: UUID) -> IncomingMail | None:
     waiting = holding(IncomingMail.objects.filter(state=IncomingState.STORED), pk, claim)
     if not waiting.update(claim=mine, attempts=F("attempts") + 1):
         return None
-    return _work(pk, mine)
+    return _work(IncomingMail.objects.select_related("raw", "mailbox").get(pk=pk), mine)
 
 
 def take_in_at_once(mail: IncomingMail) -> IncomingMail:
@@ -161,14 +161,16 @@ def take_in_at_once(mail: IncomingMail) -> IncomingMail:
     If a worker was quicker, it is returned as it stands.
     """
     mine = uuid4()
-    free = IncomingMail.objects.filter(pk=mail.pk, state=IncomingState.STORED, claim=None)
+    # With as many attempts as when it was stored, it stands as it was stored: it need not be read again.
+    free = IncomingMail.objects.filter(pk=mail.pk, state=IncomingState.STORED, claim=None, attempts=mail.attempts)
     if free.update(claim=mine, due_at=now() + settings.CLAIM_TIME, attempts=F("attempts") + 1):
-        _work(mail.pk, mine)
+        mail.attempts += 1
+        if done := _work(mail, mine):
+            return done
     return IncomingMail.objects.select_related("ticket", "entry", "raw", "mailbox").get(pk=mail.pk)
 
 
-def _work(pk: int, claim: UUID) -> IncomingMail | None:
-    mail = IncomingMail.objects.select_related("raw", "mailbox").get(pk=pk)
+def _work(mail: IncomingMail, claim: UUID) -> IncomingMail | None:
     at = now()
     if mail.attempts > MOST_ATTEMPTS:
         return _finish(mail, claim, _failed("Its worker died over and over while working on it."), at)
@@ -228,18 +230,19 @@ def _claim_identity(
     mail: IncomingMail, claim: UUID, parsed: ParsedMail, sender: str, identity: str
 ) -> IncomingMail | None:
     """Write down what the mail says of itself. Return the mail that was this one before, if there is one."""
-    same = IncomingMail.objects.select_related("ticket", "entry").filter(identity=identity).exclude(pk=mail.pk)
+    held = holding(IncomingMail.objects.all(), mail.pk, claim)
     said = _said(parsed, sender)
-    original = same.first()
-    if original is None:
-        try:
-            with transaction.atomic():
-                holding(IncomingMail.objects.all(), mail.pk, claim).update(identity=identity, **said)
-            return None
-        except IntegrityError:
-            original = same.get()
-    holding(IncomingMail.objects.all(), mail.pk, claim).update(**said)
-    return original
+    for name, value in said.items():
+        setattr(mail, name, value)
+    try:
+        # Nearly every mail is the first that has it, so the constraint is asked and not the table.
+        with transaction.atomic():
+            held.update(identity=identity, **said)
+    except IntegrityError:
+        held.update(**said)
+        same = IncomingMail.objects.select_related("ticket", "entry").filter(identity=identity).exclude(pk=mail.pk)
+        return same.get()
+    return None
 
 
 def _said(parsed: ParsedMail, sender: str) -> dict[str, str]:
