@@ -47,11 +47,11 @@ def _keep(written: Path, blob: Blob) -> Blob:
         _make_folder(target.parent)
         _name(written, target)
         _sync_folder(target.parent)
-        now = timezone.now()
-        known, created = Blob.objects.get_or_create(sha256=blob.sha256, defaults={"size": blob.size, "created_at": now})
-        renewed = created or Blob.objects.filter(pk=known.pk).update(created_at=now)
-        if renewed and target.exists():
-            return known
+        blob.created_at = timezone.now()
+        # Made or renewed, whichever it takes, by one query.
+        Blob.objects.bulk_create([blob], update_conflicts=True, unique_fields=["sha256"], update_fields=["created_at"])
+        if target.exists():
+            return blob
     raise OSError(f"{target} cannot be kept")
 
 
