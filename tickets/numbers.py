@@ -26,12 +26,18 @@ def reserve(topic: HelpTopic | None = None) -> str:
         return _next_in_sequence(HelpTopic.objects.filter(pk=topic.pk), prefix, site.number_digits)
     if (topic.numbering if topic else "") != Numbering.RANDOM and site.numbering == Numbering.SEQUENCE:
         return _next_in_sequence(SiteSettings.objects.filter(pk=1), prefix, site.number_digits)
-    for length in range(site.number_digits, min(19, LONGEST + 1 - len(prefix))):
-        for _ in range(TRIES_PER_LENGTH):
-            number = prefix + str(secrets.randbelow(9 * 10 ** (length - 1)) + 10 ** (length - 1))
-            if not Ticket.objects.filter(number=number).exists():
-                return number
+    lengths = range(site.number_digits, min(19, LONGEST + 1 - len(prefix)))
+    # The shortest are crowded in a big help desk, so two lengths are asked for at once.
+    for two in (lengths[at : at + 2] for at in range(0, len(lengths), 2)):
+        candidates = [prefix + _random(length) for length in two for _ in range(TRIES_PER_LENGTH)]
+        taken = set(Ticket.objects.filter(number__in=candidates).values_list("number", flat=True))
+        if free := next((one for one in candidates if one not in taken), None):
+            return free
     raise RuntimeError("no free ticket number was found")
+
+
+def _random(length: int) -> str:
+    return str(secrets.randbelow(9 * 10 ** (length - 1)) + 10 ** (length - 1))
 
 
 def _next_in_sequence(counting: "QuerySet[Any]", prefix: str, digits: int) -> str:
