@@ -15,7 +15,7 @@ from accounts.principal import Face
 from mail import outbox
 from mail.models import Template
 from tickets import events
-from tickets.models import CloseReason, DepartmentAccess, Kind, Participant, ThreadEntry, Ticket, TicketEvent
+from tickets.models import CloseReason, DepartmentAccess, Kind, Participant, Ticket, TicketEvent
 from tickets.models.people import Part
 
 # --- To the requester's side ----------------------------------------------------------------------
@@ -182,9 +182,4 @@ def _alert(event: TicketEvent, template: Template, agents: "QuerySet[User]") -> 
 
 
 def _write(event: TicketEvent, template: Template, to: Iterable[Address]) -> None:
-    outbox.write(to, template, deed=event.deed, at=event.at, event=event, entry=_entry(event))
-
-
-def _entry(event: TicketEvent) -> ThreadEntry | None:
-    number = event.data.get("entry")
-    return event.ticket.entries.filter(number=number).first() if number else None
+    outbox.write(to, template, deed=event.deed, at=event.at, event=event, entry=event.entry)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from accounts.models import Address
 from accounts.principal import Face
@@ -101,6 +102,9 @@ def _is_flood(mail: OutgoingMail, at: datetime) -> bool:
         .exclude(template=Template.TICKET_MESSAGE, address__verified_at__isnull=False)
     )
     most = ANSWERS_TO_MAILS if answers_a_mail else ANSWERS_TO_ONE
-    if lately.filter(recipient=mail.recipient)[:most].count() >= most:
-        return True
-    return lately[:ANSWERS_TO_ALL].count() >= ANSWERS_TO_ALL
+    return _has(most, lately.filter(recipient=mail.recipient)) or _has(ANSWERS_TO_ALL, lately)
+
+
+def _has(count: int, rows: "QuerySet[OutgoingMail]") -> bool:
+    """Say whether there are so many rows, without counting further."""
+    return bool(rows.order_by().values_list("pk")[count - 1 : count])

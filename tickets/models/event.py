@@ -4,10 +4,12 @@ from enum import StrEnum
 
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core.models import Waiting
+from tickets.models.thread import ThreadEntry
 from tickets.models.ticket import Ticket
 
 
@@ -79,6 +81,12 @@ class TicketEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ticket}/{self.number} {self.kind}"
+
+    @cached_property
+    def entry(self) -> ThreadEntry | None:
+        """What was written, if the event is about something written. Who records it knows it already."""
+        number = self.data.get("entry")
+        return self.ticket.entries.filter(number=number).first() if number else None
 
 
 class FailedHandler(Waiting):
