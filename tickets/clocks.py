@@ -1,13 +1,16 @@
-"""Starting, stopping and recomputing the clocks of a locked ticket. Called by actions, inside their transaction."""
+"""Starting, stopping and recomputing the clocks of a locked ticket. Called by actions, inside their transaction.
+
+`next_due_at` is set on the ticket and saved by the event that every action records (tickets.events).
+"""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Min
+from django.db.models import Max
 
 from sla.hours import add_working_time
-from sla.models import Target
+from sla.models import SLAPlan, Target
 from tickets.models import FAR_FUTURE, ClockSpan, Kind, Ticket, TicketClock
 from tickets.models.clock import Outcome
 
@@ -22,27 +25,17 @@ def start(ticket: Ticket, targets: Iterable[Target], *, since: datetime, cause: 
     if ticket.sla_plan is None:
         return []
     promises = ticket.sla_plan.promises()
-    running = set(ticket.clocks.running().values_list("target", flat=True))
-    started = []
-    for target in targets:
-        if target not in promises or target in running:
-            continue
-        within = promises[target]
-        clock = TicketClock(
-            ticket=ticket,
-            target=target,
-            plan=ticket.sla_plan,
-            within=within,
-            started_at=since,
-            warn_at=add_working_time(since, within * WARN_AT_SHARE),
-            deadline_at=add_working_time(since, within),
-        )
-        clock.due_at = clock.next_due()
-        clock.save()
-        ClockSpan.objects.create(clock=clock, started_at=since, cause=cause)
-        started.append({"target": str(target), "deadline": clock.deadline_at.isoformat()})
-    refresh_next_due(ticket)
-    return started
+    running = dict(ticket.clocks.running().values_list("target", "deadline_at"))
+    fresh = [
+        _clock(ticket, ticket.sla_plan, target, promises[target], since)
+        for target in dict.fromkeys(targets)
+        if target in promises and target not in running
+    ]
+    TicketClock.objects.bulk_create(fresh)
+    ClockSpan.objects.bulk_create(ClockSpan(clock=clock, started_at=since, cause=cause) for clock in fresh)
+    deadlines = [*running.values(), *(clock.deadline_at for clock in fresh)]
+    ticket.next_due_at = _nearest(deadlines)
+    return [{"target": str(clock.target), "deadline": clock.deadline_at.isoformat()} for clock in fresh]
 
 
 def stop(ticket: Ticket, targets: Iterable[Target], *, at: datetime, outcome: Outcome, cause: str) -> list[str]:
@@ -56,7 +49,7 @@ def stop(ticket: Ticket, targets: Iterable[Target], *, at: datetime, outcome: Ou
         clock.save(update_fields=["stopped_at", "outcome", "breached_at", "due_at", "claim"])
         clock.spans.filter(ended_at=None).update(ended_at=at)
         stopped.append(clock.target)
-    refresh_next_due(ticket)
+    ticket.next_due_at = _nearest(ticket.clocks.running().values_list("deadline_at", flat=True))
     return stopped
 
 
@@ -81,8 +74,19 @@ def _begun(ticket: Ticket) -> datetime:
     return reopened or ticket.opened_at
 
 
-def refresh_next_due(ticket: Ticket) -> None:
-    """Set `next_due_at` to the nearest deadline of a running clock, and save it."""
-    nearest = ticket.clocks.running().aggregate(nearest=Min("deadline_at"))["nearest"]
-    ticket.next_due_at = nearest or FAR_FUTURE
-    ticket.save(update_fields=["next_due_at"])
+def _nearest(deadlines: Iterable[datetime]) -> datetime:
+    return min(deadlines, default=FAR_FUTURE)
+
+
+def _clock(ticket: Ticket, plan: SLAPlan, target: Target, within: timedelta, since: datetime) -> TicketClock:
+    clock = TicketClock(
+        ticket=ticket,
+        target=target,
+        plan=plan,
+        within=within,
+        started_at=since,
+        warn_at=add_working_time(since, within * WARN_AT_SHARE),
+        deadline_at=add_working_time(since, within),
+    )
+    clock.due_at = clock.next_due()
+    return clock

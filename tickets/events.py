@@ -15,13 +15,16 @@ from django.db import connection, transaction
 from accounts.models import Team, User
 from accounts.principal import Principal
 from core.models.work import holding
-from tickets.models import Department, FailedHandler, Kind, Ticket, TicketEvent
+from tickets.models import Department, FailedHandler, Kind, ThreadEntry, Ticket, TicketEvent
 
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[TicketEvent], None]
 
 _handlers: dict[Kind, tuple[Handler, ...]] = {}
+
+# What thread, clocks and events keep on a locked ticket; whichever of them changed it, it is saved once.
+KEPT = ["entry_count", "next_due_at", "last_event_number", "last_activity_at"]
 
 RETRY_HANDLER_AFTER = timedelta(minutes=1)
 # Every try waits twice as long as the one before, up to this; after two days it is left to people.
@@ -51,12 +54,16 @@ def record(
 ) -> TicketEvent:
     """Record one event of a locked ticket and run its handlers, all in the caller's transaction.
 
-    `data` takes ids and codes, never text that people typed. Saves the ticket's `last_event_number` and
-    `last_activity_at`; the caller saves what it changed itself.
+    `data` takes ids and codes, never text that people typed. What was written is handed over as `entry`; of it `data`
+    has the number. Saves what is KEPT on the ticket; the caller saves what else it changed.
     """
     _count(ticket, at)
-    ticket.save(update_fields=["last_event_number", "last_activity_at"])
+    ticket.save(update_fields=KEPT)
+    entry: ThreadEntry | None = data.get("entry")
+    if entry is not None:
+        data["entry"] = entry.number
     event = _event(kind, ticket, by, at, deed, data)
+    event.entry = entry
     event.save(force_insert=True)
     _follow(event)
     return event

@@ -24,7 +24,9 @@ def add_entry(
     files: Sequence[NewFile] = (),
     request_key: str = "",
 ) -> ThreadEntry:
-    """Append an entry with its files. Raises NothingWritten when there is neither text nor file.
+    """Append an entry with its files; the event of it saves the ticket's `entry_count` (tickets.events).
+
+    Raises NothingWritten when there is neither text nor file.
 
     `html` is what the text looked like, cleaned by core.cleaning.
     """
@@ -32,7 +34,6 @@ def add_entry(
     if not text and not files:
         raise NothingWritten(_("Write something first, or attach a file."))
     ticket.entry_count += 1
-    ticket.save(update_fields=["entry_count"])
     entry = ThreadEntry.objects.create(
         ticket=ticket,
         origin_ticket=ticket,

@@ -91,12 +91,13 @@ def _append(
     )
     if ticket.status in (Status.RESOLVED, Status.CLOSED):
         bring_back(ticket, by=by, at=at, deed=deed)
-    ticket.awaiting = Awaiting.AGENT
-    ticket.save(update_fields=["awaiting"])
+    if ticket.awaiting != Awaiting.AGENT:
+        ticket.awaiting = Awaiting.AGENT
+        ticket.save(update_fields=["awaiting"])
     started = (
         clocks.start(ticket, [Target.NEXT_RESPONSE], since=at, cause=Kind.MESSAGE_ADDED)
         if (ticket.first_response_at)
         else []
     )
-    events.record(Kind.MESSAGE_ADDED, ticket, by=by, at=at, deed=deed, entry=entry.number, clocks=started)
+    events.record(Kind.MESSAGE_ADDED, ticket, by=by, at=at, deed=deed, entry=entry, clocks=started)
     return entry

@@ -46,5 +46,5 @@ def add_note(
         files=files,
         request_key=request_key,
     )
-    events.record(Kind.NOTE_ADDED, ticket, by=by, at=at, deed=deed, entry=entry.number)
+    events.record(Kind.NOTE_ADDED, ticket, by=by, at=at, deed=deed, entry=entry)
     return entry

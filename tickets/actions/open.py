@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -140,7 +141,7 @@ def _record(
     alerts: bool,
 ) -> None:
     started = clocks.start(ticket, [Target.FIRST_RESPONSE, Target.RESOLUTION], since=at, cause=Kind.OPENED)
-    data = {"entry": entry.number, "routing": chosen.reasons, "clocks": started}
+    data: dict[str, Any] = {"entry": entry, "routing": chosen.reasons, "clocks": started}
     if follows is not None:
         data["follows"] = follows.pk
     if not acknowledges:

@@ -60,7 +60,7 @@ def reply(
     ticket.save(update_fields=["first_response_at", "awaiting"])
     met = clocks.stop(ticket, clocks.RESPONSES, at=at, outcome=Outcome.MET, cause=Kind.REPLIED)
     deed = deed or events.new_deed()
-    events.record(Kind.REPLIED, ticket, by=by, at=at, deed=deed, entry=entry.number, keeps=keeps, met=met)
+    events.record(Kind.REPLIED, ticket, by=by, at=at, deed=deed, entry=entry, keeps=keeps, met=met)
     if _claims(ticket, by):
         take(ticket, by=by, at=at, deed=deed, why="reply")
     return entry

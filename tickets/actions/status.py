@@ -1,6 +1,7 @@
 """Resolve, close, reopen."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -40,9 +41,9 @@ def resolve(
     policy.require(by, Deed.RESOLVE, ticket)
     check_unchanged(ticket, by, seen)
     deed = deed or events.new_deed()
-    data: dict[str, object] = {}
+    data: dict[str, Any] = {}
     if resolution.strip():
-        data["entry"] = add_note(ticket=ticket, text=resolution, by=by, at=at, deed=deed).number
+        data["entry"] = add_note(ticket=ticket, text=resolution, by=by, at=at, deed=deed)
         ticket = lock(ticket)
     elif not ticket.entries.filter(kind=EntryKind.REPLY).exists():
         raise NothingWritten(_("Nobody has answered yet. Reply, or say here how it was solved."))
