@@ -20,13 +20,13 @@ def reserve(topic: HelpTopic | None = None) -> str:
     A sequence is counted on in a transaction of its own, so gaps may appear and nobody waits. Random
     numbers grow by a digit when three tries in a row were taken; the unique constraint has the last word.
     """
-    site = SiteSettings.load()
+    numbering, digits = SiteSettings.objects.values_list("numbering", "number_digits").get(pk=1)
     prefix = topic.number_prefix if topic else ""
     if topic and topic.numbering == Numbering.SEQUENCE:
-        return _next_in_sequence(HelpTopic.objects.filter(pk=topic.pk), prefix, site.number_digits)
-    if (topic.numbering if topic else "") != Numbering.RANDOM and site.numbering == Numbering.SEQUENCE:
-        return _next_in_sequence(SiteSettings.objects.filter(pk=1), prefix, site.number_digits)
-    lengths = range(site.number_digits, min(19, LONGEST + 1 - len(prefix)))
+        return _next_in_sequence(HelpTopic.objects.filter(pk=topic.pk), prefix, digits)
+    if (topic.numbering if topic else "") != Numbering.RANDOM and numbering == Numbering.SEQUENCE:
+        return _next_in_sequence(SiteSettings.objects.filter(pk=1), prefix, digits)
+    lengths = range(digits, min(19, LONGEST + 1 - len(prefix)))
     # The shortest are crowded in a big help desk, so two lengths are asked for at once.
     for two in (lengths[at : at + 2] for at in range(0, len(lengths), 2)):
         candidates = [prefix + _random(length) for length in two for _ in range(TRIES_PER_LENGTH)]

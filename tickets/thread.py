@@ -66,7 +66,8 @@ def sent_before(author: User | None, request_key: str) -> ThreadEntry | None:
     """Return the entry that this form already became, if it was sent before."""
     if author is None or not request_key:
         return None
-    return ThreadEntry.objects.select_related("ticket").filter(author=author, request_key=request_key).first()
+    # Hardly ever: its ticket is not read along.
+    return ThreadEntry.objects.filter(author=author, request_key=request_key).first()
 
 
 def clean_text(text: str) -> str:
