@@ -18,7 +18,6 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.db.models import F
 from django.utils.timezone import now
 
-from accounts.people import normalise
 from core import files, wakeups
 from core.models.work import holding
 from mail import delivering, matching, parsing
@@ -247,7 +246,7 @@ def _claim_identity(
 
 def _said(parsed: ParsedMail, sender: str) -> dict[str, str]:
     return {
-        "sender": normalise(sender)[:254],
+        "sender": sender[:254],
         "subject": clean_text(parsed.subject)[:1000],
         "message_id": clean_text(parsed.message_id or "")[:500],
     }

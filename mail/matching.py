@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from accounts.models import User
+from accounts.people import normalise
 from accounts.principal import Principal
 from mail import signing
 from mail.addresses import can_be_answered
@@ -160,7 +161,10 @@ def _remark(remarks: Remarks, remark: Remark, **params: str) -> None:
 
 
 def address_of_sender(parsed: ParsedMail) -> str:
-    """Return who sent the mail: the first of From, else Sender, else where it was sent from; "" if it does not say."""
+    """Return who sent the mail, in small letters: the first of From, else Sender, else where it was sent from.
+
+    "" if it does not say.
+    """
     named_ones = [*parsed.senders, parsed.sender, *parsed.reply_to]
     emails = [one.address for one in named_ones if one is not None] + [parsed.return_path or ""]
-    return next((email for email in emails if can_be_answered(email)), "")
+    return next((normalise(email) for email in emails if can_be_answered(email)), "")

@@ -43,7 +43,7 @@ def _is_about(result: AuthenticationResult, parsed: ParsedMail, sender: str) -> 
 
     Else a mail could pass as its author's, and be taken for another's, whom Sender or a second From names.
     """
-    if {normalise(one.address) for one in parsed.senders if one.address} != {normalise(sender)}:
+    if {normalise(one.address) for one in parsed.senders if one.address} != {sender}:
         return False
     said = result.property("header.from")
     if said is None:

@@ -477,6 +477,14 @@ def test_too_many_mails_wait(mailbox: Mailbox) -> None:
     assert receive(mail(sender="bob@example.net")).state == IncomingState.TICKET
 
 
+def test_capitals_in_an_address_are_counted_and_known_as_well(mailbox: Mailbox, ada: User) -> None:
+    SiteSettings.objects.update(most_mails_an_hour=1, mail_from_strangers=False)
+
+    states = [receive(mail(sender="Ada@Example.ORG", message_id=f"<{n}@example.org>")).reason for n in range(2)]
+
+    assert states == [Reason.NEW, Reason.TOO_MANY]
+
+
 def test_too_many_open_tickets_wait(mailbox: Mailbox) -> None:
     SiteSettings.objects.update(most_open_tickets=2)
 
