@@ -5,7 +5,6 @@ What may be a person's is never thrown away: it waits for an administrator.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import QuerySet
 
@@ -52,16 +51,13 @@ def _is_generated(parsed: ParsedMail) -> bool:
 
 def writes_too_much(sender: str, *, site: SiteSettings, at: datetime) -> bool:
     """Say whether this sender's mails of the last hour, this one among them, are more than one sender may write."""
-    rows = IncomingMail.objects.filter(sender=sender, stored_at__gt=at - HOUR)
-    return _more_than(site.most_mails_an_hour, rows.order_by("-id").values_list("pk", flat=True))
+    return _is_newer(IncomingMail.objects.filter(sender=sender), site.most_mails_an_hour, at - HOUR)
 
 
 def writes_too_much_into(ticket: Ticket, sender: str, at: datetime) -> bool:
     """Say whether two robots seem to answer each other in this ticket."""
-    rows = IncomingMail.objects.filter(
-        ticket=ticket, sender=sender, stored_at__gt=at - INTO_ONE_TICKET_WITHIN, state=IncomingState.MESSAGE
-    )
-    return _more_than(MOST_INTO_ONE_TICKET - 1, rows.order_by("-id").values_list("pk", flat=True))
+    rows = IncomingMail.objects.filter(ticket=ticket, sender=sender, state=IncomingState.MESSAGE)
+    return _is_newer(rows, MOST_INTO_ONE_TICKET - 1, at - INTO_ONE_TICKET_WITHIN)
 
 
 def has_too_many_open(address: Address, site: SiteSettings) -> bool:
@@ -69,7 +65,7 @@ def has_too_many_open(address: Address, site: SiteSettings) -> bool:
     if not site.most_open_tickets:
         return False
     rows = Ticket.objects.live().working().filter(requester=address.user_id)
-    return _more_than(site.most_open_tickets - 1, rows.order_by().values_list("pk", flat=True))
+    return len(rows.order_by().values_list("pk", flat=True)[: site.most_open_tickets]) == site.most_open_tickets
 
 
 def is_stranger(email: str) -> bool:
@@ -77,5 +73,11 @@ def is_stranger(email: str) -> bool:
     return not Address.objects.filter(email=email).exists() and not has_domain_of(email)
 
 
-def _more_than(most: int, rows: "QuerySet[Any, int]") -> bool:
-    return len(rows[: most + 1]) > most
+def _is_newer(rows: "QuerySet[IncomingMail]", most: int, since: datetime) -> bool:
+    """Say whether more than `most` of these mails were stored after that.
+
+    Asked of one mail, the oldest that would be too many: by a condition on the time databases look through all that a
+    busy sender ever wrote.
+    """
+    times = rows.order_by("-id").values_list("stored_at", flat=True)[most : most + 1]
+    return any(stored_at > since for stored_at in times)
