@@ -28,8 +28,11 @@ class ApiKeyForm(ModelForm):
         help_text=_(
             "Empty: a new one is made and shown once. Or the key that the program has already, as osTicket showed it."
         ),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "size": 40}),
     )
+
+    class Meta:
+        widgets: ClassVar[Any] = {"networks": forms.Textarea(attrs={"rows": 3})}
 
     def clean_key(self) -> str:
         key = str(self.cleaned_data["key"])

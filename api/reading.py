@@ -13,6 +13,7 @@ from django.http import HttpRequest, UnreadablePostError
 
 from api import refusals
 from api.refusals import Refused
+from core.machines import comes_in_pieces
 
 # With 20 files as large as the site settings usually allow, in base64, it does not fit; by mail it would not either.
 MOST_BYTES = 64 * 1024 * 1024
@@ -33,6 +34,8 @@ class Words:
 
 def chunks(request: HttpRequest, *, most: int = MOST_BYTES) -> Iterator[bytes]:
     """Yield the body. Raises Refused for one of more than so many bytes, or that breaks off."""
+    if comes_in_pieces(request):
+        raise Refused(411, refusals.NO_LENGTH)
     said = request.META.get("CONTENT_LENGTH") or "0"
     if said.isdecimal() and int(said) > most:
         raise _too_large(most)

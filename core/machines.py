@@ -21,6 +21,11 @@ def is_in_clear(request: HttpRequest) -> bool:
     return settings.SECURE_SSL_REDIRECT and not request.is_secure()
 
 
+def comes_in_pieces(request: HttpRequest) -> bool:
+    """Say whether the body has no length (RFC 9112 section 7.1): WSGI has no end for it, and Django reads nothing."""
+    return "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length")
+
+
 def plain(status: int, text: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """Return an answer that is nothing but its words."""
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8", headers=dict(headers or {}))

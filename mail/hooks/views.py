@@ -16,7 +16,7 @@ from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from core.machines import is_in_clear, plain
+from core.machines import comes_in_pieces, is_in_clear, plain
 from core.secrets import SecretUnreadable
 from mail import bounces, intake
 from mail.addresses import own_addresses
@@ -55,6 +55,8 @@ def nothing_here(request: HttpRequest, rest: str = "") -> HttpResponse:
 
 
 def _take(request: HttpRequest, hooks: Hooks, kind: str) -> HttpResponse:
+    if comes_in_pieces(request):
+        return plain(411, "Content-Length is required.")
     try:
         body = bodies.take(request)
     except bodies.TooLarge:

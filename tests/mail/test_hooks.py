@@ -154,6 +154,12 @@ def test_a_mail_larger_than_a_form_may_be_is_taken(mailbox, settings):
     assert stored(IncomingMail.objects.get()).endswith(b"x" * 5000)
 
 
+def test_a_hook_without_a_length_is_told(mailbox):
+    response = Client().generic("POST", "/hooks/mail/mailgun/inbound/", b"", headers={"Transfer-Encoding": "chunked"})
+
+    assert response.status_code == 411
+
+
 def test_more_than_there_may_be_is_refused(mailbox, settings):
     settings.MAIL_MOST_BYTES = 100
 
