@@ -1,6 +1,7 @@
 """Resolving, closing, reopening."""
 
 import pytest
+from django.db import connection
 
 from accounts.principal import Principal
 from core.models import SiteSettings
@@ -290,3 +291,28 @@ def test_the_whole_circle_twice(resolved, ticket, boss, ada):
     ticket = reread(ticket)
     assert (ticket.status, ticket.reopened_count) == (Status.RESOLVED, 2)
     assert ticket.timers.get().due_at == ticket.closes_at == MONDAY + 2 * DAY + HOUR + 3 * DAY
+
+
+def test_reading_a_ticket_anew_leaves_the_others_protected(ticket, grace):
+    other, third = Ticket.objects.get(pk=ticket.pk), Ticket.objects.get(pk=ticket.pk)
+    refused = []
+
+    def meanwhile(execute, *args):
+        # As another thread would do, while this one reads.
+        with pytest.raises(AttributeError):
+            third.status = Status.CLOSED
+        refused.append(True)
+        return execute(*args)
+
+    actions.claim(ticket=ticket, by=Principal.agent(grace), at=MONDAY)
+    stale = Ticket.objects.only("status", "subject").get(pk=ticket.pk)
+    Ticket.objects.filter(pk=ticket.pk).update(subject="Another")
+    with connection.execute_wrapper(meanwhile):
+        other.refresh_from_db()
+        stale.refresh_from_db()
+
+    assert refused == [True, True]
+    assert (other.status, other.assignee, stale.subject) == (Status.ASSIGNED, grace, "Another")
+    assert "number" in stale.get_deferred_fields()
+    with pytest.raises(AttributeError):
+        other.status = Status.CLOSED

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -272,6 +273,23 @@ class Ticket(FSMModelMixin, models.Model):
 
     def __str__(self) -> str:
         return f"#{self.number}"
+
+    def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
+        """Read the row anew, as any model does.
+
+        django_fsm lifts the protection of `status` for that, of all tickets in all threads, and two threads at once
+        trip over each other. Here the one status gives way that is read.
+        """
+        if fields is None:
+            deferred = self.get_deferred_fields()
+            self._prefetched_objects_cache: dict[str, Any] = {}
+            fields = [field.attname for field in self._meta.concrete_fields if field.attname not in deferred]
+        before = {"status": self.__dict__.pop("status")} if "status" in fields and "status" in self.__dict__ else {}
+        try:
+            models.Model.refresh_from_db(self, using=using, fields=fields, from_queryset=from_queryset)
+        except BaseException:
+            self.__dict__.update(before)
+            raise
 
     @property
     def is_working(self) -> bool:
