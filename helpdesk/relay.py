@@ -32,7 +32,7 @@ from accounts import sessions
 from core import lease, periodic, statistics, sweeping, wakeups
 from core.models import PeriodicJob, Waiting
 from core.periodic import Job
-from mail import ledger
+from mail import alarm, ledger
 from mail.models import IncomingMail, Mailbox, OutgoingMail
 from tickets.models import Erasure, FailedHandler, TicketClock, TicketTimer
 
@@ -79,6 +79,7 @@ KINDS: Sequence[WorkKind] = (
 )
 
 PERIODIC = {
+    "watch_mailboxes": Job(alarm.watch, every=timedelta(minutes=1)),
     sweeping.SWEEP: Job(sweeping.sweep_files, every=timedelta(hours=1)),
     "clear_sessions": Job(sweeping.clear_sessions, every=timedelta(hours=6)),
     "clear_my_sessions": Job(sessions.sweep, every=timedelta(hours=6)),

@@ -21,7 +21,7 @@ from core.absolute import absolute_url
 from core.bounded_admin import DeletesUnusedAdmin
 from core.changes import Change, record
 from core.configuration_admin import OffersActiveAdmin
-from mail import mailboxes
+from mail import mailboxes, watchdog
 from mail.fetching import oauth
 from mail.fetching.oauth import Journey
 from mail.fetching.trouble import Trouble
@@ -48,6 +48,7 @@ class AdminForm(MailboxForm):
 class MailboxAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
     form = AdminForm
     change_form_template = "admin/mailbox.html"
+    change_list_template = "admin/mailboxes.html"
     list_display = ("name", "address", "protocol", "how_it_goes", "is_default")
     list_filter = ("is_active", "protocol")
     actions = ("try_out", "fetch_now", "switch_off", "switch_on")
@@ -190,6 +191,17 @@ class MailboxAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
             return []
         return [gettext("Mails in the ledger came by this mailbox, so it cannot be deleted. Switch it off instead.")]
 
+    def watch_view(self, request: HttpRequest) -> HttpResponse:
+        """Show what the watchdog says of every mailbox."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("How the mailboxes do"),
+            "opts": self.model._meta,
+            "reports": watchdog.reports(now()),
+            "media": self.media,
+        }
+        return render(request, "admin/mail_watch.html", context)
+
     # --- OAuth2 ---------------------------------------------------------------------------------
 
     def get_urls(self) -> list[Any]:
@@ -197,6 +209,7 @@ class MailboxAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
             return self.admin_site.admin_view(view)
 
         return [
+            path("watch/", page(self.watch_view), name="mail_mailbox_watch"),
             path("authorized/", page(self.authorized_view), name="mail_mailbox_authorized"),
             path("<int:pk>/authorize/", page(self.authorize_view), name="mail_mailbox_authorize"),
             *super().get_urls(),
