@@ -13,7 +13,7 @@ from accounts.principal import Face, Principal
 from core import files, sweeping, wakeups
 from core.models import SiteSettings
 from mail import delivering, parsing
-from mail.models import INTO_TICKETS, IncomingMail, IncomingState, Reason
+from mail.models import INTO_TICKETS, NOT_WHOLE, IncomingMail, IncomingState, Reason
 from mail.outcome import told
 from tickets.errors import DeedRefused
 from tickets.models import Ticket
@@ -27,10 +27,12 @@ BATCH = 500
 def take_in_again(mail: IncomingMail, *, by: Principal, at: datetime) -> None:
     """Let the workers take a mail in anew that was ignored or is quarantined.
 
-    Raises DeedRefused for one that is in a ticket, waits already, or has no raw bytes any more.
+    Raises DeedRefused for one that is in a ticket, waits already, has no raw bytes any more, or only its head.
     """
     _require_administrator(by)
+    _require_whole(mail)
     rows = IncomingMail.objects.filter(pk=mail.pk, state__in=CAN_BE_TAKEN_IN, raw__isnull=False)
+    rows = rows.exclude(reason__in=NOT_WHOLE)
     if not _wait(rows, at):
         raise DeedRefused(_("Only mails that were ignored or quarantined, and are still kept, can be taken in again."))
     wakeups.wake()
@@ -76,6 +78,7 @@ def force(mail: IncomingMail, ticket: Ticket, *, by: Principal, at: datetime) ->
     """
     _require_administrator(by)
     held = IncomingMail.objects.select_related("raw", "mailbox").get(pk=mail.pk)
+    _require_whole(held)
     if held.state not in CAN_BE_TAKEN_IN or held.raw is None:
         raise DeedRefused(_("Only mails that were ignored or quarantined, and are still kept, can go into a ticket."))
     with files.open_blob(held.raw) as file:
@@ -105,6 +108,17 @@ def let_go_of_raw(at: datetime) -> int:
     IncomingMail.objects.filter(pk__in=old).update(raw=None)
     sweeping.let_go(list(old.values()), at)
     return len(old)
+
+
+def can_be_taken_in(mail: IncomingMail) -> bool:
+    """Say whether the mail can be taken in again, or put into a ticket."""
+    return mail.state in CAN_BE_TAKEN_IN and mail.raw_id is not None and mail.reason not in NOT_WHOLE
+
+
+def _require_whole(mail: IncomingMail) -> None:
+    # Of its head alone a ticket would be made, without a word of what the sender wrote, and the rest never fetched.
+    if mail.reason in NOT_WHOLE:
+        raise DeedRefused(_("Only the head of this mail is here. The whole of it lies on the mail server."))
 
 
 def _wait(rows: "QuerySet[IncomingMail]", at: datetime) -> int:

@@ -23,7 +23,6 @@ from core.bounded_admin import MOST_ROWS, ReadOnlyAdmin
 from core.changes import Change, record
 from core.downloads import file_response
 from mail import ledger, original, remarks
-from mail.ledger import CAN_BE_TAKEN_IN
 from mail.models import IncomingMail, IncomingState
 from tickets.errors import DeedRefused
 from tickets.models import Ticket
@@ -166,7 +165,7 @@ class IncomingMailAdmin(ReadOnlyAdmin):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         mail = kwargs.get("obj")
-        context["can_be_taken_in"] = bool(mail and mail.state in CAN_BE_TAKEN_IN and mail.raw is not None)
+        context["can_be_taken_in"] = bool(mail and ledger.can_be_taken_in(mail))
         context["can_be_ignored"] = bool(mail and mail.state == IncomingState.QUARANTINED)
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -14,9 +14,9 @@ from accounts.models import AuditEvent, User
 from accounts.principal import Principal
 from mail import delivering, intake, ledger
 from mail.management.commands.receive_mail import receive
-from mail.models import Door, IncomingMail, IncomingState, Reason
+from mail.models import Door, IncomingMail, IncomingState, Mailbox, Reason
 from tests.cast import MONDAY
-from tests.mail.samples import mail
+from tests.mail.samples import SUPPORT, mail
 from tickets.errors import DeedRefused
 from tickets.models import Participant, Ticket
 
@@ -51,6 +51,24 @@ def decide(client: Client, row: IncomingMail, deed: str, **fields: str) -> str:
 def work_off() -> None:
     for row in IncomingMail.objects.filter(state=IncomingState.STORED):
         intake.take_in_at_once(row)
+
+
+@pytest.mark.parametrize("deed", ["take_in_again", "force"])
+def test_of_a_head_alone_nothing_is_made(client: Client, ticket: Ticket, deed: str) -> None:
+    mailbox = Mailbox.objects.create(name="support", address=SUPPORT)
+    head = mail().partition(b"\n\n")[0]
+    row = intake.put_aside(
+        head, size=10**9, reason=Reason.TOO_LARGE, door=Door.IMAP, at=MONDAY, mailbox=mailbox, place="1/7/1"
+    )
+
+    page = decide(client, row, deed, number=ticket.number)
+
+    assert "Only the head of this mail is here." in page
+    assert "Take in again" not in page
+    assert IncomingMail.objects.get().state == IncomingState.QUARANTINED
+    assert intake.make_whole(row, [mail()], at=MONDAY)
+    work_off()
+    assert IncomingMail.objects.get().state == IncomingState.TICKET
 
 
 def test_a_failed_mail_is_taken_in_again(client: Client, failed: IncomingMail) -> None:
