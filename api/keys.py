@@ -15,8 +15,8 @@ from api.models import ApiKey
 from api.refusals import Refused
 from core import throttle
 
-# A monitoring system that sees a whole site go away reports a hundred things at once. Every request looks at three times
-# as many slots as there are, so the window is short and they are few.
+# A monitoring system that sees a whole site go away reports a hundred things at once. Every request asks for three
+# times as many slots as there are, so the window is short and they are few.
 MOST_OF_KEY, MOST_OF_CLIENT, WINDOW = 100, 200, timedelta(seconds=20)
 # `last_used_at` tells days apart, not requests.
 USED_EVERY = timedelta(minutes=1)
