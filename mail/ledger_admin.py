@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -82,9 +82,12 @@ class IncomingMailAdmin(ReadOnlyAdmin):
             return queryset.filter(message_id=term), False
         if "@" in term:
             return queryset.filter(sender=term.lower()), False
+        rows = IncomingMail.objects.order_by()
         newest = IncomingMail.objects.order_by("-pk").values("pk")[:MOST_SUBJECTS]
+        named = rows.filter(pk__in=newest, subject__icontains=term).values("pk")
         tickets = Ticket.objects.filter(number=term.removeprefix("#")).values("pk")
-        return queryset.filter(Q(ticket__in=tickets) | Q(pk__in=newest, subject__icontains=term)), False
+        # A union of keys: with an OR PostgreSQL tries both on every mail that ever came.
+        return queryset.filter(pk__in=named.union(rows.filter(ticket__in=tickets).values("pk"), all=True)), False
 
     # --- What is shown ------------------------------------------------------------------------
 
