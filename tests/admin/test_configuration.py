@@ -243,6 +243,9 @@ def site_data(**fields: object) -> dict[str, object]:
         "max_upload_mb": "20",
         "registration": "open",
         "guests_may_ask": "on",
+        "most_open_tickets": "0",
+        "most_mails_an_hour": "60",
+        "keep_raw_mail": "180d",
         "agents_idle_after": "12h",
         "requesters_idle_after": "14d",
     } | fields
