@@ -40,6 +40,8 @@ ICONS: Mapping[str, str] = {
     Kind.PRIORITY_CHANGED: "flag",
     Kind.TOPIC_CHANGED: "tag",
     Kind.PLAN_CHANGED: "clock",
+    Kind.ENTRY_MOVED_AWAY: "corner-up-right",
+    Kind.ENTRY_MOVED_HERE: "corner-down-right",
     Kind.RESOLVED: "st-resolved",
     Kind.CLOSED: "st-closed",
     Kind.REOPENED: "st-reopened",

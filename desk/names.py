@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Address, Team, User
 from sla.models import Priority, SLAPlan
-from tickets.models import Department, HelpTopic, Kind, TicketEvent
+from tickets.models import Department, HelpTopic, Kind, Ticket, TicketEvent
 from tickets.models.tree import path_of
 
 # What an event's data may refer to: "user:1", "priority:2".
@@ -24,7 +24,10 @@ MODELS: Mapping[str, type[Any]] = {
     "priority": Priority,
     "topic": HelpTopic,
     "plan": SLAPlan,
+    "ticket": Ticket,
 }
+# What is told by another column than its name.
+TOLD_BY = {"address": "email", "ticket": "number"}
 # Told with what they are below.
 NESTED = frozenset({"department", "topic"})
 
@@ -56,7 +59,7 @@ def _look_up(wanted: Mapping[str, set[int]]) -> dict[str, str]:
     parts: list[QuerySet[Any, Any]] = []
     for model, keys in sorted(wanted.items()):
         mail = Cast("email", CharField()) if model == "user" else Value("", CharField())
-        told = path_of() if model in NESTED else F("email" if model == "address" else "name")
+        told = path_of() if model in NESTED else F(TOLD_BY.get(model, "name"))
         rows = MODELS[model].objects.filter(pk__in=keys).order_by()
         parts.append(rows.values_list(Value(model), "pk", Cast(told, CharField()), mail))
     if not parts:
@@ -81,6 +84,8 @@ def _refs(event: TicketEvent) -> list[str]:
             return [str(data.get("holder"))]
         case Kind.COLLABORATOR_ADDED | Kind.COLLABORATOR_REMOVED:
             return [f"address:{pk}" for pk in data.get("addresses", ())]
+        case Kind.ENTRY_MOVED_AWAY | Kind.ENTRY_MOVED_HERE:
+            return [f"ticket:{data[name]}" for name in ("to", "from") if name in data]
         case Kind.PRIORITY_CHANGED | Kind.TOPIC_CHANGED | Kind.PLAN_CHANGED:
             model = CHANGED[event.kind]
             return [f"{model}:{data[name]}" for name in ("to", "from") if data.get(name)]

@@ -151,6 +151,17 @@ def _changed(event: TicketEvent, names: Names) -> SafeString:
     )
 
 
+def _moved_away(event: TicketEvent, names: Names) -> SafeString:
+    words = _("{who} moved entry {number} to ticket {ticket}")
+    ticket = names(f"ticket:{event.data.get('to')}")
+    return format_html(words, who=names.by(event), number=event.data.get("number"), ticket=ticket)
+
+
+def _moved_here(event: TicketEvent, names: Names) -> SafeString:
+    words = _("{who} moved this here from ticket {ticket}")
+    return format_html(words, who=names.by(event), ticket=names(f"ticket:{event.data.get('from')}"))
+
+
 def _closed(event: TicketEvent, names: Names) -> SafeString:
     reason, who = event.data.get("reason"), names.by(event)
     if reason == CloseReason.CONFIRMED:
@@ -206,6 +217,8 @@ TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
     Kind.PRIORITY_CHANGED: _changed,
     Kind.TOPIC_CHANGED: _changed,
     Kind.PLAN_CHANGED: _changed,
+    Kind.ENTRY_MOVED_AWAY: _moved_away,
+    Kind.ENTRY_MOVED_HERE: _moved_here,
     Kind.RESOLVED: _plainly(lambda: _("{who} resolved the ticket")),
     Kind.CLOSED: _closed,
     Kind.REOPENED: _plainly(lambda: _("{who} reopened the ticket")),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 from typing import Any
 
-from django.db.models import JSONField, OuterRef, Prefetch, Q, Subquery
+from django.db.models import JSONField, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -16,7 +16,8 @@ from desk.history import WRITTEN, Fold, Line, fold, lines
 from desk.names import Names
 from mail import remarks
 from mail.models import INTO_TICKETS, IncomingMail, MailState, OutgoingMail, Suppressed, Template
-from tickets.models import Attachment, EntryKind, Source, ThreadEntry, Ticket, TicketEvent
+from tickets.actions.move_entry import MOVABLE
+from tickets.models import Attachment, EntryKind, Kind, Source, ThreadEntry, Ticket, TicketEvent
 from tickets.models.thread import EntryQuerySet
 from tickets.prose import Body, body_of
 
@@ -88,6 +89,10 @@ class EntryItem:
     # Where the mail is shown as it came, "" if it came in another way, and what was odd about it.
     mail_url: str = ""
     warnings: Sequence[Caution] = ()
+    # Where it is moved to another ticket, "" if that cannot be done.
+    move_url: str = ""
+    # Whether the key for moving is this one's: the newest that can be moved.
+    has_key: bool = False
     # Where the page shows the images from elsewhere, "" where that was asked for already.
     images_url: str = ""
 
@@ -100,6 +105,8 @@ class Look:
     images_url: Callable[[int], str]
     mail_url: Callable[[int], str]
     images: int | None = None
+    # None for who may not move messages.
+    move_url: Callable[[int], str] | None = None
 
 
 @dataclass(slots=True)
@@ -132,6 +139,9 @@ def read_thread(
         return read_thread(ticket, look, newest_first=newest_first)
     page = ThreadPage()
     if not entries:
+        # All of it was moved to other tickets, as its history tells.
+        events = _read_events(ticket, page)
+        page.pieces = _told(events, Names(events))
         return page
     if has_earlier:
         page.earlier = entries[0].number
@@ -174,19 +184,32 @@ def _read_entries(ticket: Ticket, before: int | None, after: int | None) -> tupl
 def _read_events(ticket: Ticket, page: ThreadPage) -> list[TicketEvent]:
     """Return what happened from the page's first entry up to the one behind its last."""
     events = TicketEvent.objects.filter(ticket=ticket)
-    writing = events.filter(kind__in=WRITTEN)
     within = Q()
     if page.earlier is not None:
-        within &= Q(number__gte=Subquery(writing.filter(data__entry=page.earlier).values("number")[:1]))
+        within &= Q(number__gte=_event_of(events, page.earlier))
     if page.later is not None:
-        within &= Q(number__lt=Subquery(writing.filter(data__entry=page.later + 1).values("number")[:1]))
+        # The one behind it may have gone to another ticket: its event stays.
+        within &= Q(number__lt=_event_of(events, page.later + 1))
     return list(events.filter(within).select_related("by").order_by("-number")[:PAGE_EVENTS])[::-1]
+
+
+def _event_of(events: "QuerySet[TicketEvent]", entry: int) -> Subquery:
+    """Return the number of the event by which the entry of that number came here."""
+    written = Q(kind__in=WRITTEN, data__entry=entry) | Q(kind=Kind.ENTRY_MOVED_HERE, data__number=entry)
+    return Subquery(events.filter(written).values("number")[:1])
+
+
+def _entry_of(event: TicketEvent) -> object:
+    """Return the number of the entry that came by this event, None if none did."""
+    if event.kind == Kind.ENTRY_MOVED_HERE:
+        return event.data.get("number")
+    return event.data.get("entry") if event.kind in WRITTEN else None
 
 
 def _weave(ticket: Ticket, entries: Sequence[ThreadEntry], events: Sequence[TicketEvent], look: Look) -> list[Piece]:
     """Put the events between the entries they happened between."""
     names, told = Names(events), _told_of(entries, look)
-    written_at = {event.data.get("entry"): event.number for event in events if event.kind in WRITTEN}
+    written_at = {_entry_of(event): event.number for event in events}
     # An entry whose event lies outside this page follows its predecessor at once.
     places = list(accumulate((written_at.get(entry.number, 0) for entry in entries), max))
     latest_reply = max((entry.number for entry in entries if entry.kind == EntryKind.REPLY), default=0)
@@ -196,6 +219,9 @@ def _weave(ticket: Ticket, entries: Sequence[ThreadEntry], events: Sequence[Tick
         item = _item(entry, look, voice=_voice(entry, ticket), is_new=is_new, warnings=told.get(entry.number, ()))
         pieces.append(Piece(item=item))
         pieces += _told([event for event in events if place <= event.number < end], names)
+    movable = [piece for piece in pieces if piece.item and piece.item.move_url]
+    if movable and movable[-1].item:
+        movable[-1].item = replace(movable[-1].item, has_key=True)
     return pieces
 
 
@@ -249,6 +275,7 @@ def _item(entry: ThreadEntry, look: Look, *, voice: str, is_new: bool, warnings:
         ],
         mail_url=look.mail_url(entry.number) if _mails(entry) else "",
         warnings=warnings,
+        move_url=look.move_url(entry.number) if look.move_url and entry.kind in MOVABLE else "",
         images_url=look.images_url(entry.number) if body.blocked and not wants_images else "",
         via=VIA.get(entry.source, ""),
         delivery=_delivery(getattr(entry, "delivery", None)) if entry.kind == EntryKind.REPLY else None,

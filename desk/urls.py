@@ -48,6 +48,7 @@ urlpatterns = [
     path("tickets/<number:number>/mail/<int:entry>/", views.mail, name="mail"),
     path("tickets/<number:number>/mail/<int:entry>/file/", views.mail_file, name="mail-file"),
     path("tickets/<number:number>/mail/<int:entry>/html/", views.mail_html, name="mail-html"),
+    path("tickets/<number:number>/entries/<int:entry>/move/", views.move_entry, name="move-entry"),
     path("files/<int:pk>/", views.file, name="file"),
     path("people/", views.people, name="people"),
     path("people/add/", views.add_person, name="person-add"),

@@ -4,6 +4,7 @@ Handlers run inside the action's transaction, each in its own savepoint, and onl
 twice, late and out of order.
 """
 
+from mail import following
 from mail import notifications as mail
 from tickets import events
 from tickets.events import Handler
@@ -17,6 +18,7 @@ HANDLERS: dict[Kind, tuple[Handler, ...]] = {
     Kind.COLLABORATOR_ADDED: (mail.welcome,),
     Kind.ASSIGNED: (mail.alert_assigned,),
     Kind.TRANSFERRED: (mail.alert_transfer,),
+    Kind.ENTRY_MOVED_HERE: (following.entry_moved,),
     Kind.RESOLVED: (mail.tell_resolved,),
     Kind.CLOSED: (mail.tell_closed,),
     Kind.REOPENED: (mail.alert_message,),

@@ -56,6 +56,7 @@ DEEDS: Mapping[Deed, "str | Promise"] = {
     Deed.CHANGE_PRIORITY: gettext_lazy("Change the priority"),
     Deed.CHANGE_TOPIC: gettext_lazy("Change the help topic"),
     Deed.CHANGE_PLAN: gettext_lazy("Change the SLA plan"),
+    Deed.MOVE_ENTRY: gettext_lazy("Move a message to another ticket"),
     Deed.RESOLVE: gettext_lazy("Resolve"),
     Deed.CLOSE: gettext_lazy("Close once it is resolved"),
     Deed.CLOSE_UNRESOLVED: gettext_lazy("Close without an answer"),

@@ -9,6 +9,7 @@ from desk.views.collaborators import add_collaborator, remove_collaborator
 from desk.views.files import file
 from desk.views.history import history
 from desk.views.mail import mail, mail_file, mail_html
+from desk.views.move_entry import move_entry
 from desk.views.new import new
 from desk.views.note import note
 from desk.views.organizations import (
@@ -82,6 +83,7 @@ __all__ = [
     "mail_password_link",
     "make_primary",
     "merge_people",
+    "move_entry",
     "new",
     "note",
     "note_organization",

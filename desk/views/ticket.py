@@ -84,7 +84,7 @@ def show_ticket(
     newest_first = Preferences.of(request.user).thread_order == ThreadOrder.NEWEST_FIRST
     thread = read_thread(
         ticket,
-        _look(request, ticket, origin),
+        _look(request, ticket, origin, standing),
         before=read_id(request.GET.get("before", "")),
         after=read_id(request.GET.get("after", "")),
         newest_first=newest_first,
@@ -110,7 +110,7 @@ def show_ticket(
     return render(request, "desk/ticket.html", context, status=status)
 
 
-def _look(request: AgentRequest, ticket: Ticket, origin: Origin) -> Look:
+def _look(request: AgentRequest, ticket: Ticket, origin: Origin, standing: Standing) -> Look:
     """Return how the agent reads the thread. Images from elsewhere are shown by the page that is looked at."""
     place = {side: entry for side in ("before", "after") if (entry := read_id(request.GET.get(side, ""))) is not None}
     return Look(
@@ -118,6 +118,9 @@ def _look(request: AgentRequest, ticket: Ticket, origin: Origin) -> Look:
         images_url=lambda entry: f"{_with(ticket, origin, **place, images=entry)}#e{entry}",
         mail_url=lambda entry: reverse("desk:mail", args=[ticket.number, entry]) + origin.query,
         images=read_id(request.GET.get("images", "")),
+        move_url=(lambda entry: reverse("desk:move-entry", args=[ticket.number, entry]) + origin.query)
+        if standing.may(Deed.MOVE_ENTRY, ticket)
+        else None,
     )
 
 

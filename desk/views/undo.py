@@ -12,7 +12,7 @@ from desk.answers import Done, attempt
 from desk.buttons import button
 from desk.undo import UndoInvalid, read_undo
 from tickets import actions
-from tickets.models import Ticket
+from tickets.models import ThreadEntry, Ticket
 from tickets.models.people import Part
 
 
@@ -64,6 +64,16 @@ def _remove_collaborator(request: AgentRequest, ticket: Ticket, to: str, seen: i
     return Done(_("%(email)s takes part in #%(number)s no more") % {"email": address.email, "number": ticket.number})
 
 
+def _move_back(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Done:
+    entry = ThreadEntry.objects.filter(pk=to.partition(":")[2]).first()
+    # Where it is now has to be the agent's to see, too.
+    there = Ticket.objects.visible_to(request.principal).filter(pk=entry.ticket_id).first() if entry else None
+    if entry is None or there is None:
+        raise Http404
+    actions.move_entry(entry=entry, ticket=there, to=ticket, by=request.principal, at=now())
+    return Done(_("Moved back to #%(number)s") % {"number": ticket.number})
+
+
 def _address(to: str) -> Address:
     """Return the address behind "address:1"; 404 once it is gone."""
     address = Address.objects.select_related("user").filter(pk=to.partition(":")[2]).first()
@@ -79,4 +89,5 @@ OPPOSITES: Mapping[str, Callable[[AgentRequest, Ticket, str, int], Done]] = {
     "reopen": _reopen,
     "add-collaborator": _add_collaborator,
     "remove-collaborator": _remove_collaborator,
+    "move-entry": _move_back,
 }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from tests import cast
 from tests.security.world import World
 from tickets.events import ref
-from tickets.models import CloseReason, Department, HelpTopic
+from tickets.models import CloseReason, Department, HelpTopic, Ticket
 
 Body = Mapping[str, object]
 
@@ -14,6 +14,14 @@ KEY = "a-key-of-our-own-0001"
 
 def _support() -> Department:
     return Department.objects.get(name="Support")
+
+
+def _beside(ticket: Ticket) -> Ticket:
+    """Return another ticket like this one, of which nothing has been told."""
+    other = Ticket.objects.get(pk=ticket.pk)
+    other.pk, other.number, other._state.adding = None, "900001", True
+    other.save()
+    return other
 
 
 # Every form that answers 422 when it comes empty has its place here.
@@ -46,6 +54,7 @@ BODIES: Mapping[str, Callable[[World], Body]] = {
     "desk:note": lambda world: {"kind": "note", "then": "note", "body": "Words.", "request_key": KEY},
     "desk:assign": lambda world: {"to": ref(world.people["eve"])},
     "desk:transfer": lambda world: {"department": _support().pk},
+    "desk:move-entry": lambda world: {"to": _beside(world.ticket).pk},
     "desk:refer": lambda world: {"to": ref(_support())},
     "desk:priority": lambda world: {"to": cast.priority("Low").pk},
     "desk:topic": lambda world: {"to": HelpTopic.objects.create(name="Refunds").pk},

@@ -295,6 +295,9 @@ GET  desk:mail-file                   sign-in  403      404      200      200   
 POST desk:mail-file                   sign-in  403      405      405      405      403      sign-in
 GET  desk:mail-html                   sign-in  403      404      200      200      403      sign-in
 POST desk:mail-html                   sign-in  403      405      405      405      403      sign-in
+GET  desk:move-entry                  sign-in  403      404      403      200      403      sign-in  | lou=403
+POST desk:move-entry                  sign-in  403      404      403      422      403      sign-in  | lou=403
+POST desk:move-entry / valid          sign-in  403      404      403      away+    403      sign-in  | lou=403
 GET  desk:refer                          sign-in  403      404      403      200      403      sign-in  | lou=403
 POST desk:refer                          sign-in  403      404      403      422      403      sign-in  | lou=403
 POST desk:refer / valid                  sign-in  403      404      403      away+    403      sign-in  | lou=403

@@ -7,6 +7,7 @@ from django.utils import timezone
 from accounts import addresses
 from accounts.contacts import NotPossible
 from accounts.models import AuditEvent, AuditKind, User
+from accounts.principal import Principal
 from core import sweeping
 from core.models import Blob
 from mail.models import MailState, OutgoingMail
@@ -96,6 +97,26 @@ def test_who_stands_in_tickets_of_others_is_not_deleted(asked: Ticket, philo: Us
 
     philo.refresh_from_db()
     assert philo.is_active
+
+
+def test_what_was_moved_to_a_ticket_that_stays_stays_there(asked: Ticket, philo: User, ada: User, grace: User) -> None:
+    by = cast.principal(grace)
+    # It answered the wrong ticket: Ada's words in Philomena's.
+    entry = actions.add_message(
+        ticket=asked,
+        address=cast.address_for(ada),
+        text="Mine.",
+        source="mail",
+        by=Principal.system("mail:1"),
+        at=MONDAY,
+    )
+    hers = cast.make_ticket(ada, asked.topic)
+    actions.move_entry(entry=entry, ticket=asked, to=hers, by=by, at=MONDAY)
+
+    erase(philo, Way.DELETE, grace)
+
+    assert not Ticket.objects.filter(pk=asked.pk).exists()
+    assert [one.text for one in hers.entries.in_order()][1:] == ["Mine."]
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from tickets.models import (
     Participant,
     Source,
     Status,
+    ThreadEntry,
     Ticket,
     TicketTimer,
 )
@@ -58,6 +59,7 @@ class Life:
         self.team = cast.make_team("Night shift", self.agents[1], self.agents[2])
         topic = cast.make_topic("Anything", department=departments[0], sla_plan=self.dice.choice([*self.plans, None]))
         self.ticket = cast.make_ticket(ada, topic, at=self.at)
+        self.other = cast.make_ticket(bob, topic, at=self.at)
         Participant.objects.create(
             ticket=self.ticket, user=bob, address=address_for(bob), role=Part.COLLABORATOR, added_at=self.at
         )
@@ -137,6 +139,7 @@ class Life:
             ),
             Deed.CHANGE_TOPIC: lambda by: actions.change_topic(**given, by=by, to=self.ticket.topic),
             Deed.CHANGE_PLAN: lambda by: actions.change_plan(**given, by=by, to=dice.choice(self.plans)),
+            Deed.MOVE_ENTRY: lambda by: self.move(by),
             Deed.RESOLVE: lambda by: actions.resolve(**given, by=by, resolution=words()),
             Deed.CLOSE: lambda by: actions.close(**given, by=by),
             Deed.CLOSE_UNRESOLVED: lambda by: actions.close_unresolved(
@@ -144,6 +147,15 @@ class Life:
             ),
             Deed.REOPEN: lambda by: actions.reopen(**given, by=by),
         }
+
+    def move(self, by: Principal) -> None:
+        """Move an entry to the other ticket, or one from there back here."""
+        here, there = self.dice.sample([self.ticket, self.other], 2)
+        # One that is not here is refused.
+        entry = self.dice.choice(list(ThreadEntry.objects.order_by("pk")))
+        actions.move_entry(
+            entry=entry, ticket=here, to=there, by=by, at=self.at, lets_take_part=self.dice.random() < 0.2
+        )
 
     def look(self) -> str:
         """Do what the relay and its workers do with what is due."""
@@ -173,9 +185,8 @@ def check(ticket: Ticket) -> None:
 
     # Numbers without gaps, counted right.
     assert [event.number for event in events] == list(range(1, ticket.last_event_number + 1))
-    assert list(ticket.entries.order_by("number").values_list("number", flat=True)) == list(
-        range(1, ticket.entry_count + 1)
-    )
+    left = [event.data["number"] for event in events if event.kind == Kind.ENTRY_MOVED_AWAY]
+    assert sorted([*ticket.entries.values_list("number", flat=True), *left]) == list(range(1, ticket.entry_count + 1))
     assert ticket.last_activity_at == max(event.at for event in events)
 
     # The state, and what goes with it.

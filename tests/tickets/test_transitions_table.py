@@ -18,6 +18,7 @@ from tickets.errors import NotAllowed
 from tickets.models import (
     CloseReason,
     Department,
+    EntryKind,
     HelpTopic,
     Participant,
     Referral,
@@ -31,6 +32,7 @@ from tickets.models import (
 )
 from tickets.models.people import Part
 from tickets.policy import Deed
+from tickets.thread import add_entry
 
 # What the table speaks of:
 #   nobody          nobody is signed in
@@ -223,6 +225,16 @@ change_plan
   colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
+move_entry
+  link portal collaborator                      no        no        no        no        no
+  all manager expanded                          =         =         =         =         =
+  only-assigned                                 no        =         =         =         =
+  limited view-only                             no        no        no        no        no
+  holder team-member                            no        no        no        no        no
+  referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
+  nobody stranger other-link                    no        no        no        no        no
+  other-dept admin-desk inactive                no        no        no        no        no
 resolve
   link portal collaborator                      no        no        no        no        no
   all manager expanded limited                  resolved  resolved  no        no        resolved
@@ -318,6 +330,8 @@ class World(NamedTuple):
     topic: HelpTopic
     plan: SLAPlan
     carol: Participant
+    stray: ThreadEntry
+    other: Ticket
 
 
 def state_and_role(words: str) -> tuple[Status, str]:
@@ -339,6 +353,12 @@ def world(request, ada, grace, support, billing, topic, elsewhere, linus) -> Wor
     referral = Referral.objects.create(
         ticket=ticket, department=Department.objects.create(name="Archive"), created_at=MONDAY
     )
+    other = cast.make_ticket(ada, topic)
+    if role == "only-assigned":
+        Ticket.objects.filter(pk=other.pk).update(status=Status.ASSIGNED, assignee=by.user)
+    stray = add_entry(
+        Ticket.objects.get(pk=ticket.pk), EntryKind.NOTE, author=grace, text="Stray.", source=Source.DESK, at=MONDAY
+    )
     return World(
         ticket=Ticket.objects.get(pk=ticket.pk),
         by=by,
@@ -349,6 +369,8 @@ def world(request, ada, grace, support, billing, topic, elsewhere, linus) -> Wor
         topic=cast.make_topic("Refunds"),
         plan=cast.make_plan("Slow", resolution=100 * HOUR),
         carol=take_part(ticket, cast.make_person("carol@example.org", "Carol")),
+        stray=stray,
+        other=other,
     )
 
 
@@ -473,6 +495,7 @@ DOING: dict[Deed, Callable[[World], object]] = {
     ),
     Deed.CHANGE_TOPIC: lambda w: actions.change_topic(ticket=w.ticket, to=w.topic, by=w.by, at=TUESDAY),
     Deed.CHANGE_PLAN: lambda w: actions.change_plan(ticket=w.ticket, to=w.plan, by=w.by, at=TUESDAY),
+    Deed.MOVE_ENTRY: lambda w: actions.move_entry(entry=w.stray, ticket=w.ticket, to=w.other, by=w.by, at=TUESDAY),
     Deed.RESOLVE: lambda w: actions.resolve(ticket=w.ticket, by=w.by, at=TUESDAY),
     Deed.CLOSE: lambda w: actions.close(ticket=w.ticket, by=w.by, at=TUESDAY),
     Deed.CLOSE_UNRESOLVED: lambda w: actions.close_unresolved(

@@ -16,6 +16,7 @@ from tickets.actions.collaborators import (
 )
 from tickets.actions.erasing import erase, go_on, go_on_for_a_while
 from tickets.actions.message import add_message
+from tickets.actions.move_entry import move_entry
 from tickets.actions.note import add_note
 from tickets.actions.open import open_ticket
 from tickets.actions.open_for import open_for
@@ -50,6 +51,7 @@ __all__ = [
     "go_on",
     "go_on_for_a_while",
     "leave",
+    "move_entry",
     "open_for",
     "open_received",
     "open_ticket",

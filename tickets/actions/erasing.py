@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts import audit, contacts, sessions
@@ -31,7 +31,7 @@ from tickets.erasure import (
     stands_elsewhere,
 )
 from tickets.errors import DeedRefused
-from tickets.models import Attachment, Erasure, FailedHandler, Participant, Ticket, Way
+from tickets.models import Attachment, Erasure, FailedHandler, Participant, ThreadEntry, Ticket, Way
 from tickets.models.people import Part
 
 # So many tickets, or entries, are done at once.
@@ -234,6 +234,9 @@ def _delete(erasure: Erasure, at: datetime) -> bool:
     tickets = list(Ticket.objects.filter(requester=person).order_by("pk").values_list("pk", flat=True)[:BATCH])
     if tickets:
         let_go_of_files(Attachment.objects.filter(entry__ticket__in=tickets), at)
+        # What was moved from here to a ticket that stays, stays there.
+        elsewhere = ThreadEntry.objects.filter(origin_ticket__in=tickets).exclude(ticket__in=tickets)
+        elsewhere.update(origin_ticket=F("ticket"))
         purge(Ticket, tickets)
         return False
     Participant.objects.filter(user=person).delete()

@@ -35,6 +35,8 @@ class Kind(models.TextChoices):
     PRIORITY_CHANGED = "priority_changed", _("Priority changed")  # to, from
     TOPIC_CHANGED = "topic_changed", _("Help topic changed")  # to, from
     PLAN_CHANGED = "plan_changed", _("SLA plan changed")  # to, from, clocks
+    ENTRY_MOVED_AWAY = "entry_moved_away", _("Moved to another ticket")  # number (of the entry), to (ticket)
+    ENTRY_MOVED_HERE = "entry_moved_here", _("Moved here from another ticket")  # number (of the entry), from (ticket)
     RESOLVED = "resolved", _("Resolved")  # closes_at, entry (the resolution text, if any)
     CLOSED = "closed", _("Closed")  # reason
     REOPENED = "reopened", _("Reopened")  # from (status), clocks

@@ -28,6 +28,7 @@ class Deed(StrEnum):
     CHANGE_PRIORITY = "change_priority"
     CHANGE_TOPIC = "change_topic"
     CHANGE_PLAN = "change_plan"
+    MOVE_ENTRY = "move_entry"
     RESOLVE = "resolve"
     CLOSE = "close"
     CLOSE_UNRESOLVED = "close_unresolved"
@@ -60,6 +61,7 @@ AGENT_DEEDS: Mapping[Deed, Permission] = {
     Deed.CHANGE_PRIORITY: Permission.EDIT,
     Deed.CHANGE_TOPIC: Permission.EDIT,
     Deed.CHANGE_PLAN: Permission.EDIT,
+    Deed.MOVE_ENTRY: Permission.EDIT,
     Deed.RESOLVE: Permission.RESOLVE,
     Deed.CLOSE: Permission.RESOLVE,
     Deed.REOPEN: Permission.RESOLVE,
@@ -107,6 +109,7 @@ STATES: Mapping[Deed, frozenset[Status]] = {
     Deed.CHANGE_PRIORITY: WORKING,
     Deed.CHANGE_TOPIC: WORKING,
     Deed.CHANGE_PLAN: WORKING,
+    Deed.MOVE_ENTRY: EVERY,
     Deed.RESOLVE: WORKING,
     Deed.CLOSE: frozenset({Status.RESOLVED}),
     Deed.CLOSE_UNRESOLVED: WORKING,
