@@ -102,3 +102,15 @@ def test_a_domain_in_other_letters_is_the_same(mailbox: Mailbox) -> None:
     come("From: ada@münchen.example\n".encode() + raw)
 
     assert address_of("ada@münchen.example").is_verified
+
+
+@pytest.mark.parametrize(("protocol", "is_proved"), [("imap", False), ("pop3", False), ("pushed", True)])
+def test_a_mail_handed_over_did_not_pass_the_server_that_it_names(
+    mailbox: Mailbox, protocol: str, is_proved: bool
+) -> None:
+    """A pipe of another server, and the API, name no mailbox: To does, which the sender writes."""
+    Mailbox.objects.update(protocol=protocol)
+
+    receive(BytesIO(mail(**believed("pass"))))
+
+    assert address_of("ada@example.org").is_verified is is_proved
