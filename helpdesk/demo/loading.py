@@ -10,7 +10,8 @@ from accounts.models import Address, Organization, Role, Team, User
 from accounts.people import address_of, confirm, enrol
 from accounts.principal import Face, Principal
 from core.models import NewFile, SiteSettings
-from helpdesk.demo import cast, files
+from helpdesk.demo import cast, files, mails
+from helpdesk.demo.mails import DemoMail
 from helpdesk.demo.tickets import TICKETS, DemoTicket, Step
 from mail.models import MailState, OutgoingMail, Suppressed
 from sla.models import Priority, SLAPlan, Target
@@ -58,13 +59,14 @@ def load(at: datetime) -> int:
         raise InUse
     # Bytes reach the disk before the transaction that refers to them.
     stored = {name: files.make(name) for ticket in TICKETS for name in ticket.files}
+    mailed = {ticket: mails.make(ticket, stored) for ticket in TICKETS if ticket.is_mail}
     with transaction.atomic():
         SiteSettings.objects.select_for_update().get(pk=1)
         if not is_new():
             raise InUse
         SiteSettings.objects.filter(pk=1).update(name=cast.SITE_NAME, is_demo=True)
         _configure(at)
-        loader = Loader(stored, at)
+        loader = Loader(stored, mailed, at)
         for ticket in sorted(TICKETS, key=lambda ticket: -ticket.ago):
             loader.live(ticket)
         OutgoingMail.objects.update(state=MailState.SUPPRESSED, why=Suppressed.DEMO, due_at=None, claim=None)
@@ -78,8 +80,9 @@ def load(at: datetime) -> int:
 class Loader:
     """Lives the demo's tickets through, one after the other. Methods that steps name take (ticket, step, at)."""
 
-    def __init__(self, stored: Mapping[str, NewFile], now: datetime) -> None:
+    def __init__(self, stored: Mapping[str, NewFile], mailed: Mapping[DemoTicket, DemoMail], now: datetime) -> None:
         self.stored = stored
+        self.mailed = mailed
         self.now = now
         self.people = {user.name: user for user in User.objects.all()}
         self.addresses = {address.user.name: address for address in Address.objects.select_related("user")}
@@ -89,16 +92,20 @@ class Loader:
     def live(self, told: DemoTicket) -> None:
         """Open the ticket, let its steps and its deadlines happen in their order, up to now."""
         opened_at = self.now - timedelta(minutes=told.ago)
+        mail = self.mailed.get(told)
         ticket = actions.open_ticket(
             address=self.addresses[told.who],
             topic=HelpTopic.objects.get(name=told.topic),
             subject=told.subject,
             text=told.text,
-            source=Source.WEB,
+            html=mail.parsed.html if mail else "",
+            source=Source.MAIL if mail else Source.WEB,
             by=self._requester(told.who),
             at=opened_at,
-            files=[self.stored[name] for name in told.files],
+            files=mail.files if mail else [self.stored[name] for name in told.files],
         )
+        if mail is not None:
+            mails.enter(mail, told, ticket)
         for step in told.steps:
             at = opened_at + timedelta(minutes=step.after)
             self._let_time_pass(ticket, at)

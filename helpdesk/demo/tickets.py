@@ -6,6 +6,8 @@ tickets of Support are due 90 minutes after loading at the earliest, so that a n
 
 from dataclasses import dataclass
 
+from mail.models import Remark
+
 HOUR, DAY = 60, 24 * 60
 
 
@@ -29,6 +31,13 @@ class DemoTicket:
     text: str
     steps: tuple[Step, ...] = ()
     files: tuple[str, ...] = ()
+    # It came by mail: what that looked like, and what was odd about it (mail.models.Remark).
+    html: str = ""
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def is_mail(self) -> bool:
+        return bool(self.html or self.remarks)
 
 
 def claim(after: int, who: str) -> Step:
@@ -134,6 +143,7 @@ TICKETS = [
         PAYMENTS,
         "Statement PDFs show last month’s date",
         "Only for savings accounts opened before 2019, as far as I can see.",
+        remarks=(Remark.UNPROVEN,),
     ),
     DemoTicket(
         5 * HOUR,
@@ -256,6 +266,14 @@ TICKETS = [
             working(40, VIKTOR, "Thank you. Somebody is on the way, and the two test racks are switched off."),
         ),
         files=("server-room-b.png",),
+        html=(
+            "<p>The sensor has been climbing <b>since 08:00</b>. The door is closed.</p>"
+            '<p><img src="cid:server-room-b.png" alt="The sensor’s page"></p>'
+            '<table border="1"><tr><th>Time</th><th>Rack 1</th><th>Rack 2</th></tr>'
+            "<tr><td>08:00</td><td>22.4 °C</td><td>22.9 °C</td></tr>"
+            "<tr><td>09:30</td><td>26.8 °C</td><td>27.3 °C</td></tr></table>"
+            '<p>Noor Haddad<br>Facilities</p><p><img src="https://www.example.org/logo.png" alt="Our logo"></p>'
+        ),
     ),
     DemoTicket(
         3 * DAY + 2 * HOUR,

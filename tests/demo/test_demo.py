@@ -14,7 +14,8 @@ from accounts.models import Address, Team, User
 from accounts.principal import Principal
 from core.files import open_blob
 from helpdesk.demo import loading
-from mail.models import MailState, OutgoingMail, Suppressed
+from mail import original
+from mail.models import IncomingMail, MailState, OutgoingMail, Suppressed
 from tickets.models import (
     Attachment,
     Department,
@@ -29,6 +30,7 @@ from tickets.models import (
     TicketEvent,
     TicketTimer,
 )
+from tickets.prose import body_of
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -157,3 +159,14 @@ def test_departments_and_topics_are_nested_and_have_somebody_at_their_head(demo)
     assert Department.objects.get(name="Payments").manager.name == "Sam Obi"
     assert Team.objects.get(name="Network on call").lead.name == "Mary Okafor"
     assert DepartmentAccess.objects.get(agent__name="Sam Obi", is_primary=True).department.name == "Payments"
+
+
+def test_some_came_by_mail_with_a_picture_and_with_a_remark(demo):
+    mails = IncomingMail.objects.select_related("entry", "raw").order_by("pk")
+
+    assert [mail.remarks for mail in mails if mail.remarks] == [[["unproven", {}]]]
+    (pictured,) = (mail for mail in mails if mail.remote_images)
+    shown = body_of(pictured.entry, url_of=lambda file: f"/files/{file.pk}/")
+    assert len(shown.in_place) == shown.blocked == 1
+    assert '<img src="/files/' in shown.html
+    assert original.read(pictured).said.subject == pictured.subject
