@@ -63,15 +63,14 @@ def deliver(mail: IncomingMail, parsed: ParsedMail, sender: str, own: OwnAddress
     """Do with the mail what is to be done, and say what that was. Run again, it says the same."""
     mailbox = recipients.mailbox_of(parsed, own) or mail.mailbox
     takes_generated = mailbox is not None and mailbox.takes_generated
-    if reason := screening.nobody_wrote_this(parsed, sender, own, takes_generated=takes_generated):
+    reason = screening.nobody_wrote_this(parsed, sender, own, takes_generated=takes_generated)
+    if reason and not mail.is_let_through:
         return _ignored(reason, parsed, at)
     if not sender:
         return _waits(Reason.NO_SENDER)
     site = SiteSettings.load()
-    if screening.writes_too_much(sender, site=site, at=at):
-        return _waits(Reason.TOO_MANY)
-    if not site.mail_from_strangers and screening.is_stranger(sender):
-        return _waits(Reason.STRANGER)
+    if not mail.is_let_through and (waits := _why_it_waits(sender, site, at)):
+        return _waits(waits)
     address = address_of(sender, name=_name(parsed))
     if not address.user.is_active:
         return _waits(Reason.SWITCHED_OFF)
@@ -89,6 +88,14 @@ def deliver(mail: IncomingMail, parsed: ParsedMail, sender: str, own: OwnAddress
     outcome = _into_ticket(Arrival(mail, parsed, address, mailbox, own, site, at), proven)
     outcome.authentication = found
     return outcome
+
+
+def _why_it_waits(sender: str, site: SiteSettings, at: datetime) -> Reason | None:
+    if screening.writes_too_much(sender, site=site, at=at):
+        return Reason.TOO_MANY
+    if not site.mail_from_strangers and screening.is_stranger(sender):
+        return Reason.STRANGER
+    return None
 
 
 def force(mail: IncomingMail, parsed: ParsedMail, ticket: Ticket, *, at: datetime) -> Outcome:
@@ -125,12 +132,18 @@ def _name(parsed: ParsedMail) -> str:
 
 
 def _ignored(reason: Reason, parsed: ParsedMail, at: datetime) -> Outcome:
+    """Let nothing become of it; where only words speak for that, an administrator decides."""
     outcome = Outcome(IncomingState.IGNORED, reason)
     if reason == Reason.BOUNCE:
+        assert parsed.bounce is not None
         outcome.bounced = bounces.note(parsed, at=at)
         outcome.ticket = outcome.bounced.ticket if outcome.bounced else None
-    elif reason == Reason.AUTO_REPLY:
-        outcome.ticket = matching.named(parsed, at)
+        is_guess = parsed.bounce.is_guess and outcome.bounced is None
+    else:
+        outcome.ticket = matching.named(parsed, at) if reason == Reason.AUTO_REPLY else None
+        is_guess = reason == Reason.AUTO_REPLY and parsed.auto_reply_is_guess
+    if is_guess:
+        outcome.state = IncomingState.QUARANTINED
     return outcome
 
 
@@ -153,10 +166,11 @@ def _done_before(mail: IncomingMail, parsed: ParsedMail, address: Address) -> Ou
 def _into_ticket(arrival: Arrival, proven: Proof) -> Outcome:
     parsed, address, at = arrival.parsed, arrival.address, arrival.at
     found = matching.find(parsed, address.user, proof=proven, cause=arrival.key, at=at)
-    if found.ticket is None and screening.has_too_many_open(address, arrival.site):
-        return _waits(Reason.TOO_MANY_OPEN)
-    if found.ticket is not None and screening.writes_too_much_into(found.ticket, address.email, at):
-        return _waits(Reason.TOO_MANY, found.ticket)
+    if not arrival.mail.is_let_through:
+        if found.ticket is None and screening.has_too_many_open(address, arrival.site):
+            return _waits(Reason.TOO_MANY_OPEN)
+        if found.ticket is not None and screening.writes_too_much_into(found.ticket, address.email, at):
+            return _waits(Reason.TOO_MANY, found.ticket)
     # An answer is shown without what it quotes; what opens a ticket is shown whole.
     is_answer = found.ticket is not None and arrival.site.mail_strips_quotes
     written = contents.of(arrival.mail, parsed, is_answer=is_answer)

@@ -180,6 +180,9 @@ class IncomingMailAdmin(ReadOnlyAdmin):
             if deed == "take_in_again":
                 ledger.take_in_again(mail, by=by, at=at)
                 told = gettext("The mail will be taken in again in a moment.")
+            elif deed == "let_through":
+                ledger.let_through(mail, by=by, at=at)
+                told = gettext("The mail will be taken in as a person's in a moment.")
             elif deed == "ignore_for_ever":
                 ledger.ignore_for_ever(mail, by=by, at=at)
                 told = gettext("The mail is ignored, and will be if it comes again.")

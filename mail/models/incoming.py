@@ -119,6 +119,8 @@ class IncomingMail(Waiting):
     remarks = models.JSONField(default=list)
     identity = models.CharField(max_length=64, null=True)  # unique where it is held
     taken_in_at = models.DateTimeField(_("taken in"), null=True)
+    # An administrator said that a person wrote it: it is not screened again.
+    is_let_through = models.BooleanField(_("let through"), default=False)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     last_error = models.TextField(_("last error"), blank=True)
 

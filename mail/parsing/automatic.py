@@ -56,6 +56,11 @@ _PRIORITY_WORDS = {
 }
 
 
+def is_guess(head: Head) -> bool:
+    """Return whether nothing but the subject makes an answer of this: people write such subjects too."""
+    return not _says_so(head)
+
+
 def is_auto_reply(head: Head, *, is_bounce: bool) -> bool:
     """Return whether a program answered: a vacation note, "we received your mail", a reading receipt.
 
@@ -63,6 +68,11 @@ def is_auto_reply(head: Head, *, is_bounce: bool) -> bool:
     """
     if is_bounce:
         return False
+    return _says_so(head) or _ANSWER_SUBJECT.match(head.first("subject") or "") is not None
+
+
+def _says_so(head: Head) -> bool:
+    """Return whether a header that programs set says that one answered."""
     submitted = (head.first("auto-submitted") or "").split(";")[0].split("(")[0].strip().lower()
     if submitted.startswith(("auto-replied", "auto-generated", "auto-notified")):
         return True
@@ -80,9 +90,7 @@ def is_auto_reply(head: Head, *, is_bounce: bool) -> bool:
     if "disposition-notification" in reported or "feedback-report" in reported:
         return True
     generator = (head.first("x-ms-exchange-generated-message-source") or "").lower()
-    if "mailbox rules agent" in generator or head.first("x-ms-exchange-inbox-rules-loop") is not None:
-        return True
-    return _ANSWER_SUBJECT.match(head.first("subject") or "") is not None
+    return "mailbox rules agent" in generator or head.first("x-ms-exchange-inbox-rules-loop") is not None
 
 
 def is_bulk(head: Head) -> bool:

@@ -1,6 +1,7 @@
 """Delivery reports: by RFC 3464, and the many that are none but their words."""
 
 import re
+from dataclasses import replace
 
 from mail.parsing import ids, limits, quotewords
 from mail.parsing.bouncewords import BounceWords, read_words, says_failure
@@ -125,7 +126,9 @@ def _by_words(head: Head, text: str, originals: list[bytes]) -> Bounce | None:
         return None
     recipients = [match.group() for match in _ADDRESS.finditer(failed or "")] or list(words.recipients)
     status = words.status or words.meaning
-    return _bounce(head, recipients, status, originals, words, words.diagnostic, is_delayed=words.is_delay)
+    bounce = _bounce(head, recipients, status, originals, words, words.diagnostic, is_delayed=words.is_delay)
+    is_certain = is_daemon or failed or is_report or _has_null_sender(head)
+    return replace(bounce, is_guess=not is_certain)
 
 
 def _bounce(

@@ -47,6 +47,7 @@ class Bounce:
     recipients: tuple[str, ...] = ()
     diagnostic: str | None = None
     original_headers: tuple[tuple[str, str], ...] = ()
+    is_guess: bool = False  # only words say so, which a person may have written
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class ParsedMail:
     reply_html: str = ""
     attachments: tuple[Attachment, ...] = ()
     auto_reply: bool = False
+    auto_reply_is_guess: bool = False  # only its subject says so, which a person may have written
     bulk: bool = False
     bounce: Bounce | None = None
     priority: str | None = None  # "high", "normal", "low"

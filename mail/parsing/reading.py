@@ -45,6 +45,7 @@ def parse(raw: bytes) -> ParsedMail:
     bounce = _step("bounce", lambda: read_bounce(head, root.kind, shown.text, bodies.reports), None, notes)
     if not shown.text.strip() and not bodies.attachments and not bodies.is_encrypted:
         notes.add(remarks.NO_TEXT)
+    answers = _step("kind", lambda: automatic.is_auto_reply(head, is_bounce=bounce is not None), False, notes)
     return replace(
         mail,
         text=shown.text,
@@ -55,7 +56,8 @@ def parse(raw: bytes) -> ParsedMail:
         remote_images=shown.images,
         attachments=shown.attachments,
         bounce=bounce,
-        auto_reply=_step("kind", lambda: automatic.is_auto_reply(head, is_bounce=bounce is not None), False, notes),
+        auto_reply=answers,
+        auto_reply_is_guess=answers and automatic.is_guess(head),
         quoted_message_ids=_step("ids", lambda: _quoted_ids(bodies, bounce), (), notes),
         warnings=notes.all(),
     )

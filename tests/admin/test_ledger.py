@@ -14,7 +14,7 @@ from accounts.models import AuditEvent, User
 from accounts.principal import Principal
 from mail import delivering, intake, ledger
 from mail.management.commands.receive_mail import receive
-from mail.models import Door, IncomingMail, IncomingState, Mailbox, Reason
+from mail.models import BannedSender, Door, IncomingMail, IncomingState, Mailbox, Reason
 from tests.cast import MONDAY
 from tests.mail.samples import SUPPORT, mail
 from tickets.errors import DeedRefused
@@ -220,3 +220,30 @@ def test_only_administrators_decide(failed: IncomingMail, grace: User) -> None:
     for by in (Principal.agent(grace), Principal.requester(grace), Principal.administrator(grace)):
         with pytest.raises(DeedRefused):
             ledger.take_in_again(failed, by=by, at=MONDAY)
+
+
+@pytest.mark.parametrize("pattern", ["ada@example.org", ""], ids=["banned", "by its words"])
+def test_what_a_person_wrote_is_let_through(client: Client, support, pattern: str) -> None:
+    if pattern:
+        BannedSender.objects.create(pattern=pattern)
+    row = receive(BytesIO(mail(subject="Automatic reply does not work any more")))
+    # Words alone are no proof: it waits. What is banned is ignored.
+    assert row.state == (IncomingState.IGNORED if pattern else IncomingState.QUARANTINED)
+
+    assert "taken in as a person" in decide(client, row, "let_through")
+    work_off()
+
+    row.refresh_from_db()
+    assert row.state == IncomingState.TICKET
+    assert row.ticket.requester.name == "Ada Byron"
+
+
+def test_a_bounce_known_by_its_words_alone_waits(support) -> None:
+    text = "Mail delivery failed: returning message to sender.\n\n550 mailbox unavailable\n"
+    words = receive(BytesIO(mail(text, sender="postmaster@example.org", subject="Mail delivery failed")))
+    daemon = receive(
+        BytesIO(mail(text, sender="MAILER-DAEMON@example.org", subject="Mail delivery failed", message_id="<2@b>"))
+    )
+
+    assert (words.state, words.reason) == (IncomingState.QUARANTINED, Reason.BOUNCE)
+    assert (daemon.state, daemon.reason) == (IncomingState.IGNORED, Reason.BOUNCE)

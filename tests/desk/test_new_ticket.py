@@ -330,3 +330,13 @@ def test_what_an_agent_may_not_see_is_not_drawn_from(sign_in, linus: User, ticke
 
 def test_a_ticket_that_no_database_can_look_for_is_followed_by_none(client: Client) -> None:
     assert send(client, follows="\0" * 40, subject="").status_code == 422
+
+
+def test_each_entry_leads_to_a_ticket_made_from_it(
+    client: Client, ticket: Ticket, sign_in, billing: Department
+) -> None:
+    address = f"/desk/tickets/{ticket.number}/"
+    assert f'href="{URL}?from={ticket.number}.1"' in client.get(address).content.decode()
+
+    viewer = sign_in(cast.make_agent("Vera", billing, role=VIEW_ONLY))
+    assert "?from=" not in viewer.get(address).content.decode()
