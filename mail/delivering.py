@@ -15,7 +15,7 @@ from mail import bounces, contents, matching, proof, recipients, screening
 from mail.addresses import OwnAddresses
 from mail.contents import Contents
 from mail.matching import Found
-from mail.models import IncomingMail, IncomingState, Mailbox, Protocol, Reason, Remark
+from mail.models import Door, IncomingMail, IncomingState, Mailbox, Protocol, Reason, Remark
 from mail.outcome import Outcome, Remarks
 from mail.parsing import ParsedMail
 from mail.proof import Proof
@@ -79,7 +79,9 @@ def deliver(mail: IncomingMail, parsed: ParsedMail, sender: str, own: OwnAddress
     # Checked by the server that it came to, whomever it was written to.
     server = mail.mailbox or mailbox
     # The sender chooses whom it is written to: what was handed over never passed the server of a mailbox that we fetch.
-    came_there = mail.mailbox is not None or (mailbox is not None and mailbox.protocol == Protocol.PUSHED)
+    # So with a web hook's envelope; the pipe of a mailbox, and what was fetched from one, did.
+    is_handed_over = mail.mailbox is None or mail.door == Door.WEBHOOK
+    came_there = server is not None and not (is_handed_over and server.protocol != Protocol.PUSHED)
     found = proof.believed(parsed, sender, server.authserv_id if server and came_there else "")
     proven = proof.proof_of(found, is_checked=bool(server and server.authserv_id))
     if proven == Proof.PASSED and not address.is_verified:

@@ -4,12 +4,13 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.utils.timezone import now
 
 from accounts.models import Address, User
 from accounts.people import address_of
-from mail import signing
+from mail import intake, signing
 from mail.management.commands.receive_mail import receive
-from mail.models import IncomingMail, Mailbox
+from mail.models import Door, IncomingMail, Mailbox
 from mail.signing import Role
 from tests.cast import MONDAY, address_for
 from tests.mail.samples import SUPPORT, mail
@@ -112,5 +113,16 @@ def test_a_mail_handed_over_did_not_pass_the_server_that_it_names(
     Mailbox.objects.update(protocol=protocol)
 
     receive(BytesIO(mail(**believed("pass"))))
+
+    assert address_of("ada@example.org").is_verified is is_proved
+
+
+@pytest.mark.parametrize(("protocol", "is_proved"), [("imap", False), ("pushed", True)])
+def test_nor_did_what_a_web_hook_brought(mailbox: Mailbox, protocol: str, is_proved: bool) -> None:
+    """Its envelope names a mailbox of ours, and the sender chose that too."""
+    Mailbox.objects.update(protocol=protocol)
+    row = intake.store([mail(**believed("pass"))], door=Door.WEBHOOK, at=now(), mailbox=Mailbox.objects.get())
+
+    intake.take_in_at_once(row)
 
     assert address_of("ada@example.org").is_verified is is_proved
