@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils.timezone import now
 
@@ -175,7 +175,7 @@ def _work(mail: IncomingMail, claim: UUID) -> IncomingMail | None:
         return _finish(mail, claim, _failed("Its worker died over and over while working on it."), at)
     try:
         outcome = _decide(mail, claim, at)
-    except (DatabaseError, InterfaceError):
+    except (OperationalError, InterfaceError):
         # The claim runs out, and the mail is due again.
         logger.exception("mail %s waits for the database", mail.pk)
         raise

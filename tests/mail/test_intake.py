@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.utils.timezone import now
 
 from accounts.models import User
@@ -334,6 +334,20 @@ def test_one_bad_mail_is_put_aside_with_its_reason(mailbox: Mailbox, monkeypatch
     assert (row.state, row.reason) == (IncomingState.QUARANTINED, Reason.FAILED)
     assert "a fault of ours" in row.last_error
     assert receive(mail(message_id="<second@example.org>")).state == IncomingState.TICKET
+
+
+def test_what_the_database_refuses_is_put_aside_with_its_reason(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise DataError("value too long for type character varying(120)")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delivering, "deliver", refuse)
+        row = receive(mail())
+
+    assert (row.state, row.reason) == (IncomingState.QUARANTINED, Reason.FAILED)
+    assert "value too long" in row.last_error
 
 
 def test_a_mail_that_kills_its_workers_is_put_aside(mailbox: Mailbox) -> None:
