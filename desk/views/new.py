@@ -138,6 +138,8 @@ def _form(request: AgentRequest) -> NewTicketForm:
 def _entry(request: AgentRequest) -> ThreadEntry | None:
     """Return the entry that the ticket is made from, named as "123456.2", if the agent may read it (PARITY I10)."""
     number, _dot, place = request.GET.get("from", "").partition(".")
+    if not number:
+        return None
     tickets = _visible(request, number)
     entries = ThreadEntry.objects.filter(ticket__in=tickets.values("pk"), number=read_id(place) or 0)
     return entries.select_related("ticket", "author").first()

@@ -36,8 +36,8 @@ DESK = """
 /desk/queues/resolved/                          7   100      0
 /desk/queues/closed/                            7   100      0
 /desk/queues/open/?department={department}      7   110      0
-/desk/tickets/{ticket}/                        15   200      0
-/desk/tickets/{ticket}/?queue=open             15   200      0
+/desk/tickets/{ticket}/                        16   200      0
+/desk/tickets/{ticket}/?queue=open             16   200      0
 /desk/tickets/{ticket}/history/                 8    90      0
 /desk/tickets/{ticket}/assign/                 11    60    101
 /desk/tickets/{ticket}/transfer/                9    60     52
