@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.models import Address, User
+from accounts.models import Address
 from accounts.people import revoke_links
 from mail import signing
+from mail.models.mailbox import LONGEST_LOCAL_PART
 from mail.signing import Role
 from tests.cast import MONDAY
 
@@ -105,12 +106,18 @@ def test_only_our_own_mark_is_ours(settings: object) -> None:
     assert not signing.is_own_mark(mark)
 
 
-def test_large_keys_fit(ada: User, ada_address: Address) -> None:
-    token = signing.reply_address(
-        "a" * 20 + "@example.com", ticket_id=2**40, address=ada_address, role=Role.AGENT, at=MONDAY
-    )
+def test_sixty_million_tickets_and_addresses_fit() -> None:
+    """64 octets are what a local part may have (RFC 5321 section 4.5.3.1.1)."""
+    most = 36**5 - 1
+    longest = "a" * LONGEST_LOCAL_PART + "@example.com"
+    token = signing.reply_address(longest, ticket_id=most, address=Address(pk=most), role=Role.AGENT, at=MONDAY)
 
     assert len(token.partition("@")[0]) <= 64
+
+
+def test_keys_of_any_size_are_read(ada_address: Address) -> None:
+    token = signing.reply_address(BASE, ticket_id=2**62, address=ada_address, role=Role.AGENT, at=MONDAY)
+
     signed = signing.read_reply_address(token, at=MONDAY)
     assert signed is not None
-    assert signed.ticket_id == 2**40
+    assert signed.ticket_id == 2**62
