@@ -356,9 +356,9 @@ def world(request, ada, grace, support, billing, topic, elsewhere, linus) -> Wor
     other = cast.make_ticket(ada, topic)
     if role == "only-assigned":
         Ticket.objects.filter(pk=other.pk).update(status=Status.ASSIGNED, assignee=by.user)
-    stray = add_entry(
-        Ticket.objects.get(pk=ticket.pk), EntryKind.NOTE, author=grace, text="Stray.", source=Source.DESK, at=MONDAY
-    )
+    held = Ticket.objects.get(pk=ticket.pk)
+    stray = add_entry(held, EntryKind.NOTE, author=grace, text="Stray.", source=Source.DESK, at=MONDAY)
+    held.save(update_fields=["entry_count"])
     return World(
         ticket=Ticket.objects.get(pk=ticket.pk),
         by=by,
