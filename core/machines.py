@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-PATHS = ("/api/", "/hooks/")
+PATHS = ("/api/", "/hooks/", "/metrics")
 
 
 def is_machine(request: HttpRequest) -> bool:

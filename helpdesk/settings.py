@@ -276,6 +276,10 @@ EMAIL_BACKEND = "mail.backend.OutboxBackend"
 MAIL_MOST_BYTES = env.int("MAIL_MAX_MB", default=100) * 1024 * 1024
 if MAIL_MOST_BYTES <= 0:
     raise ImproperlyConfigured("MAIL_MAX_MB must be a number of megabytes, such as 100.")
+# Opens /metrics; without it there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    raise ImproperlyConfigured("METRICS_TOKEN must have 16 characters at least, as `openssl rand -hex 16` prints them.")
 DEFAULT_FROM_EMAIL = MAIL_FROM
 SERVER_EMAIL = MAIL_FROM
 
@@ -328,7 +332,7 @@ CSRF_FAILURE_VIEW = "core.views.csrf_failure"
 
 SECURE_SSL_REDIRECT = IS_HTTPS
 # Programs are told, not led to https (core.machines).
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^api/", r"^hooks/"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^api/", r"^hooks/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -8,10 +8,12 @@ from core.logo import favicon, logo
 from core.views import healthz
 from helpdesk import rights
 from helpdesk.demo.loading import sign_ins
+from helpdesk.metrics import metrics
 from helpdesk.views import administration, hide_next_steps, setup
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
     path("logo", logo, name="site-logo"),
     path("favicon.ico", favicon),
     path("desk/", include("desk.urls")),

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("PUBLIC_URL", "https://example.com:99999"),
         ("TRUSTED_PROXIES", "10.0.0.0/24,proxy"),
         ("MAIL_URL", "mail.example.com"),
+        ("METRICS_TOKEN", "short"),
         ("TIME_ZONE", "Mars/Olympus"),
         ("LOG_LEVEL", "loud"),
         ("DEBUG", "perhaps"),

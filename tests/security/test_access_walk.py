@@ -74,6 +74,8 @@ TABLE = """
                                          nobody   ada      linus    vera     grace    rosa     gone
 GET  healthz                             200      200      200      200      200      200      200
 POST healthz                             405      405      405      405      405      405      405     | watch=405
+GET  metrics                             404      404      404      404      404      404      404
+POST metrics                             405      405      405      405      405      405      405     | watch=405
 GET  site-logo                           404      404      404      404      404      404      404
 POST site-logo                           405      405      405      405      405      405      405
 GET  favicon.ico                         away     away     away     away     away     away     away

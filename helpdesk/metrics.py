@@ -1,0 +1,89 @@
+"""/metrics: how the help desk does, in numbers, for whoever monitors it (the text format of Prometheus, 0.0.4).
+
+Open to who knows METRICS_TOKEN, as `Authorization: Bearer …`; without that setting there is no such page. It says
+nothing of people: names of mailboxes are all the words it has.
+"""
+
+import hmac
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.timezone import now
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from core.machines import is_in_clear, plain
+from helpdesk import doctor
+from mail.models import IncomingMail, IncomingState, Mailbox, MailState, OutgoingMail
+from mail.watchdog import WORSE
+
+MOST_COUNTED = 1_000
+FORMAT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer with the numbers; 401 without the token, 404 where none is set."""
+    if not settings.METRICS_TOKEN:
+        return plain(404, "Not found")
+    if is_in_clear(request):
+        return plain(403, "Come by https: the token just travelled in the clear.")
+    told = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    if not hmac.compare_digest(told.encode(), settings.METRICS_TOKEN.encode()):
+        return plain(401, "The token is missing or wrong.", {"WWW-Authenticate": "Bearer"})
+    return HttpResponse("".join(f"{line}\n" for line in lines(now())), content_type=FORMAT)
+
+
+def lines(at: datetime) -> Iterator[str]:
+    """Yield the lines: for each number what it is, then its values."""
+    yield from _told("helpdesk_health", "0 well, 1 look at it, 2 broken: what manage.py doctor says.")
+    for one in doctor.examine(at):
+        yield f"helpdesk_health{_labels(part=one.name)} {WORSE.index(one.health)}"
+    boxes = list(Mailbox.objects.filter(is_active=True).order_by("name"))
+    fetched = [box for box in boxes if box.is_fetched]
+    yield from _told("helpdesk_mailbox_last_look_seconds", "Since somebody looked into the mailbox.")
+    for box in fetched:
+        if box.connected_at is not None:
+            yield f"helpdesk_mailbox_last_look_seconds{_labels(mailbox=box.name)} {_seconds(box.connected_at, at)}"
+    yield from _told("helpdesk_mailbox_on_server", "Mails that lay on the server then.")
+    for box in fetched:
+        yield f"helpdesk_mailbox_on_server{_labels(mailbox=box.name)} {box.on_server or 0}"
+    yield from _told("helpdesk_mailbox_not_stored", "Of these, mails that are still to be stored here.")
+    for box in fetched:
+        yield f"helpdesk_mailbox_not_stored{_labels(mailbox=box.name)} {box.not_stored or 0}"
+    stored = IncomingMail.objects.filter(due_at__lte=at, state=IncomingState.STORED)
+    yield from _oldest("helpdesk_intake_oldest_seconds", "How long the oldest mail waits to be taken in.", stored, at)
+    queued = OutgoingMail.objects.filter(due_at__lte=at, state=MailState.QUEUED)
+    yield from _oldest("helpdesk_outbox_oldest_seconds", "How long the oldest mail waits to be sent.", queued, at)
+    aside = IncomingMail.objects.filter(state=IncomingState.QUARANTINED).order_by("-pk").values_list("pk")
+    yield from _told("helpdesk_quarantine", f"Mails that wait for an administrator, counted to {MOST_COUNTED}.")
+    yield f"helpdesk_quarantine {len(aside[:MOST_COUNTED])}"
+
+
+def _told(name: str, what: str) -> Iterator[str]:
+    yield f"# HELP {name} {what}"
+    yield f"# TYPE {name} gauge"
+
+
+def _oldest(name: str, what: str, rows: "QuerySet[Any]", at: datetime) -> Iterator[str]:
+    yield from _told(name, what)
+    due = rows.order_by("due_at").values_list("due_at", flat=True).first()
+    yield f"{name} {_seconds(due, at) if due else 0}"
+
+
+def _labels(**labels: str) -> str:
+    """Return labels as the format quotes them."""
+    quoted = (
+        '{}="{}"'.format(name, value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n"))
+        for name, value in labels.items()
+    )
+    return "{" + ",".join(quoted) + "}"
+
+
+def _seconds(since: datetime, at: datetime) -> int:
+    return max(0, int((at - since).total_seconds()))
