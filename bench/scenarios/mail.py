@@ -15,6 +15,7 @@ from bench.world import MAILBOX
 from mail import intake, signing
 from mail.models import Door, IncomingMail, IncomingState, Mailbox
 from tickets.models import Participant, Source, Ticket
+from tickets.models.people import Part
 
 NEW, REPLY, KNOWN = "new mail", "reply to our mail", "reply to a mail of one's own"
 # Tickets that are written into, each once per process.
@@ -62,7 +63,7 @@ def _open_tickets() -> Iterator[Participant]:
     pks = list(Ticket.objects.working().filter(source=Source.MAIL).values_list("pk", flat=True))
     Random(uuid4().int).shuffle(pks)
     for pk in pks[:MOST_TICKETS]:
-        yield Participant.objects.select_related("address").get(ticket=pk)
+        yield Participant.objects.select_related("address").get(ticket=pk, role=Part.REQUESTER)
 
 
 def _raw(address: Address, subject: str, **answers: Any) -> bytes:
