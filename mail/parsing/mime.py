@@ -180,92 +180,116 @@ def unfold(value: bytes) -> bytes:
 
 
 def _split_children(root: Part, notes: Remarks) -> None:
-    raw = root.raw
-    stack: list[_Open] = []
-    by_boundary: dict[bytes, int] = {}
-    unfound = 0
-    current: Part | None = None
-    count = 0
+    _Splitter(root, notes).split()
 
-    def descend(part: Part) -> None:
-        nonlocal unfound
+
+class _Splitter:
+    """Finds the parts of a multipart in one pass over the bytes; `stack` are those that are open, the inmost last."""
+
+    def __init__(self, root: Part, notes: Remarks) -> None:
+        self.root, self.raw, self.notes = root, root.raw, notes
+        self.stack: list[_Open] = []
+        self.by_boundary: dict[bytes, int] = {}
+        self.unfound = 0
+        self.count = 0
+        # The part whose end is not found yet.
+        self.current: Part | None = None
+
+    def split(self) -> None:
+        """Read line after line that could be a delimiter, until all multiparts are closed or the bytes end."""
+        self._descend(self.root)
+        position = max(self.root.start - 1, 0)
+        while self.stack:
+            at = self._next_delimiter(position)
+            if at is None:
+                break
+            stop = self.raw.find(b"\n", at)
+            stop = len(self.raw) if stop < 0 else stop
+            position = stop
+            level, closes = self._level_of(self.raw[at + 2 : min(stop, at + 1_000)].rstrip())
+            if level is None:
+                continue
+            self._end_what_is_open(level, at)
+            if closes:
+                self._close(stop)
+                continue
+            self.count += 1
+            if self.count > limits.PARTS:
+                self.notes.add(remarks.TOO_MANY_PARTS)
+                break
+            position = self._begin_part(level, at, stop)
+        if self.stack:
+            self.notes.add(remarks.UNCLOSED_MULTIPART)
+
+    def _next_delimiter(self, position: int) -> int | None:
+        """Return where the next line with two hyphens begins; the first line of all has no line end before it."""
+        if position <= 1 and self.raw.startswith(b"--", self.root.start) and self.root.start <= 1:
+            return self.root.start
+        hyphens = self.raw.find(b"\n--", position)
+        return hyphens + 1 if hyphens >= 0 else None
+
+    def _level_of(self, line: bytes) -> tuple[int | None, bool]:
+        """Return which open multipart the line delimits, and whether it closes that."""
+        level = self.by_boundary.get(line)
+        if level is None and line.endswith(b"--"):
+            level = self.by_boundary.get(line[:-2].rstrip())
+            return level, level is not None
+        return level, False
+
+    def _descend(self, part: Part) -> None:
+        """Open a multipart, if its boundary is to be found."""
         boundary = parameter_value(part.type, "boundary")
-        if not boundary or unfound > _MOST_UNFOUND or not _occurs(raw, part, boundary):
-            boundary = _guess_boundary(raw, part) if unfound < _MOST_UNFOUND else None
-            unfound += 1
-            notes.add(remarks.NO_BOUNDARY)
+        if not boundary or self.unfound > _MOST_UNFOUND or not _occurs(self.raw, part, boundary):
+            boundary = _guess_boundary(self.raw, part) if self.unfound < _MOST_UNFOUND else None
+            self.unfound += 1
+            self.notes.add(remarks.NO_BOUNDARY)
         if not boundary:
             return
         parent = part
-        if len(stack) >= limits.DEPTH:
-            notes.add(remarks.TOO_DEEP)
-            parent = stack[limits.DEPTH - 1].parent
+        if len(self.stack) >= limits.DEPTH:
+            self.notes.add(remarks.TOO_DEEP)
+            parent = self.stack[limits.DEPTH - 1].parent
         part.is_split = True
-        by_boundary[boundary] = len(stack)
-        stack.append(_Open(boundary, part, parent))
+        self.by_boundary[boundary] = len(self.stack)
+        self.stack.append(_Open(boundary, part, parent))
 
-    descend(root)
-    position = max(root.start - 1, 0)
-    while stack:
-        hyphens = raw.find(b"\n--", position)
-        at = hyphens + 1
-        if position <= 1 and raw.startswith(b"--", root.start) and root.start <= 1:
-            at, hyphens = root.start, root.start
-        elif hyphens < 0:
-            break
-        stop = raw.find(b"\n", at)
-        stop = len(raw) if stop < 0 else stop
-        line = raw[at + 2 : min(stop, at + 1_000)].rstrip()
-        level = by_boundary.get(line)
-        closes = False
-        if level is None and line.endswith(b"--"):
-            level = by_boundary.get(line[:-2].rstrip())
-            closes = level is not None
-        position = stop
-        if level is None:
-            continue
-        if current is not None:
-            current.end = _before_newline(raw, current.start, at)
-            current = None
-        if stack[level].part.preamble_end < 0 and stack[level].parent is stack[level].part:
-            stack[level].part.preamble_end = _before_newline(raw, stack[level].part.start, at)
-        for gone in stack[level + 1 :]:
-            notes.add(remarks.UNCLOSED_MULTIPART)
+    def _end_what_is_open(self, level: int, at: int) -> None:
+        """End the part before the delimiter at `at`, and the multiparts within `level` that nothing closed."""
+        if self.current is not None:
+            self.current.end = _before_newline(self.raw, self.current.start, at)
+            self.current = None
+        opened = self.stack[level]
+        if opened.part.preamble_end < 0 and opened.parent is opened.part:
+            opened.part.preamble_end = _before_newline(self.raw, opened.part.start, at)
+        for gone in self.stack[level + 1 :]:
+            self.notes.add(remarks.UNCLOSED_MULTIPART)
             if gone.part.end > at:
-                gone.part.end = _before_newline(raw, gone.part.start, at)
-            if by_boundary.get(gone.boundary, -1) > level:
-                del by_boundary[gone.boundary]
-        del stack[level + 1 :]
-        if closes:
-            closed = stack.pop()
-            closed.part.end = min(closed.part.end, stop) if closed.part is not root else closed.part.end
-            del by_boundary[closed.boundary]
-            _restore(by_boundary, stack)
-            continue
-        count += 1
-        if count > limits.PARTS:
-            notes.add(remarks.TOO_MANY_PARTS)
-            break
-        opened = stack[level]
+                gone.part.end = _before_newline(self.raw, gone.part.start, at)
+            if self.by_boundary.get(gone.boundary, -1) > level:
+                del self.by_boundary[gone.boundary]
+        del self.stack[level + 1 :]
+
+    def _close(self, stop: int) -> None:
+        """Close the inmost multipart; a boundary that it had in common with the one around it is that one's again."""
+        closed = self.stack.pop()
+        if closed.part is not self.root:
+            closed.part.end = min(closed.part.end, stop)
+        del self.by_boundary[closed.boundary]
+        if self.stack and self.stack[-1].boundary not in self.by_boundary:
+            self.by_boundary[self.stack[-1].boundary] = len(self.stack) - 1
+
+    def _begin_part(self, level: int, at: int, stop: int) -> int:
+        """Read the head of the part behind the delimiter; return where to go on."""
+        opened = self.stack[level]
         default = "message/rfc822" if opened.part.kind == "multipart/digest" else "text/plain"
-        part = _read_part(raw, min(stop + 1, len(raw)), len(raw), default, notes)
+        part = _read_part(self.raw, min(stop + 1, len(self.raw)), len(self.raw), default, self.notes)
         opened.parent.children.append(part)
-        current = part
-        position = max(part.start - 1, at)
+        self.current = part
         if part.type.is_multipart:
-            descend(part)
+            self._descend(part)
             if part.is_split:
-                current = None
-    else:
-        return
-    if stack:
-        notes.add(remarks.UNCLOSED_MULTIPART)
-
-
-def _restore(by_boundary: dict[bytes, int], stack: list[_Open]) -> None:
-    """Put back a boundary that an inner multipart used too."""
-    if stack and stack[-1].boundary not in by_boundary:
-        by_boundary[stack[-1].boundary] = len(stack) - 1
+                self.current = None
+        return max(part.start - 1, at)
 
 
 def _occurs(raw: bytes, part: Part, boundary: bytes) -> bool:
