@@ -53,14 +53,7 @@ def open_ticket(
     none includes it; DeedRefused for a person who is switched off. Not to be called with a ticket locked: numbers are
     reserved first.
     """
-    # Who writes a mail chose no topic: the mailbox did, which may name an internal one.
-    is_their_choice = by.acts_as_requester and by.face != Face.MAIL
-    if topic is not None and not (topic.is_offered if is_their_choice else topic.is_enabled):
-        raise NotOffered(_("This help topic is no longer offered. Choose another."))
-    if by.acts_as_agent and not (verdict := policy.allows(by, Permission.CREATE)):
-        raise NotAllowed(verdict)
-    if not address.user.is_active:
-        raise DeedRefused(_("Tickets cannot be opened with this e-mail address."))
+    _check(address, topic, by)
     # An agent writes down what somebody told them: the words are the agent's.
     author = by.user if by.acts_as_agent else address.user
     if before := sent_before(author, request_key):
@@ -99,6 +92,18 @@ def open_ticket(
             if attempt + 1 == NUMBER_COLLISIONS or not Ticket.objects.filter(number=number).exists():
                 raise
     raise AssertionError("unreachable")
+
+
+def _check(address: Address, topic: HelpTopic | None, by: Principal) -> None:
+    """Raise NotOffered, NotAllowed or DeedRefused where the ticket cannot be opened."""
+    # Who writes a mail chose no topic: the mailbox did, which may name an internal one.
+    is_their_choice = by.acts_as_requester and by.face != Face.MAIL
+    if topic is not None and not (topic.is_offered if is_their_choice else topic.is_enabled):
+        raise NotOffered(_("This help topic is no longer offered. Choose another."))
+    if by.acts_as_agent and not (verdict := policy.allows(by, Permission.CREATE)):
+        raise NotAllowed(verdict)
+    if not address.user.is_active:
+        raise DeedRefused(_("Tickets cannot be opened with this e-mail address."))
 
 
 def _who_chose(by: Principal) -> str:
