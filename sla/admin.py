@@ -1,6 +1,5 @@
-"""Priorities, and what the plans promise."""
+"""Priorities, what the plans promise, and business hours."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -9,8 +8,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from core import durations
-from core.configuration_admin import OffersActiveInline, OneDefaultAdmin, OneDefaultForm
-from sla.models import PlanTarget, Priority, SLAPlan, Target
+from core.configuration_admin import OffersActiveInline, OneDefaultAdmin
+from sla import business_hours_admin  # noqa: F401 - registers its page
+from sla.models import PlanTarget, Priority, SLAPlan, Target, Wait, pause_code
+from sla.plan_form import MOST_TARGETS, PlanForm, TargetsFormSet
 
 
 @admin.register(Priority)
@@ -21,45 +22,60 @@ class PriorityAdmin(OneDefaultAdmin):
     ordering = ("level", "pk")
 
 
-class PlanForm(OneDefaultForm):
-    # Without a default plan a ticket may be promised nothing.
-    needs_default = False
-
-
 class TargetInline(OffersActiveInline):
     model = PlanTarget
-    fields = ("target", "within")
+    formset = TargetsFormSet
+    fields = ("target", "priority", "within")
     # A plan that promises nothing is no plan.
     min_num = 1
-    max_num = len(Target)
+    max_num = MOST_TARGETS
     verbose_name = _("promise")
     verbose_name_plural = _("promises, in working time")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "within":
             kwargs["help_text"] = _("Working time, such as 4h or 1d 12h.")
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "priority":
+            # The row without one holds for all that have none of their own.
+            field.choices = [("", _("Every other priority")), *field.choices[1:]]
+        return field
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         return super().get_formset(request, obj, validate_min=True, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PlanTarget]:
-        return super().get_queryset(request).select_related("plan").order_by("within", "pk")
+        return super().get_queryset(request).select_related("plan").order_by("target", "priority__level", "pk")
 
 
 @admin.register(SLAPlan)
 class SLAPlanAdmin(OneDefaultAdmin):
     form = PlanForm
-    list_display = ("name", "promised", "is_default")
-    fields = ("name", "make_default")
+    list_display = ("name", "promised", "hours", "is_default")
+    list_select_related = ("hours",)
+    fieldsets = (
+        (None, {"fields": ("name", "make_default", "is_transient", "notes")}),
+        (_("Working time"), {"fields": ("hours", "hours_everywhere")}),
+        (_("Deadlines"), {"fields": ("alerts", "pauses")}),
+    )
+    audited_words = ("name", "pauses")
     inlines = (TargetInline,)
     search_fields = ("name",)
     ordering = ("name", "pk")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Let a new plan's solution wait for who has to do something first; agents' own rest moves no promise."""
+        usual = (Wait.THIRD_PARTY, Wait.REQUESTER)
+        return {"pauses": [pause_code(wait, Target.RESOLUTION) for wait in usual]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SLAPlan]:
         return super().get_queryset(request).prefetch_related("targets")
 
     @admin.display(description=_("promises"))
     def promised(self, plan: SLAPlan) -> str:
-        within: dict[str, timedelta] = dict(plan.promises())
-        return ", ".join(f"{Target(name).label} {durations.spell(within[name])}" for name in Target if name in within)
+        rows: list[PlanTarget] = sorted(plan.targets.all(), key=lambda row: row.within)
+        return "; ".join(
+            f"{Target(name).label} {' · '.join(spans)}"
+            for name in Target
+            if (spans := dict.fromkeys(durations.spell(row.within) for row in rows if row.target == name))
+        )

@@ -1,10 +1,10 @@
-"""Working time, round the clock until there are calendars. Knows no Django, as its tests do not."""
+"""Working time without a calendar: every hour counts. Knows no Django, as its tests do not."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from sla.hours import add_working_time, working_time
@@ -38,11 +38,13 @@ def test_what_the_rows_hold_is_utc_and_true_when_the_clocks_change(start, end):
     assert working_time(start.astimezone(UTC), end.astimezone(UTC)) == timedelta(hours=hours)
 
 
+@settings(deadline=None)
 @given(moments, spans)
 def test_what_is_added_is_what_lies_between(start, span):
     assert working_time(start, add_working_time(start, span)) == span
 
 
+@settings(deadline=None)
 @given(moments, moments)
 def test_no_time_runs_backwards(one, other):
     early, late = sorted([one, other])
@@ -51,6 +53,7 @@ def test_no_time_runs_backwards(one, other):
     assert working_time(early, late) >= timedelta(0)
 
 
+@settings(deadline=None)
 @given(moments, spans, spans)
 def test_a_longer_promise_ends_no_earlier(start, one, other):
     shorter, longer = sorted([one, other])

@@ -1,13 +1,16 @@
 """Priorities and SLA plans."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from core.fields import DurationField
+from sla.hours import Calendar, Window
 from sla.models import Glyph, PlanTarget, Priority, SLAPlan, Target
+from sla.promises import used_up
 from tests import cast
 from tests.cast import HOUR
 
@@ -56,3 +59,33 @@ def test_the_examples_beside_a_promise_are_ones_that_the_form_reads():
     spans = [DurationField().clean(text) for text in examples.replace(" or ", ", ").split(", ")]
 
     assert spans == [timedelta(minutes=30), timedelta(hours=4), timedelta(days=3, hours=12)]
+
+
+# --- What was used up ---------------------------------------------------------------------------------
+
+
+def at(day: int, hour: int) -> datetime:
+    return datetime(2026, 11, day, hour, tzinfo=UTC)
+
+
+# Mondays to Fridays, 9 to 17; 2 November 2026 is a Monday.
+OFFICE = Calendar(ZoneInfo("UTC"), [[Window(9 * 60, 17 * 60)]] * 5 + [[]] * 2)
+
+
+@pytest.mark.parametrize(
+    ("runs", "hours", "due"),
+    [
+        ([(at(2, 9), None)], 4, at(2, 13)),
+        ([(at(2, 9), None)], 12, at(3, 13)),
+        ([(at(2, 9), at(2, 11)), (at(3, 9), None)], 4, at(3, 11)),
+        # The weekend counts for nothing, running or not.
+        ([(at(6, 16), at(7, 12)), (at(8, 12), None)], 2, at(9, 10)),
+        # Used up before it stopped running, to the hour, and not before that.
+        ([(at(2, 9), at(2, 14)), (at(3, 9), None)], 4, at(2, 13)),
+        ([(at(2, 9), at(2, 13)), (at(3, 9), None)], 4, at(2, 13)),
+        ([(at(2, 9), at(2, 12))], 4, None),
+        ([], 4, None),
+    ],
+)
+def test_only_working_time_while_it_runs_is_used_up(runs, hours, due):
+    assert used_up(runs, hours * HOUR, OFFICE) == due

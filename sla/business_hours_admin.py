@@ -1,0 +1,138 @@
+"""Business hours in the administration: a row per window, holidays, exceptions, and what comes of them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.timezone import now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.configuration_admin import OffersActiveInline, OneDefaultAdmin
+from sla import holidays, preview
+from sla.business_hours_form import (
+    BusinessHoursForm,
+    ExceptionForm,
+    ExceptionsFormSet,
+    TimeOfDayField,
+    WindowsFormSet,
+    in_words,
+)
+from sla.hours import BadCalendar
+from sla.models import BusinessHours, ExceptionWindow, Holiday, WeeklyWindow
+from sla.models.business_hours import WEEKDAYS
+
+# Rows of a table within the page; all of them fit into one form.
+MOST_ROWS = 60
+
+
+class TimesInline(OffersActiveInline):
+    extra = 1
+    max_num = MOST_ROWS
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in {"opens", "closes"}:
+            return db_field.formfield(form_class=TimeOfDayField, widget=TimeOfDayField.widget)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+class WindowInline(TimesInline):
+    model = WeeklyWindow
+    formset = WindowsFormSet
+    fields = (*WEEKDAYS, "opens", "closes")
+    audited_words = ("opens", "closes")
+    min_num = 1
+    verbose_name_plural = _("Open every week. A window that closes before it opens runs past midnight.")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, validate_min=True, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WeeklyWindow]:
+        return super().get_queryset(request).order_by("pk")
+
+
+class HolidayInline(OffersActiveInline):
+    model = Holiday
+    fields = ("day", "name", "source")
+    readonly_fields = ("source",)
+    audited_words = ("name",)
+    extra = 1
+    max_num = MOST_ROWS * 2
+    verbose_name_plural = _("Holidays: no window starts on these dates")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Holiday]:
+        """Return those of this year and later: the ones before are history."""
+        return super().get_queryset(request).filter(day__year__gte=now().year).order_by("day")
+
+
+class ExceptionInline(TimesInline):
+    model = ExceptionWindow
+    form = ExceptionForm
+    formset = ExceptionsFormSet
+    fields = ("day", "opens", "closes", "note")
+    audited_words = ("opens", "closes")
+    verbose_name_plural = _("Exceptions: open at these times instead, also on a holiday; closed if there are none")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ExceptionWindow]:
+        return super().get_queryset(request).filter(day__year__gte=now().year).order_by("day", "opens")
+
+
+@admin.register(BusinessHours)
+class BusinessHoursAdmin(OneDefaultAdmin):
+    form = BusinessHoursForm
+    change_form_template = "admin/business_hours.html"
+    list_display = ("name", "time_zone", "stands", "is_default")
+    fields = ("name", "make_default", "time_zone", "country", "region")
+    inlines = (WindowInline, ExceptionInline, HolidayInline)
+    search_fields = ("name",)
+    ordering = ("name", "pk")
+    audited_words = ("name", "time_zone", "country", "region")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BusinessHours]:
+        return super().get_queryset(request).prefetch_related("windows", "holidays", "exceptions")
+
+    @admin.display(description=_("now"))
+    def stands(self, hours: BusinessHours) -> str:
+        try:
+            return _standing(hours)
+        except BadCalendar as error:
+            return in_words(error)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if hours := kwargs.get("obj"):
+            context |= _shown(hours)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Fill in the holidays after those that were entered, so that these keep their names."""
+        with transaction.atomic():
+            super().save_related(request, form, formsets, change)
+            if {"country", "region"} & set(form.changed_data):
+                holidays.choose(form.instance, at=now())
+            form.instance.touch()
+
+
+def _shown(hours: BusinessHours) -> dict[str, Any]:
+    try:
+        calendar = hours.calendar()
+    except BadCalendar as error:
+        return {"contradiction": in_words(error)}
+    at = now()
+    notes = dict(
+        hours.holidays.filter(day__gte=at.date() - preview.DAY).order_by("day").values_list("day", "name")[:60]
+    )
+    notes |= {
+        row.day: row.note or gettext("Exception")
+        for row in hours.exceptions.filter(day__gte=at.date() - preview.DAY).order_by("day")[:60]
+    }
+    return {"standing": _standing(hours), "coming_days": list(preview.coming_days(calendar, at, notes))}
+
+
+def _standing(hours: BusinessHours) -> str:
+    is_open, then = preview.standing(hours.calendar(), now())
+    values = {"time": f"{then:%Y-%m-%d %H:%M}" if then else "", "zone": hours.time_zone}
+    if is_open:
+        return gettext("Open until %(time)s (%(zone)s)") % values if then else gettext("Open round the clock")
+    return gettext("Closed until %(time)s (%(zone)s)") % values if then else gettext("Closed for good")
