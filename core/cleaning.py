@@ -51,6 +51,12 @@ LINK_REL = "noopener noreferrer nofollow"
 
 _LARGEST_SPAN = 1_000
 
+# What agents write with: a part of the above, so that what was cleaned by it is clean by that as well.
+WRITTEN_TAGS = frozenset(
+    {*("p", "br", "hr", "pre", "blockquote", "ul", "ol", "li"), *("strong", "em", "s", "u", "code"), *("a", "img")}
+)
+WRITTEN_ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "width", "height"}, "ol": {"start"}}
+
 # Looks of the sender's own, for a page that is nothing but the mail.
 _OWN_TAGS = frozenset({"style", "font"})
 _OWN_ATTRIBUTES = frozenset({"style", "class", "id", "align", "bgcolor", "color", "face", "size", "width", "height"})
@@ -65,6 +71,31 @@ def clean(html: str) -> str:
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
         attribute_filter=_attribute,
         url_schemes=set(SCHEMES),
+        link_rel=LINK_REL,
+        strip_comments=True,
+    )
+
+
+def clean_written(html: str, image_of: Callable[[str], str | None]) -> str:
+    """Return what was written with our editor, or claims to be, with nothing but what that editor knows.
+
+    `image_of` gives the Content-ID for the address of an image, None if that is no image of ours: then its words are
+    all that is left, which nothing shows.
+    """
+
+    def attribute(tag: str, name: str, value: str) -> str | None:
+        if name == "src":
+            content_id = image_of(value)
+            return f"cid:{content_id}" if content_id else None
+        return _attribute(tag, name, value)
+
+    return nh3.clean(
+        html,
+        tags=set(WRITTEN_TAGS),
+        clean_content_tags=set(DROPPED_WITH_CONTENT),
+        attributes={tag: set(names) for tag, names in WRITTEN_ATTRIBUTES.items()},
+        attribute_filter=attribute,
+        url_schemes=set(SCHEMES - {"cid"}),
         link_rel=LINK_REL,
         strip_comments=True,
     )

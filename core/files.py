@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.models import Blob
+from core.prepared import insert_or_renew
 
 SWEPT_AWAY = 5
 # What file systems say that know no second name for a file: FAT, some network shares, some of FUSE.
@@ -49,7 +50,7 @@ def _keep(written: Path, blob: Blob) -> Blob:
         _sync_folder(target.parent)
         blob.created_at = timezone.now()
         # Made or renewed, whichever it takes, by one query.
-        Blob.objects.bulk_create([blob], update_conflicts=True, unique_fields=["sha256"], update_fields=["created_at"])
+        insert_or_renew(blob, unique="sha256", renewed="created_at")
         if target.exists():
             return blob
     raise OSError(f"{target} cannot be kept")

@@ -4,10 +4,10 @@ import logging
 import re
 from http import HTTPStatus
 
-# Ticket links, the page behind a sent form, and what is mailed to sign in, register, confirm an address
-# or set a password.
+# Ticket links, the page behind a sent form, what switches an alert off, and what is mailed to sign in, register,
+# confirm an address or set a password.
 SECRET_PATHS = re.compile(
-    r"(/t/|/new/sent/|/accounts/(?:address|password/reset/key|link/with|register/with|invitation)/)[^/\s\"'?]+"
+    r"(/t/|/new/sent/|/desk/alerts/off/|/accounts/(?:address|password/reset/key|link/with|register/with|invitation)/)[^/\s\"'?]+"
 )
 
 

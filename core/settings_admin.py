@@ -50,7 +50,7 @@ class SiteSettingsForm(ModelForm):
 class SiteSettingsAdmin(OffersActiveAdmin):
     form = SiteSettingsForm
     fieldsets = (
-        (None, {"fields": ("name", "picture", "no_picture", "time_zone")}),
+        (None, {"fields": ("name", "picture", "no_picture", "time_zone", "language")}),
         (_("A ticket's end"), {"fields": ("close_after", "reopen_within")}),
         (_("Ticket numbers"), {"fields": ("numbering", "number_digits", "next_number")}),
         (_("Help topics"), {"fields": ("topic_order",)}),
@@ -62,6 +62,8 @@ class SiteSettingsAdmin(OffersActiveAdmin):
                     "mail_from_strangers",
                     "mail_adds_collaborators",
                     "mail_strips_quotes",
+                    "mail_says_where_to_answer",
+                    "answer_line",
                     "mail_sets_priority",
                     "most_open_tickets",
                     "most_mails_an_hour",
@@ -69,11 +71,26 @@ class SiteSettingsAdmin(OffersActiveAdmin):
                 )
             },
         ),
-        (_("Who may come in"), {"fields": ("registration", "guests_may_ask", "agents_need_second_factor")}),
+        (
+            _("Automatic answers"),
+            {
+                "fields": (
+                    "acknowledges",
+                    "acknowledges_messages",
+                    "tells_opened_for",
+                    "tells_participants",
+                    "tells_over_limit",
+                )
+            },
+        ),
+        (
+            _("Who may come in"),
+            {"fields": ("registration", "guests_may_ask", "checks_domains", "agents_need_second_factor")},
+        ),
         (_("Signed out when idle"), {"fields": ("agents_idle_after", "requesters_idle_after")}),
     )
     radio_fields = {"numbering": admin.VERTICAL, "topic_order": admin.VERTICAL}
-    audited_words = ("name", "time_zone")
+    audited_words = ("name", "time_zone", "language")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -85,7 +102,7 @@ class SiteSettingsAdmin(OffersActiveAdmin):
         """Leave out "Remove the logo" where there is none."""
         if obj is not None and obj.logo_id is not None:
             return self.fieldsets
-        first = (None, {"fields": ("name", "picture", "time_zone")})
+        first = (None, {"fields": ("name", "picture", "time_zone", "language")})
         return (first, *self.fieldsets[1:])
 
     def save_model(self, request: HttpRequest, obj: SiteSettings, form: Any, change: bool) -> None:

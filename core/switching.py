@@ -32,7 +32,7 @@ class SwitchingAdmin(DeletesUnusedAdmin):
 
     @transaction.atomic
     def _switch(self, request: HttpRequest, queryset: QuerySet[Any], *, is_active: bool) -> None:
-        rows = list(queryset.filter(is_active=not is_active).select_for_update().order_by("pk"))
+        rows = list(queryset.filter(is_active=not is_active).select_for_update(of=("self",)).order_by("pk"))
         for row in rows:
             record(Change.CHANGED, request=request, row=row, changes={"is_active": (not is_active, is_active)})
         self.model._default_manager.filter(pk__in=[row.pk for row in rows]).update(is_active=is_active)

@@ -149,10 +149,13 @@ class Received:
         return [one.file for one in self.kept]
 
 
-def receive(uploads: Sequence[Upload], references: Sequence[str] = ()) -> Received:
-    """Store what is good of `uploads` behind what `references` name. Call it outside any transaction."""
+def receive(uploads: Sequence[Upload], references: Sequence[str] = (), *, owner: str = "") -> Received:
+    """Store what is good of `uploads` behind what `references` name. Call it outside any transaction.
+
+    What was kept for an `owner` is found by its reference for that owner alone.
+    """
     received = Received()
-    _take_up(received, references[:MAX_FILES])
+    _take_up(received, references[:MAX_FILES], owner)
     room = MAX_FILES - len(received.kept)
     if len(uploads) > room:
         received.problems.append(_too_many(len(uploads) + len(received.kept)))
@@ -162,7 +165,7 @@ def receive(uploads: Sequence[Upload], references: Sequence[str] = ()) -> Receiv
         if problem:
             received.problems.append(problem)
         else:
-            received.kept.append(_keep(upload))
+            received.kept.append(_keep(upload, owner))
     return received
 
 
@@ -199,24 +202,37 @@ def _head(upload: Upload) -> bytes:
     return bytes(upload.read(HEAD))
 
 
-def _keep(upload: Upload) -> Kept:
+def _keep(upload: Upload, owner: str) -> Kept:
     name = clean_name(upload.name or "")
     content_type = type_of(name, _head(upload))
-    return keep_stored(NewFile(store(upload.chunks()), name, content_type))
+    return keep_stored(NewFile(store(upload.chunks()), name, content_type), owner)
 
 
-def keep_stored(file: NewFile) -> Kept:
+def keep_stored(file: NewFile, owner: str = "") -> Kept:
     """Return a file that is stored already with the reference by which a form sends it."""
-    return Kept(file, signing.dumps([file.blob.sha256, file.name, file.content_type], salt=SALT))
+    return Kept(file, signing.dumps([file.blob.sha256, file.name, file.content_type], salt=_salt(owner)))
 
 
-def _take_up(received: Received, references: Sequence[str]) -> None:
+def named(reference: str, owner: str = "") -> tuple[str, str, str] | None:
+    """Return digest, name and type of the file that was kept for this owner; None if none was, or too long ago."""
+    try:
+        digest, name, content_type = signing.loads(reference, salt=_salt(owner), max_age=KEPT_FOR)
+    except signing.BadSignature:
+        return None
+    return digest, name, content_type
+
+
+def _salt(owner: str) -> str:
+    return f"{SALT}:{owner}" if owner else SALT
+
+
+def _take_up(received: Received, references: Sequence[str], owner: str) -> None:
     """Find the files that a page before this one stored. Their references are passed on as they are: they age."""
-    wanted: dict[str, list[str]] = {}
+    wanted: dict[str, tuple[str, str, str]] = {}
     for reference in references:
-        try:
-            wanted[reference] = signing.loads(reference, salt=SALT, max_age=KEPT_FOR)
-        except signing.BadSignature:
+        if found := named(reference, owner):
+            wanted[reference] = found
+        else:
             received.problems.append(_("A file was chosen too long ago to be kept. Choose it again."))
     blobs = {blob.sha256: blob for blob in Blob.objects.filter(sha256__in=[digest for digest, *_ in wanted.values()])}
     for reference, (digest, name, content_type) in wanted.items():
@@ -254,6 +270,8 @@ class FilesForm(forms.Form):
 
     kept: Sequence[Kept] = ()
     max_files = MAX_FILES
+    # Whose files these are: references that others got are none here.
+    owner = ""
 
     @property
     def max_bytes(self) -> int:
@@ -261,10 +279,11 @@ class FilesForm(forms.Form):
 
     def keep(self, data: Mapping[str, Any], files: MultiValueDict[str, Upload]) -> None:
         """Keep what was chosen in a form that is shown again before it is sent. What is wrong is said when it is."""
-        self.kept = receive(*FilesInput().value_from_datadict(data, files, self.add_prefix("attachments"))).kept
+        chosen = FilesInput().value_from_datadict(data, files, self.add_prefix("attachments"))
+        self.kept = receive(*chosen, owner=self.owner).kept
 
     def clean_attachments(self) -> list[NewFile]:
-        received = receive(*self.cleaned_data["attachments"])
+        received = receive(*self.cleaned_data["attachments"], owner=self.owner)
         self.kept = received.kept
         if received.problems:
             raise ValidationError(received.problems)

@@ -22,7 +22,11 @@ PATIENCE = 1.0
 def wake() -> None:
     """Make the relay look, once the current transaction is committed."""
     if settings.REDIS_URL:
-        transaction.on_commit(lambda: _publish(), robust=True)
+        connection = transaction.get_connection()
+        # Once for each transaction, however many rows it made due.
+        known = (sids for sids, one, _robust in connection.run_on_commit if one is _publish_now)
+        if not any(sids <= set(connection.savepoint_ids) for sids in known):
+            transaction.on_commit(_publish_now, robust=True)
 
 
 def listen() -> PubSub | None:
@@ -36,6 +40,10 @@ def listen() -> PubSub | None:
     channel = PubSub(redis.connection_pool, ignore_subscribe_messages=True)
     channel.subscribe(CHANNEL)
     return channel
+
+
+def _publish_now() -> None:
+    _publish()
 
 
 def _publish() -> None:

@@ -1,5 +1,8 @@
 """SiteSettings: the one row of choices that hold for the whole help desk."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from zoneinfo import available_timezones
 
@@ -8,7 +11,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core.languages import mail_languages
 from core.models.files import Blob
+from core.prepared import Prepared, Question
 
 
 class Numbering(models.TextChoices):
@@ -81,6 +86,14 @@ class SiteSettings(models.Model):
         validators=[validate_time_zone],
         help_text=_("For readers who have not chosen their own."),
     )
+    language = models.CharField(
+        _("language of mails"),
+        max_length=10,
+        default="en",
+        db_default="en",
+        choices=mail_languages,
+        help_text=_("For readers who have not chosen their own, in departments that have none."),
+    )
     max_upload_mb = models.PositiveSmallIntegerField(
         _("largest attachment, in MB"), default=20, validators=[MinValueValidator(1), MaxValueValidator(200)]
     )
@@ -91,6 +104,15 @@ class SiteSettings(models.Model):
         _("tickets without an account"),
         default=True,
         help_text=_("Off: only who is signed in opens tickets by the web form."),
+    )
+    checks_domains = models.BooleanField(
+        _("look up the domains of addresses"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "An address that somebody types is refused if its domain takes no mail. Name servers are asked, for up to "
+            "two seconds."
+        ),
     )
     agents_need_second_factor = models.BooleanField(
         _("agents must use a second factor"),
@@ -128,6 +150,20 @@ class SiteSettings(models.Model):
         default=False,
         help_text=_("A mail that its sender marked as urgent opens a ticket of the highest priority."),
     )
+    mail_says_where_to_answer = models.BooleanField(
+        _("line to answer above"),
+        default=False,
+        db_default=False,
+        help_text=_("Mails to requesters begin with a line, and of an answer nothing below it is shown."),
+    )
+    answer_line = models.CharField(
+        _("words of that line"),
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Empty: “Please write your answer above this line”, in the reader's language."),
+    )
     most_open_tickets = models.PositiveSmallIntegerField(
         _("open tickets of one person"),
         default=0,
@@ -144,6 +180,36 @@ class SiteSettings(models.Model):
         default=timedelta(days=180),
         validators=[validate_wait],
         help_text=_("How long the bytes are kept. What was read from them stays in the ticket."),
+    )
+    acknowledges = models.BooleanField(
+        _("confirm new tickets by mail"),
+        default=True,
+        db_default=True,
+        help_text=_("Departments, help topics and mailboxes can leave it out for theirs."),
+    )
+    acknowledges_messages = models.BooleanField(
+        _("confirm further messages by mail"),
+        default=False,
+        db_default=False,
+        help_text=_("To whoever wrote one, once an hour for a ticket. Departments and help topics can leave it out."),
+    )
+    tells_opened_for = models.BooleanField(
+        _("mail requesters the tickets that agents open for them"),
+        default=True,
+        db_default=True,
+        help_text=_("Off: they hear of such a ticket when somebody answers in it."),
+    )
+    tells_participants = models.BooleanField(
+        _("mail messages to the others on a ticket"),
+        default=True,
+        db_default=True,
+        help_text=_("Departments can leave it out. Off: what requesters and collaborators write goes to agents alone."),
+    )
+    tells_over_limit = models.BooleanField(
+        _("tell who has too many open tickets"),
+        default=True,
+        db_default=True,
+        help_text=_("Once a day, that a further mail waits. Off: it waits, and its sender hears nothing."),
     )
     topic_order = models.CharField(
         _("order of help topics"), max_length=10, choices=TopicOrder, default=TopicOrder.MANUAL
@@ -163,4 +229,29 @@ class SiteSettings(models.Model):
     @classmethod
     def load(cls) -> "SiteSettings":
         """Return the one row. Asked anew every time, so that a change holds at once in every process."""
-        return cls.objects.get(pk=1)
+        read = _read.get()
+        if read is None:
+            return _THE_ROW.get()
+        if not read:
+            read.append(_THE_ROW.get())
+        return read[0]
+
+    @classmethod
+    def question(cls) -> Question:
+        """Return what `load` asks."""
+        return _THE_ROW, {}
+
+    @classmethod
+    @contextmanager
+    def read_once(cls) -> Iterator[None]:
+        """Within, and for no longer than some seconds, `load` asks the database once."""
+        token = _read.set([])
+        try:
+            yield
+        finally:
+            _read.reset(token)
+
+
+# What `read_once` has read.
+_read: "ContextVar[list[SiteSettings] | None]" = ContextVar("site_settings", default=None)
+_THE_ROW = Prepared(lambda: SiteSettings.objects.filter(pk=1))

@@ -25,7 +25,7 @@ MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(da
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a clock shows: its state (ok, risk, breached, met, late), in words, and how much is left."""
+    """What a clock shows: its state (ok, risk, paused, breached, met, late), in words, and how much is left."""
 
     state: str
     text: str
@@ -46,17 +46,20 @@ class Reading:
 SPOKEN: dict[str, str | Promise] = {
     "ok": gettext_lazy("on track"),
     "risk": gettext_lazy("at risk"),
+    "paused": gettext_lazy("paused"),
     "breached": gettext_lazy("breached"),
     "met": gettext_lazy("met in time"),
     "late": gettext_lazy("met too late"),
 }
-STATE_ICONS = {"breached": "clock-alert", "late": "clock-alert", "met": "check"}
+STATE_ICONS = {"paused": "pause", "breached": "clock-alert", "late": "clock-alert", "met": "check"}
 
 
 def read_clock(clock: Any, now: datetime) -> Reading | None:
     """Return what `clock` shows at `now`; None for no clock, and for one that was cancelled."""
     if clock is None or clock.outcome == "cancelled":
         return None
+    if not clock.stopped_at and not clock.has_deadline:
+        return Reading("paused", gettext("Paused")) if clock.paused_by else None
     left = clock.deadline_at - (clock.stopped_at or now)
     if clock.stopped_at:
         if left < timedelta():
@@ -66,7 +69,7 @@ def read_clock(clock: Any, now: datetime) -> Reading | None:
         return Reading("breached", gettext("%(time)s over") % {"time": duration(-left)})
     total = clock.deadline_at - clock.started_at
     percent = min(100, round(100 * (left / total)))
-    return Reading("risk" if left <= HOUR or left < total / 4 else "ok", duration(left), percent)
+    return Reading("risk" if left <= HOUR or now > clock.warn_at else "ok", duration(left), percent)
 
 
 @register.simple_tag
@@ -95,8 +98,11 @@ def clock_line(clock: Any, now: datetime) -> SafeString:
     words = reading.text
     if reading.state in {"ok", "risk"}:
         words = gettext("%(time)s left") % {"time": reading.text}
-    of = gettext("of %(time)s") % {"time": duration(clock.deadline_at - clock.started_at)}
-    if not clock.stopped_at:
+    if reading.state == "paused":
+        words = gettext("Paused: %(why)s") % {"why": clock.get_paused_by_display()}
+    promised = {"time": duration(clock.within)}
+    of = gettext("for %(time)s of working time") % promised if clock.hours_id else gettext("of %(time)s") % promised
+    if not clock.stopped_at and clock.has_deadline:
         of = gettext("%(of)s, due %(time)s") % {"of": of, "time": _short_moment(clock.deadline_at, now)}
     return format_html(
         '<div class="clock is-{}" title="{}"><dt>{}</dt><dd>{}<span class="vh">{},</span>'
@@ -112,6 +118,9 @@ def clock_line(clock: Any, now: datetime) -> SafeString:
 
 
 def _due_words(clock: Any) -> str:
+    if not clock.has_deadline:
+        why = clock.get_paused_by_display()
+        return f"{clock.get_target_display()}: {why}" if why else str(clock.get_target_display())
     return gettext("%(what)s, due %(moment)s") % {
         "what": clock.get_target_display(),
         "moment": _full_moment(clock.deadline_at),

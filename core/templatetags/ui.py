@@ -5,17 +5,21 @@ They take objects by their attributes and know no model, so that every floor abo
 
 import zlib
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 from django import template
 from django.contrib.messages.storage.base import Message
-from django.utils.html import format_html
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 from lucide.templatetags.lucide import lucide
 
 from core.glyphs import GLYPHS
+from core.moments import told
 
 register = template.Library()
 
@@ -87,10 +91,10 @@ def initials(name: str) -> str:
 
 @register.simple_tag
 def status_badge(ticket: Any, chip: bool = False) -> SafeString:
-    """Return the ticket's status with its glyph; beside it, for an agent, that it awaits the requester.
+    """Return the ticket's status with its glyph; beside it, for an agent, what the ticket waits for.
 
-    Plain in tables, where "awaiting" is a glyph with its text for screen readers; with `chip` as in
-    headers, where "awaiting" is written out. Overdue is told by the clocks.
+    Plain in tables, where that is a glyph with its text for screen readers; with `chip` as in
+    headers, where it is written out. Overdue is told by the clocks.
     """
     css = " status-chip" if chip else ""
     badge = format_html(
@@ -100,18 +104,26 @@ def status_badge(ticket: Any, chip: bool = False) -> SafeString:
         icon(f"st-{ticket.status}"),
         ticket.get_status_display(),
     )
-    if ticket.awaiting != "requester" or ticket.status not in {"open", "assigned", "reopened"}:
+    if ticket.status not in {"open", "assigned", "reopened"}:
         return badge
-    words = gettext("Awaiting requester")
+    waits = []
+    if words := {"requester": gettext("Awaiting requester"), "third": gettext("Awaiting a third party")}.get(
+        ticket.awaiting
+    ):
+        waits.append(("st-awaiting" if ticket.awaiting == "requester" else "hourglass", words))
+    if ticket.snoozed_until:
+        until = date_format(timezone.localtime(ticket.snoozed_until), "D j M, H:i")
+        waits.append(("alarm-clock", gettext("Snoozed until %(moment)s") % {"moment": until}))
+    return format_html("{}{}", badge, format_html_join("", "{}", ((_wait(*wait, chip),) for wait in waits)))
+
+
+def _wait(glyph: str, words: str, chip: bool) -> SafeString:
     if chip:
-        return format_html(
-            '{} <span class="status status-awaiting">{}<span>{}</span></span>', badge, icon("st-awaiting"), words
-        )
+        return format_html(' <span class="status status-awaiting">{}<span>{}</span></span>', icon(glyph), words)
     return format_html(
-        '{}<span class="status status-awaiting" title="{}">{}<span class="vh">, {}</span></span>',
-        badge,
+        '<span class="status status-awaiting" title="{}">{}<span class="vh">, {}</span></span>',
         words,
-        icon("st-awaiting"),
+        icon(glyph),
         words,
     )
 
@@ -160,6 +172,12 @@ def prop(content: SafeString, label: str, deed: Any = None) -> SafeString:
 
 
 @register.filter
+def moment(at: datetime, style: str) -> str:
+    """Return a time in the reader's language and zone (core.moments)."""
+    return told(at, style)
+
+
+@register.filter
 def filesize_short(size: int | None) -> str:
     """Return a size in bytes as people say it: 184 KB, 1.4 MB."""
     if size is None:
@@ -180,7 +198,7 @@ def toast(context: template.Context, message: Message) -> dict[str, Any]:
     """Draw a message of django.contrib.messages.
 
     Its extra_tags may hold `undo:/path`, which adds a button that posts there, and `sent:<draft>`,
-    which tells composer.js that the text kept under that name arrived.
+    which tells composer.js that the text kept under that name arrived, and `count:8`, after so many seconds it goes.
     """
     told = dict(part.partition(":")[::2] for part in (message.extra_tags or "").split())
     level = message.level_tag if message.level_tag in TOAST_ICONS else "info"
@@ -192,6 +210,7 @@ def toast(context: template.Context, message: Message) -> dict[str, Any]:
         # A path of ours: "//host" and "/\host" would leave it.
         "undo": undo if undo.startswith("/") and undo[1:2] not in {"/", "\\"} else "",
         "sent": told.get("sent", ""),
+        "count": int(told["count"]) if told.get("count", "").isdigit() else 0,
         "csrf_token": context.get("csrf_token"),
     }
 

@@ -32,8 +32,13 @@ def person(name: str, pk: int = 7) -> SimpleNamespace:
     return SimpleNamespace(pk=pk, name=name, display_name=name)
 
 
-def ticket(status: str, awaiting: str = "agent") -> SimpleNamespace:
-    return SimpleNamespace(status=status, awaiting=awaiting, get_status_display=lambda: Status(status).label)
+def ticket(status: str, awaiting: str = "agent", snoozed_until: datetime | None = None) -> SimpleNamespace:
+    return SimpleNamespace(
+        status=status,
+        awaiting=awaiting,
+        snoozed_until=snoozed_until,
+        get_status_display=lambda: Status(status).label,
+    )
 
 
 def clock(*, left: timedelta, within: timedelta, took: timedelta | None = None, outcome: str = "") -> SimpleNamespace:
@@ -43,6 +48,12 @@ def clock(*, left: timedelta, within: timedelta, took: timedelta | None = None, 
     return SimpleNamespace(
         started_at=started,
         deadline_at=deadline,
+        warn_at=started + within * 0.75,
+        within=within,
+        hours_id=None,
+        has_deadline=True,
+        paused_by="",
+        get_paused_by_display=lambda: "",
         stopped_at=None if took is None else started + took,
         outcome=outcome or ("" if took is None else "met"),
         get_target_display=lambda: "Resolution",
@@ -128,6 +139,13 @@ def test_awaiting_the_requester_stands_beside_a_ticket_in_work(status: str):
     assert "Awaiting requester" not in ui.status_badge(ticket(status, "agent"))
 
 
+def test_a_third_party_and_a_snooze_stand_there_too():
+    drawn = ui.status_badge(ticket(Status.OPEN, "third", NOW), chip=True)
+
+    assert "Awaiting a third party" in drawn
+    assert "Snoozed until" in drawn
+
+
 @pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
 def test_a_ticket_that_is_done_awaits_nobody(status: str):
     assert "Awaiting" not in ui.status_badge(ticket(status, "requester"), chip=True)
@@ -196,6 +214,30 @@ def test_no_clock_and_a_cancelled_one_show_nothing():
     assert times.sla_chip(None, NOW) == ""
     assert times.sla_chip(cancelled, NOW) == ""
     assert times.clock_line(cancelled, NOW) == ""
+
+
+def test_one_without_a_deadline_says_nothing():
+    unreckoned = clock(left=HOUR, within=HOUR)
+    unreckoned.has_deadline = False
+
+    assert times.sla_chip(unreckoned, NOW) == ""
+
+
+def test_a_paused_one_says_what_it_waits_for():
+    paused = clock(left=HOUR, within=HOUR)
+    paused.has_deadline, paused.paused_by, paused.get_paused_by_display = False, "requester", lambda: "Awaiting them"
+
+    assert "sla-paused" in times.sla_chip(paused, NOW)
+    assert "Paused: Awaiting them" in times.clock_line(paused, NOW)
+    assert "due" not in times.clock_line(paused, NOW)
+
+
+def test_of_working_time_it_says_that_it_is_that():
+    of_working_time = clock(left=65 * HOUR, within=4 * HOUR)
+    of_working_time.hours_id = 1
+
+    assert "2d 17h left" in times.clock_line(of_working_time, NOW)
+    assert "for 4h of working time, due" in times.clock_line(of_working_time, NOW)
 
 
 def test_the_ring_shows_the_share_that_is_left():
