@@ -12,6 +12,7 @@ from accounts import audit
 from accounts.models import Address, AuditKind, User
 from accounts.notices import Notice, tell
 from accounts.people import AddressTaken, normalise
+from core import mailhtml
 from core.absolute import absolute_url
 from core.models import SiteSettings
 
@@ -115,7 +116,7 @@ def mail_link(address: Address) -> None:
     subject = " ".join(render_to_string("account/mail/confirm_address.subject.txt", context).split())
     text = render_to_string("account/mail/confirm_address.txt", context)
     mail = EmailMultiAlternatives(subject, text, to=[address.email])
-    mail.attach_alternative(render_to_string("account/mail/confirm_address.html", context), "text/html")
+    mail.attach_alternative(mailhtml.rendered("account/mail/confirm_address.html", context), "text/html")
     mail.send()
 
 

@@ -8,6 +8,10 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.people import person_who_signs_in
 from accounts.second_factor import with_second_factor
+from core.prepared import Prepared
+
+# Asked with every request.
+_SIGNED_IN = Prepared(lambda pk: with_second_factor(User.objects.select_related("preferences").filter(pk=pk)))
 
 
 class AddressBackend(ModelBackend):
@@ -25,5 +29,5 @@ class AddressBackend(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """Return who is signed in, with what nearly every page asks for: preferences, and the second factor."""
-        user = with_second_factor(User.objects.select_related("preferences").filter(pk=user_id)).first()
+        user = _SIGNED_IN.first(pk=user_id)
         return user if self.user_can_authenticate(user) else None

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.people import normalise
+from core.domains import require_mail_domain
 
 NO_ADDRESS = _("This is no e-mail address. Write it like ada@example.org.")
 LONGEST_PASSWORD = 1000
@@ -17,7 +18,9 @@ LONGEST_PASSWORD = 1000
 class AddressField(forms.EmailField):
     default_error_messages = {"invalid": NO_ADDRESS, "required": _("Write your e-mail address.")}
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, is_new: bool = False, **options: Any) -> None:
+        """`is_new` says that we do not know it yet, so that its domain may be looked up."""
+        self.is_new = is_new
         super().__init__(label=_("E-mail address"), max_length=254, **options)
 
     def clean(self, value: Any) -> str:
@@ -25,6 +28,8 @@ class AddressField(forms.EmailField):
         # Some letters become ASCII when cases are folded: another address than the one that was typed.
         if not email.rpartition("@")[0].isascii():
             raise ValidationError(NO_ADDRESS)
+        if self.is_new:
+            require_mail_domain(email)
         return normalise(email)
 
 
@@ -56,7 +61,7 @@ class LinkForm(forms.Form):
 
 class RegisterForm(forms.Form):
     name = NameField()
-    email = AddressField()
+    email = AddressField(is_new=True)
     password = PasswordField(help_text=_("At least ten characters. A short sentence is easy to keep in mind."))
 
     def clean(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from accounts.joining import is_free
 from accounts.models import Address, AuditKind, User
 from accounts.notices import Notice, tell
 from accounts.people import AddressTaken, confirm, normalise
+from core import mailhtml
 from core.absolute import absolute_url
 from core.models import SiteSettings
 
@@ -36,7 +37,7 @@ def mail_link(person: User, email: str) -> None:
     subject = " ".join(render_to_string("account/mail/add_address.subject.txt", context).split())
     text = render_to_string("account/mail/add_address.txt", context)
     mail = EmailMultiAlternatives(subject, text, to=[normalise(email)])
-    mail.attach_alternative(render_to_string("account/mail/add_address.html", context), "text/html")
+    mail.attach_alternative(mailhtml.rendered("account/mail/add_address.html", context), "text/html")
     mail.send()
 
 

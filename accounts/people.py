@@ -6,10 +6,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from accounts import sessions
+from accounts import bouncing, sessions
 from accounts.models import Address, User
 from accounts.organizations import join_by_domain
 from core.models import SiteSettings
+from core.prepared import Prepared, Question
+
+_KNOWN = Prepared(lambda email: Address.objects.select_related("user__organization").filter(email=email))
 
 
 class AddressTaken(Exception):
@@ -32,7 +35,7 @@ def address_of(email: str, *, name: str = "") -> Address:
     callers at once get the same address.
     """
     email = normalise(email)
-    if known := Address.objects.select_related("user").filter(email=email).first():
+    if known := _KNOWN.first(email=email):
         return known
     try:
         with transaction.atomic():
@@ -44,8 +47,14 @@ def address_of(email: str, *, name: str = "") -> Address:
         return Address.objects.select_related("user").get(email=email)
 
 
+def question(email: str) -> Question:
+    """Return what `address_of` asks."""
+    return _KNOWN, {"email": normalise(email)}
+
+
 def confirm(address: Address, *, at: datetime) -> None:
     """Note that whoever reads this address acted on a mail to it. The first confirmed one becomes `User.email`."""
+    bouncing.proved(address)
     if address.verified_at is not None:
         return
     with transaction.atomic():

@@ -3,6 +3,8 @@
 Those hold names of people (`object_repr`), which ours never does. Afterwards that table stays empty.
 """
 
+from datetime import UTC, datetime
+
 from django.db import migrations
 
 KINDS = {1: "created", 2: "changed", 3: "deleted"}
@@ -31,39 +33,49 @@ def allow_changes(apps, schema_editor):
         schema_editor.execute("DROP TRIGGER audit_is_append_only")
 
 
+OLD = """
+SELECT log.action_flag, log.user_id, log.action_time, kind.app_label, kind.model, log.object_id
+FROM django_admin_log log LEFT JOIN django_content_type kind ON kind.id = log.content_type_id ORDER BY log.id
+"""
+
+
 def take_over(apps, schema_editor):
-    old = apps.get_model("admin", "LogEntry").objects.all()
+    """Read Django's table where there is one: this must not wait for it, since Django's waits for our people."""
     event = apps.get_model("accounts", "AuditEvent")
-    event.objects.bulk_create(
-        (
-            event(
-                kind=KINDS[entry.action_flag],
-                by_id=entry.user_id,
-                at=entry.action_time,
-                target_model=_name(entry.content_type),
-                target_id=int(entry.object_id) if (entry.object_id or "").isdecimal() else None,
-                changes={},
+    with schema_editor.connection.cursor() as cursor:
+        if "django_admin_log" not in schema_editor.connection.introspection.table_names(cursor):
+            return
+        cursor.execute(OLD)
+        while rows := cursor.fetchmany(500):
+            event.objects.bulk_create(
+                event(
+                    kind=KINDS[flag],
+                    by_id=user,
+                    at=_moment(at),
+                    target_model=_name(label, model),
+                    target_id=int(key) if (key or "").isdecimal() else None,
+                    changes={},
+                )
+                for flag, user, at, label, model, key in rows
             )
-            for entry in old.select_related("content_type").order_by("pk").iterator()
-        ),
-        batch_size=500,
-    )
-    old.delete()
+        cursor.execute("DELETE FROM django_admin_log")
 
 
-def _name(content_type):
-    if content_type is None:
+def _moment(at):
+    """Return it with its zone: SQLite keeps UTC, as text or as a moment without one."""
+    at = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _name(label, model):
+    if label is None:
         return ""
-    name = f"{content_type.app_label}.{content_type.model}"
     # The page of agents was another; its rows are people.
-    return "accounts.user" if name == "accounts.agent" else name
+    return "accounts.user" if (label, model) == ("accounts", "agent") else f"{label}.{model}"
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("accounts", "0004_stock_permissions"),
-        ("admin", "0003_logentry_add_action_flag_choices"),
-    ]
+    dependencies = [("accounts", "0004_stock_permissions")]
 
     operations = [
         migrations.AlterModelOptions(

@@ -6,7 +6,7 @@ from accounts.models.invitation import Invitation
 from accounts.models.lock import Lock
 from accounts.models.note import Note
 from accounts.models.organization import Members, Organization, OrganizationDomain
-from accounts.models.preferences import AfterReply, PageSize, Preferences, ThreadOrder
+from accounts.models.preferences import AfterReply, Confirms, PageSize, Preferences, Signs, ThreadOrder, UndoTime
 from accounts.models.role import Permission, Role
 from accounts.models.team import Team
 from accounts.models.user import Agent, User
@@ -17,6 +17,7 @@ __all__ = [
     "Agent",
     "AuditEvent",
     "AuditKind",
+    "Confirms",
     "Invitation",
     "Lock",
     "Members",
@@ -27,7 +28,9 @@ __all__ = [
     "Permission",
     "Preferences",
     "Role",
+    "Signs",
     "Team",
     "ThreadOrder",
+    "UndoTime",
     "User",
 ]

@@ -18,7 +18,12 @@ class Address(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="addresses", verbose_name=_("person"))
     is_primary = models.BooleanField(_("primary"), default=False)
     verified_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    # Nobody is there, a server said: nothing is mailed here until somebody clears it (accounts.bouncing).
     bouncing_at = models.DateTimeField(_("bouncing since"), null=True, blank=True)
+    bounce_said = models.CharField(_("what its server said"), max_length=300, blank=True, default="", db_default="")
+    # Its mailbox was full, so many times in a row: mails wait until then.
+    resting_until = models.DateTimeField(_("left alone until"), null=True, blank=True)
+    soft_bounces = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     link_epoch = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -36,6 +41,11 @@ class Address(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def bounces(self) -> bool:
+        """Whether nothing is mailed here until somebody clears it."""
+        return self.bouncing_at is not None
 
     @property
     def is_verified(self) -> bool:

@@ -4,14 +4,13 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core import mail
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts import sign_in_links
 from accounts.models import AuditEvent, AuditKind, User
 from core.models import SiteSettings
-from tests import cast
+from tests import axe, cast
 from tests.accounts.factors import code, give_app
 from tests.cast import PASSWORD
 
@@ -126,6 +125,7 @@ def test_recovery_codes_are_kept_as_a_file_and_a_passkey_gets_another_name(visit
     page.get_by_role("button", name="Add the passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     given = page.locator(".codes li").all_inner_texts()
+    assert wrong_as_it_stands(page) == []
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     page.evaluate("() => { window.print = () => { document.title = 'printed'; }; }")
@@ -294,7 +294,9 @@ def test_the_pages_can_be_read_by_everybody(visitor, grace, scheme):
 
 
 def wrong(her: Visitor, path: str) -> list[str]:
-    page = her.go(path)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than a phone"
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+    return wrong_as_it_stands(her.go(path))
+
+
+def wrong_as_it_stands(page: Page) -> list[str]:
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{page.url} is wider than its window"
+    return axe.told(axe.violations(page))
