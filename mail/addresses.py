@@ -8,7 +8,9 @@ from django.conf import settings
 from django.db.models import Q
 
 from accounts.people import normalise
-from mail.models import BannedSender, Mailbox
+from core.aggregates import ListOf
+from core.prepared import Prepared, Question
+from mail.models import BannedSender, Mailbox, OwnAddress
 
 # A domain is looked up with all above it, so many labels deep.
 MOST_LABELS = 10
@@ -16,16 +18,29 @@ MOST_PATTERNS = 2_000
 # RFC 5321 section 4.5.3.1.3, with the corrections of its erratum 1690.
 LONGEST = 254
 
+_MAILBOXES = Prepared(lambda: Mailbox.objects.order_by("pk"))
+_SENDERS = Prepared(lambda: OwnAddress.objects.values_list(ListOf("email"), flat=True))
+# Those of these patterns, and all with a wildcard, which databases do not match.
+_BANS = Prepared(
+    lambda patterns: BannedSender.objects.filter(
+        pk__in=BannedSender.objects.filter(
+            Q(pattern__in=patterns) | Q(pattern__contains="*") | Q(pattern__contains="?"), is_active=True
+        ).values("pk")[:MOST_PATTERNS]
+    ).values_list(ListOf("pattern"), flat=True)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class OwnAddresses:
-    """The addresses that mail to us is written to. `mailboxes` has them by address."""
+    """Our addresses: those that mail to us is written to, by address, and those that our mails come from."""
 
     mailboxes: dict[str, Mailbox]
+    senders: frozenset[str] = frozenset()
 
     def __contains__(self, email: str) -> bool:
         plain = without_extension(email)
-        return any(one in self.mailboxes or one == site_address() for one in (normalise(email), plain))
+        both = (normalise(email), plain)
+        return any(one in self.mailboxes or one in self.senders or one == site_address() for one in both)
 
     def mailbox(self, email: str) -> Mailbox | None:
         """Return the mailbox of an address, whatever stands behind a + in it."""
@@ -43,8 +58,8 @@ class OwnAddresses:
 
 
 def own_addresses() -> OwnAddresses:
-    """Return ours, switched off ones too: mail from them is still ours. There are as many as mailboxes."""
-    return OwnAddresses({one.address: one for one in Mailbox.objects.order_by("pk")})
+    """Return ours, switched off ones too: mail from them is still ours. There are as many as somebody set up."""
+    return OwnAddresses({one.address: one for one in _MAILBOXES.all()}, frozenset(_SENDERS.get() or []))
 
 
 def site_address() -> str:
@@ -61,10 +76,18 @@ def without_extension(email: str) -> str:
 def is_banned(email: str) -> bool:
     """Say whether the address, a domain that it is in, or a pattern is banned."""
     email = normalise(email)
-    named = Q(pattern__in=[email, *_domains(email)])
-    wild = Q(pattern__contains="*") | Q(pattern__contains="?")
-    bans = BannedSender.objects.filter(named | wild, is_active=True).values_list("pattern", flat=True)
-    return any(matches(pattern, email) for pattern in bans[:MOST_PATTERNS])
+    return any(matches(pattern, email) for pattern in _BANS.get(patterns=_patterns(email)) or [])
+
+
+def question_of_all() -> Question:
+    """Return what `own_addresses` asks about the mailboxes, of which there may be many."""
+    return _MAILBOXES, {}
+
+
+def questions(sender: str) -> list[Question]:
+    """Return what else is asked about ours, and whether the sender is banned."""
+    email = normalise(sender)
+    return [(_SENDERS, {}), (_BANS, {"patterns": _patterns(email)})]
 
 
 def matches(pattern: str, email: str) -> bool:
@@ -84,6 +107,11 @@ def can_be_answered(email: str) -> bool:
     local, _at, domain = email.strip().rpartition("@")
     fits = len(email) <= LONGEST and not any(c.isspace() or c in '<>(),;"' for c in email.strip())
     return bool(local and domain) and fits
+
+
+def _patterns(email: str) -> list[str]:
+    """Return the bans without wildcards that would be about this address."""
+    return [email, *_domains(email)]
 
 
 def _domains(email: str) -> list[str]:

@@ -1,3 +1,11 @@
 """The administration's pages of mail: what went out, what came in, from whom nothing comes in."""
 
-from mail import banned_admin, ledger_admin, mailbox_admin, outbox_admin  # noqa: F401 - register their pages
+from mail import (  # noqa: F401 - register their pages
+    banned_admin,
+    breaker_admin,
+    ledger_admin,
+    mailbox_admin,
+    outbox_admin,
+    sending_admin,
+    template_admin,
+)

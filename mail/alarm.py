@@ -1,6 +1,12 @@
-"""Telling administrators of a mailbox that became red, and that it is so no more: once each, by another route."""
+"""Telling administrators of a mailbox that became red, and that it is so no more: once each, by another route.
 
+And of a way out that does not work, by another way out, if there is one that does; and of the breaker.
+"""
+
+import logging
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
@@ -8,13 +14,28 @@ from django.template.loader import render_to_string
 
 from accounts.letters import in_the_words_of
 from accounts.models import Address, User
+from core import mailhtml
 from core.absolute import absolute_url
 from core.models import SiteSettings
-from mail import addresses, watchdog
-from mail.models import Health, Mailbox
+from mail import addresses, breaking, outbox_watch, watchdog
+from mail.addresses import OwnAddresses
+from mail.models import Health, Mailbox, Outage
+from mail.outbox_watch import WayReport
 from mail.watchdog import Report
 
+logger = logging.getLogger(__name__)
+
 MOST_TOLD = 50
+
+
+@transaction.atomic
+def watch_answers(at: datetime) -> bool:
+    """Tell administrators once that automatic answers are held back; say whether they were told."""
+    breaker = breaking.take_untold(at)
+    if breaker is not None:
+        context = {"breaker": breaker, "url": absolute_url("admin:mail_breaker_changelist")}
+        _mail_administrators("mail/breaker", context, but=())
+    return breaker is not None
 
 
 def watch(at: datetime) -> int:
@@ -35,23 +56,56 @@ def _watch(report: Report) -> int:
     return 1
 
 
+def watch_sending(at: datetime) -> int:
+    """Tell of each way out that became red, once for each time that it fails; return how many."""
+    found = outbox_watch.reports(at)
+    return sum(_watch_way(report, found, at) for report in found if report.health == Health.RED and report.outage)
+
+
+@transaction.atomic
+def _watch_way(report: WayReport, found: Sequence[WayReport], at: datetime) -> int:
+    assert report.outage is not None
+    if not Outage.objects.filter(pk=report.outage.pk, told_at=None).update(told_at=at):
+        return 0
+    logger.error("mail does not go out by %s: %s", report.name, " ".join(report.sentences))
+    other = _other_way(report, found)
+    if other is None:
+        # Nobody can be told by mail; doctor, metrics and the page of the outbox say it.
+        return 1
+    context = {"report": report, "url": absolute_url("admin:mail_outgoingmail_outbox")}
+    _mail_administrators("mail/way_out", context, by=other)
+    return 1
+
+
+def _other_way(report: WayReport, found: Sequence[WayReport]) -> WayReport | None:
+    """Return a way out that is well, and has an address to write from."""
+    for one in found:
+        is_off = one.account is not None and not (one.account.is_active and one.account.addresses.exists())
+        if one is not report and one.health == Health.GREEN and not is_off:
+            return one
+    return None
+
+
 def _tell(report: Report) -> None:
-    own = addresses.own_addresses()
+    # To an address of ours it would lie in the very mailbox that is broken.
+    context = {"report": report, "is_red": report.health == Health.RED, "url": absolute_url("admin:mail_mailbox_watch")}
+    _mail_administrators("mail/watchdog", context, but=addresses.own_addresses())
+
+
+def _mail_administrators(
+    template: str, told: dict[str, Any], *, but: OwnAddresses | tuple[str, ...] = (), by: WayReport | None = None
+) -> None:
+    """Mail administrators at their own confirmed addresses, in their words; `by` a certain way out, if one is named."""
     people = User.objects.filter(is_administrator=True, is_active=True)
     proved = Address.objects.filter(user__in=people, is_primary=True, verified_at__isnull=False).select_related("user")
     for address in proved.order_by("pk")[:MOST_TOLD]:
-        if address.email in own:
-            # It would lie in the very mailbox that is broken.
+        if address.email in but:
             continue
         with in_the_words_of(address.user):
-            context = {
-                "person": address.user,
-                "report": report,
-                "is_red": report.health == Health.RED,
-                "url": absolute_url("admin:mail_mailbox_watch"),
-                "site": SiteSettings.load(),
-            }
-            subject = " ".join(render_to_string("mail/watchdog.subject.txt", context).split())
-            mail = EmailMultiAlternatives(subject, render_to_string("mail/watchdog.txt", context), to=[address.email])
-            mail.attach_alternative(render_to_string("mail/watchdog.html", context), "text/html")
+            context = {**told, "person": address.user, "site": SiteSettings.load()}
+            subject = " ".join(render_to_string(f"{template}.subject.txt", context).split())
+            mail = EmailMultiAlternatives(subject, render_to_string(f"{template}.txt", context), to=[address.email])
+            mail.attach_alternative(mailhtml.rendered(f"{template}.html", context), "text/html")
+            if by is not None:
+                mail.by_account = by.account  # type: ignore[attr-defined]
             mail.send()

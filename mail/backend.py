@@ -42,10 +42,12 @@ class OutboxBackend(BaseEmailBackend):
                 address=address,
                 user_id=address.user_id if address else None,
                 template=Template.ACCOUNT,
+                # Told of what is wrong with one account, people are told by another (mail.alarm).
+                account=getattr(message, "by_account", None),
                 message_id=signing.message_id(None, None),
                 created_at=at,
             )
-            outbox.settle(mail, at=at)
+            outbox.settle(mail, address, None, at=at)
             if mail.state != MailState.SUPPRESSED:
                 # What is never sent need not be kept: it may hold a link that signs in.
                 mail.body = secrets.encrypt(held)

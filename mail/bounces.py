@@ -8,9 +8,10 @@ import re
 from datetime import datetime
 from typing import Protocol
 
-from accounts.models import Address
+from accounts import bouncing
 from accounts.people import normalise
-from mail.models import MailState, OutgoingMail
+from mail import faults
+from mail.models import Fault, MailState, OutgoingMail
 from mail.parsing import ParsedMail
 
 MOST_IDS = 50
@@ -18,6 +19,7 @@ SPAM = "Reported as spam."
 OUT = (MailState.SENT, MailState.PERHAPS_SENT)
 # RFC 3463 section 2, else the reply of a server (RFC 5321 section 4.2.1).
 _STATUS = re.compile(r"(?<![\d.])([245])\.\d{1,3}\.\d{1,3}(?![\d.])|(?<![\d.-])([45])\d\d(?=[ -])")
+_ENHANCED = re.compile(r"(?<![\d.])5\.\d{1,3}\.\d{1,3}(?![\d.])")
 # Why a service refuses that is no fault of the address.
 NOT_THE_ADDRESS = frozenset({"blocked", "spam", "other", "timed_out"})
 
@@ -37,7 +39,7 @@ class Event(Protocol):
 def note(parsed: ParsedMail, *, at: datetime) -> OutgoingMail | None:
     """Write down that a mail bounced, or waits somewhere on its way; return it if it is one of ours.
 
-    The address of a mail that was refused for good is left alone from then on (mail.outbox).
+    Where nobody is, nothing more is sent; a full mailbox is left alone for a while (accounts.bouncing).
     """
     bounce = parsed.bounce
     assert bounce is not None
@@ -49,7 +51,7 @@ def note(parsed: ParsedMail, *, at: datetime) -> OutgoingMail | None:
     if bounce.action == "delayed":
         _waits(mail, said)
     else:
-        _came_back(mail, said, is_dead=(bounce.status or "5").startswith("5"), at=at)
+        _came_back(mail, said, _fault(said, is_for_good=(bounce.status or "5").startswith("5")), at=at)
     return mail
 
 
@@ -66,13 +68,13 @@ def heard(event: Event, *, at: datetime) -> OutgoingMail | None:
             _waits(mail, said)
         case "bounced" | "rejected" | "failed":
             # Posted again by whomever it says nothing new: by now the address may be alive.
-            is_dead = mail.state in OUT and _is_dead(event, said)
-            _came_back(mail, said or event.reject_reason or event.event_type, is_dead=is_dead, at=at)
+            fault = _fault_told(event, said) if mail.state in OUT else None
+            _came_back(mail, said or event.reject_reason or event.event_type, fault, at=at)
         case "complained":
-            # Who calls our mail spam gets none for a while, as if it had come back.
+            # Who calls our mail spam gets none, as if it had come back, until somebody says otherwise.
             told = OutgoingMail.objects.filter(pk=mail.pk, state__in=OUT).exclude(last_error=SPAM)
             if told.update(last_error=SPAM):
-                _mark(mail, at)
+                _mark(mail, Fault.NOBODY, SPAM, at)
     return mail
 
 
@@ -88,12 +90,23 @@ def _meant(event: Event) -> OutgoingMail | None:
     return mail
 
 
-def _is_dead(event: Event, said: str) -> bool:
-    """Say whether the address is at fault, for good; without a word about it, it is."""
-    if event.event_type == "failed" or event.reject_reason in NOT_THE_ADDRESS or _is_soft(event.esp_event):
-        return False
+def _fault(said: str, *, is_for_good: bool) -> Fault | None:
+    """Return what is at fault by the words of a bounce; the address, where they say nothing that could be read."""
+    if not is_for_good:
+        return Fault.FULL
+    if fault := faults.of_refusal(said):
+        return fault
+    return None if _ENHANCED.search(said) else Fault.NOBODY
+
+
+def _fault_told(event: Event, said: str) -> Fault | None:
+    """Return what is at fault by what a service says; without a word about it, the address is, for good."""
+    if event.event_type == "failed" or event.reject_reason in NOT_THE_ADDRESS:
+        return None
+    if _is_soft(event.esp_event):
+        return Fault.FULL
     found = _STATUS.search(said)
-    return found is None or (found[1] or found[2]) == "5"
+    return _fault(said, is_for_good=found is None or (found[1] or found[2]) == "5")
 
 
 def _is_soft(said: object) -> bool:
@@ -108,11 +121,10 @@ def _waits(mail: OutgoingMail, said: str) -> None:
     OutgoingMail.objects.filter(pk=mail.pk, state=MailState.SENT).update(last_error=said[:500])
 
 
-def _came_back(mail: OutgoingMail, said: str, *, is_dead: bool, at: datetime) -> None:
+def _came_back(mail: OutgoingMail, said: str, fault: Fault | None, *, at: datetime) -> None:
     sent = OutgoingMail.objects.filter(pk=mail.pk, state__in=OUT)
-    sent.update(state=MailState.BOUNCED, last_error=said[:500])
-    if is_dead:
-        _mark(mail, at)
+    if sent.update(state=MailState.BOUNCED, last_error=said[:500], fault=fault or "") or fault == Fault.NOBODY:
+        _mark(mail, fault, said, at)
 
 
 def _arrived(mail: OutgoingMail, at: datetime) -> None:
@@ -120,10 +132,14 @@ def _arrived(mail: OutgoingMail, at: datetime) -> None:
     doubted = OutgoingMail.objects.filter(pk=mail.pk, state=MailState.PERHAPS_SENT)
     doubted.update(state=MailState.SENT, sent_at=at, last_error="", body=None)
     if mail.address_id is not None and mail.handed_over_at is not None:
-        Address.objects.filter(pk=mail.address_id, bouncing_at__lt=mail.handed_over_at).update(bouncing_at=None)
+        bouncing.arrived(mail.address_id, handed_over_at=mail.handed_over_at)
 
 
-def _mark(mail: OutgoingMail, at: datetime) -> None:
-    """Leave the address alone from now on."""
-    if mail.address_id is not None:
-        Address.objects.filter(pk=mail.address_id).update(bouncing_at=at)
+def _mark(mail: OutgoingMail, fault: Fault | None, said: str, at: datetime) -> None:
+    """Leave the address alone from now on, or for a while."""
+    if mail.address_id is None:
+        return
+    if fault == Fault.NOBODY:
+        bouncing.mark(mail.address_id, said, at=at)
+    elif fault == Fault.FULL:
+        bouncing.rest(mail.address_id, said, at=at)

@@ -1,49 +1,60 @@
 """From a parsed mail to what is done: the screening, the match, and the one action that both lead to."""
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts import bouncing
 from accounts.joining import shown_to_read
 from accounts.models import Address
 from accounts.people import address_of
 from accounts.principal import Principal
 from core.models import SiteSettings
-from mail import bounces, contents, matching, proof, recipients, screening
+from mail import bounces, commands, contents, matching, outbox, proof, recipients, screening
 from mail.addresses import OwnAddresses
 from mail.contents import Contents
+from mail.keeping import Held
 from mail.matching import Found
-from mail.models import Door, IncomingMail, IncomingState, Mailbox, Protocol, Reason, Remark
+from mail.models import Door, IncomingMail, IncomingState, Mailbox, OutgoingMail, Protocol, Reason, Remark, Template
 from mail.outcome import Outcome, Remarks
 from mail.parsing import ParsedMail
 from mail.proof import Proof
 from mail.words import one_line
 from sla.models import Priority
 from tickets import actions
+from tickets.actions.locking import lock_address
 from tickets.errors import DeedRefused
 from tickets.models import Source, ThreadEntry, Ticket
-from tickets.policy import Deed
+from tickets.thread import sent_before
 
-STATE_OF_DEED = {
-    Deed.MESSAGE: IncomingState.MESSAGE,
-    Deed.REPLY: IncomingState.REPLY,
-    Deed.NOTE: IncomingState.NOTE,
-}
+# Who has too many open tickets hears of it so often, however much they write.
+OVER_LIMIT_AGAIN_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A mail that a person wrote, with all that is needed to decide on it. `mailbox` is by which it is routed."""
+    """A mail that a person wrote, with all that is needed to decide on it.
 
-    mail: IncomingMail
+    `mailbox` is by which it is routed, `authentication` what is believed of its sender (mail.proof).
+    """
+
+    held: Held
     parsed: ParsedMail
     address: Address
     mailbox: Mailbox | None
     own: OwnAddresses
     site: SiteSettings
     at: datetime
+    authentication: dict[str, str]
+
+    @property
+    def mail(self) -> IncomingMail:
+        return self.held.mail
 
     @property
     def is_of_a_program(self) -> bool:
@@ -59,23 +70,28 @@ def key_of(mail: IncomingMail) -> str:
     return f"mail:{mail.pk}"
 
 
-def deliver(mail: IncomingMail, parsed: ParsedMail, sender: str, own: OwnAddresses, *, at: datetime) -> Outcome:
-    """Do with the mail what is to be done, and say what that was. Run again, it says the same."""
+def deliver(held: Held, parsed: ParsedMail, sender: str, own: OwnAddresses, *, at: datetime) -> Outcome:
+    """Do with the mail what is to be done, and say what that was. Run again, it says the same.
+
+    It may be written down already then: in the transaction that made its entry. Raises ClaimLost, IntegrityError if the
+    mail came before (mail.keeping).
+    """
+    mail = held.mail
+    if mail.entry is not None:
+        return _done_before(mail.entry, parsed)
     mailbox = recipients.mailbox_of(parsed, own) or mail.mailbox
     takes_generated = mailbox is not None and mailbox.takes_generated
     reason = screening.nobody_wrote_this(parsed, sender, own, takes_generated=takes_generated)
     if reason and not mail.is_let_through:
-        return _ignored(reason, parsed, at)
+        return _ignored(held, reason, parsed, at)
     if not sender:
         return _waits(Reason.NO_SENDER)
     site = SiteSettings.load()
-    if not mail.is_let_through and (waits := _why_it_waits(sender, site, at)):
+    if not mail.is_let_through and (waits := _why_it_waits(mail, sender, site, at)):
         return _waits(waits)
     address = address_of(sender, name=_name(parsed))
     if not address.user.is_active:
         return _waits(Reason.SWITCHED_OFF)
-    if mail.attempts > 1 and (outcome := _done_before(mail, parsed, address)):
-        return outcome
     # Checked by the server that it came to, whomever it was written to.
     server = mail.mailbox or mailbox
     # The sender chooses whom it is written to: what was handed over never passed the server of a mailbox that we fetch.
@@ -87,13 +103,15 @@ def deliver(mail: IncomingMail, parsed: ParsedMail, sender: str, own: OwnAddress
     if proven == Proof.PASSED and not address.is_verified:
         # Who had only claimed it loses it.
         address = shown_to_read(address.email, at=at)
-    outcome = _into_ticket(Arrival(mail, parsed, address, mailbox, own, site, at), proven)
+    elif proven == Proof.PASSED:
+        bouncing.proved(address)
+    outcome = _into_ticket(Arrival(held, parsed, address, mailbox, own, site, at, found), proven)
     outcome.authentication = found
     return outcome
 
 
-def _why_it_waits(sender: str, site: SiteSettings, at: datetime) -> Reason | None:
-    if screening.writes_too_much(sender, site=site, at=at):
+def _why_it_waits(mail: IncomingMail, sender: str, site: SiteSettings, at: datetime) -> Reason | None:
+    if screening.writes_too_much(mail, sender, site=site, at=at):
         return Reason.TOO_MANY
     if not site.mail_from_strangers and screening.is_stranger(sender):
         return Reason.STRANGER
@@ -116,6 +134,7 @@ def force(mail: IncomingMail, parsed: ParsedMail, ticket: Ticket, *, at: datetim
         by=Principal.system(key_of(mail)),
         at=at,
         files=written.files,
+        acknowledges=not (parsed.bulk or parsed.auto_reply),
         request_key=key_of(mail),
     )
     state = IncomingState.MESSAGE if entry.ticket_id == ticket.pk else IncomingState.TICKET
@@ -133,11 +152,12 @@ def _name(parsed: ParsedMail) -> str:
     return one_line(parsed.from_.name, 120) if parsed.from_ else ""
 
 
-def _ignored(reason: Reason, parsed: ParsedMail, at: datetime) -> Outcome:
+def _ignored(held: Held, reason: Reason, parsed: ParsedMail, at: datetime) -> Outcome:
     """Let nothing become of it; where only words speak for that, an administrator decides."""
     outcome = Outcome(IncomingState.IGNORED, reason)
     if reason == Reason.BOUNCE:
         assert parsed.bounce is not None
+        held.claim_identity()
         outcome.bounced = bounces.note(parsed, at=at)
         outcome.ticket = outcome.bounced.ticket if outcome.bounced else None
         is_guess = parsed.bounce.is_guess and outcome.bounced is None
@@ -153,12 +173,8 @@ def _waits(reason: Reason, ticket: Ticket | None = None, error: str = "") -> Out
     return Outcome(IncomingState.QUARANTINED, reason, ticket=ticket, error=error)
 
 
-def _done_before(mail: IncomingMail, parsed: ParsedMail, address: Address) -> Outcome | None:
-    """Return what an earlier try did that did not live to write it down."""
-    rows = ThreadEntry.objects.select_related("ticket").filter(author=address.user_id, request_key=key_of(mail))
-    entry = rows.first()
-    if entry is None:
-        return None
+def _done_before(entry: ThreadEntry, parsed: ParsedMail) -> Outcome:
+    """Return what an earlier try did that did not live to write all of it down."""
     state, reason = IncomingState.TICKET, Reason.NEW
     if entry.number > 1:
         state, reason = IncomingState(str(entry.kind)), Reason.REFERENCES
@@ -170,6 +186,7 @@ def _into_ticket(arrival: Arrival, proven: Proof) -> Outcome:
     found = matching.find(parsed, address.user, proof=proven, cause=arrival.key, at=at)
     if not arrival.mail.is_let_through:
         if found.ticket is None and screening.has_too_many_open(address, arrival.site):
+            _tell_over_limit(arrival)
             return _waits(Reason.TOO_MANY_OPEN)
         if found.ticket is not None and screening.writes_too_much_into(found.ticket, address.email, at):
             return _waits(Reason.TOO_MANY, found.ticket)
@@ -179,19 +196,57 @@ def _into_ticket(arrival: Arrival, proven: Proof) -> Outcome:
     remarks: Remarks = [*found.remarks, *written.remarks]
     if len(parsed.senders) > 1:
         remarks.append((Remark.TWO_SENDERS, {}))
+    if found.ticket is not None and found.deed in commands.OF_AGENTS:
+        return _obey(arrival, found, found.ticket, written, remarks)
     try:
-        entry, state = (
-            _add(arrival, found, written, remarks) if found.ticket else _open(arrival, found, written, remarks)
-        )
+        outcome = _write(arrival, found, written, remarks)
     except DeedRefused as refusal:
         return _waits(Reason.REFUSED, found.ticket, error=str(refusal))
-    return Outcome(
-        state, found.reason, ticket=entry.ticket, entry=entry, remarks=remarks, remote_images=parsed.remote_images
+    if not arrival.held.is_finished:
+        _let_take_part(arrival, found, remarks)
+    return outcome
+
+
+def _tell_over_limit(arrival: Arrival) -> None:
+    """Tell the sender once in a window, where that is wanted, that the mail waits, with a link to a ticket."""
+    address, at = arrival.address, arrival.at
+    told = OutgoingMail.objects.filter(recipient=address.email, template=Template.OVER_LIMIT)
+    latest = told.order_by("-pk").values_list("created_at", flat=True).first()
+    tickets = Ticket.objects.live().working().filter(requester=address.user, participants__address=address)
+    ticket = tickets.order_by("-pk").first()
+    is_told = latest is not None and latest > at - OVER_LIMIT_AGAIN_AFTER
+    if ticket is None or is_told or arrival.is_of_a_program or not arrival.site.tells_over_limit:
+        return
+    arrival.held.claim_identity()
+    deed = uuid5(NAMESPACE_OID, f"{arrival.key}/over-limit")
+    outbox.write([address], Template.OVER_LIMIT, deed=deed, at=at, ticket_id=ticket.pk)
+
+
+@transaction.atomic
+def _write(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) -> Outcome:
+    """Make the entry, and let the ledger know of it: both or neither.
+
+    So it is found again by its mail alone: meanwhile the address may have become somebody else's, or the entry.
+    """
+    entry, state = _add(arrival, found, written, remarks) if found.ticket else _open(arrival, found, written, remarks)
+    outcome = Outcome(
+        state,
+        found.reason,
+        ticket=entry.ticket,
+        entry=entry,
+        remarks=remarks,
+        authentication=arrival.authentication,
+        remote_images=arrival.parsed.remote_images,
     )
+    if found.ticket is not None and state == IncomingState.MESSAGE and _names_others(arrival):
+        arrival.held.put_into(entry)
+    else:
+        arrival.held.finish(outcome, arrival.at)
+    return outcome
 
 
 def _open(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) -> tuple[ThreadEntry, IncomingState]:
-    mailbox = arrival.mailbox
+    mailbox = recipients.with_routing(arrival.mailbox)
     ticket = actions.open_received(
         address=arrival.address,
         topic=mailbox.topic if mailbox and mailbox.topic and mailbox.topic.is_enabled else None,
@@ -202,19 +257,24 @@ def _open(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) -
         by=found.by,
         at=arrival.at,
         files=written.files,
-        priority=_priority(arrival),
+        priority=_priority(arrival, mailbox),
         department=mailbox.department if mailbox else None,
         collaborators=_collaborators(arrival, remarks),
         also_told=recipients.other_departments(arrival.parsed, arrival.own, mailbox),
-        # What nobody wrote by hand is not answered.
-        acknowledges=(mailbox is None or mailbox.acknowledges) and not arrival.is_of_a_program,
+        acknowledges=_is_acknowledged(arrival),
         request_key=arrival.key,
     )
-    entry = ThreadEntry.objects.get(author=arrival.address.user_id, request_key=arrival.key)
-    if entry.ticket_id != ticket.pk:
-        return entry, IncomingState.MESSAGE
+    entry = ticket.first_entry
+    if entry.request_key != arrival.key and (before := sent_before(arrival.address.user, arrival.key)):
+        # An earlier try made a message of it.
+        return before, IncomingState.MESSAGE
     entry.ticket = ticket
     return entry, IncomingState.TICKET
+
+
+def _is_acknowledged(arrival: Arrival) -> bool:
+    """Say whether a mail may confirm it: what nobody wrote by hand is not answered."""
+    return (arrival.mailbox is None or arrival.mailbox.acknowledges) and not arrival.is_of_a_program
 
 
 def _add(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) -> tuple[ThreadEntry, IncomingState]:
@@ -227,21 +287,36 @@ def _add(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) ->
         "by": found.by,
         "at": arrival.at,
         "files": written.files,
+        "acknowledges": _is_acknowledged(arrival),
         "request_key": arrival.key,
     }
-    match found.deed:
-        case Deed.REPLY:
-            entry = actions.reply(**given)
-        case Deed.NOTE:
-            entry = actions.add_note(**given)
-        case _:
-            entry = actions.add_message(address=arrival.address, **given)
-            if entry.ticket_id == found.ticket.pk:
-                _let_take_part(arrival, found, remarks)
+    # Before the ticket, as everywhere: one that is too old is followed by a new one.
+    lock_address(arrival.address)
+    entry = actions.add_message(address=arrival.address, **given)
     if entry.ticket_id != found.ticket.pk:
         remarks.append((Remark.TICKET_TOO_OLD, {"ticket": found.ticket.number}))
         return entry, IncomingState.TICKET
-    return entry, STATE_OF_DEED[found.deed]
+    return entry, IncomingState.MESSAGE
+
+
+def _obey(arrival: Arrival, found: Found, ticket: Ticket, written: Contents, remarks: Remarks) -> Outcome:
+    """Do what an agent's mail says: its words are theirs, and it may command."""
+    arrival.held.claim_identity()
+    order = commands.Order(
+        arrival.mail, arrival.address, ticket, found.by, found.deed, written, arrival.at, arrival.key
+    )
+    try:
+        done = commands.obey(order)
+    except DeedRefused as refusal:
+        return _waits(Reason.REFUSED, ticket, error=str(refusal))
+    return Outcome(
+        done.state,
+        found.reason,
+        ticket=ticket,
+        entry=done.entry,
+        remarks=[*done.remarks, *remarks],
+        remote_images=arrival.parsed.remote_images,
+    )
 
 
 def _let_take_part(arrival: Arrival, found: Found, remarks: Remarks) -> None:
@@ -250,24 +325,31 @@ def _let_take_part(arrival: Arrival, found: Found, remarks: Remarks) -> None:
     A number and a From, which anybody can write, are not enough for that.
     """
     assert found.ticket is not None
-    if not recipients.may_add(found) or not _adds_collaborators(arrival):
+    if not recipients.may_add(found):
         return
     if found.is_vouched:
-        recipients.let_take_part(found, _collaborators(arrival, remarks), at=arrival.at)
+        # Since they were asked whether they may, somebody can have taken them off the ticket.
+        with suppress(DeedRefused):
+            recipients.let_take_part(found, _collaborators(arrival, remarks), at=arrival.at)
     elif recipients.are_new(arrival.parsed, arrival.address, arrival.own, found.ticket):
         remarks.append((Remark.RECIPIENTS_LEFT_OUT, {}))
 
 
-def _priority(arrival: Arrival) -> Priority | None:
+def _priority(arrival: Arrival, mailbox: Mailbox | None) -> Priority | None:
     """Return the priority that the mail asks for, if that counts, else the mailbox's (PARITY I13, I18)."""
     if arrival.site.mail_sets_priority and arrival.parsed.priority == "high":
         return Priority.objects.filter(archived_at=None).order_by("level").first()
-    return arrival.mailbox.priority if arrival.mailbox else None
+    return mailbox.priority if mailbox else None
 
 
 def _adds_collaborators(arrival: Arrival) -> bool:
     """Say whether recipients take part (PARITY I16); of a list, or a robot, nobody does."""
     return arrival.site.mail_adds_collaborators and not arrival.is_of_a_program
+
+
+def _names_others(arrival: Arrival) -> bool:
+    """Say whether somebody was written to besides us who may take part by that."""
+    return _adds_collaborators(arrival) and recipients.are_named(arrival.parsed, arrival.address, arrival.own)
 
 
 def _collaborators(arrival: Arrival, remarks: Remarks) -> list[Address]:

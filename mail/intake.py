@@ -2,28 +2,31 @@
 
 `store` puts the bytes on the disk and a row into the ledger; only then may a door tell its server that it has the mail.
 `take_in` decides what becomes of it. It may be run again after any crash, at any place: the entry that a mail becomes
-carries the mail's key, so there is one at most.
+stands in its row from the moment it is made, so there is one at most.
 """
 
 import hashlib
 import logging
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.db.models import F
 from django.utils.timezone import now
 
 from core import files, wakeups
+from core.models import SiteSettings
 from core.models.work import holding
-from mail import delivering, matching, parsing
+from core.prepared import Prepared, insert, whole
+from mail import delivering, foreseeing, matching, parsing
 from mail.addresses import own_addresses
+from mail.keeping import ClaimLost, Held
 from mail.models import NOT_WHOLE, Door, IncomingMail, IncomingState, Mailbox, Reason
-from mail.outcome import Outcome, told
+from mail.outcome import Outcome
 from mail.parsing import ParsedMail
 from tickets.thread import clean_text
 
@@ -34,6 +37,10 @@ MOST_ATTEMPTS = 5
 # A full disk, files that are away: tried again until they are back.
 AWAY_FOR = timedelta(minutes=5)
 
+
+_FREE = Prepared(
+    lambda pk, attempts: IncomingMail.objects.filter(pk=pk, state=IncomingState.STORED, claim=None, attempts=attempts)
+)
 
 # --- Storing --------------------------------------------------------------------------------------
 
@@ -71,6 +78,26 @@ def store(
     )
     wakeups.wake()
     return mail
+
+
+def store_held(chunks: Iterable[bytes], *, door: Door, at: datetime, mailbox: Mailbox | None = None) -> Held:
+    """Put a mail into the ledger as `store` does, for who goes on to `take_in_held`: until then no worker gets it.
+
+    Should they die before that, a worker gets it when the claim has run out. Raises what `store` raises.
+    """
+    blob, claim = files.store(chunks), uuid4()
+    mail = IncomingMail(
+        door=door,
+        mailbox=mailbox,
+        raw=blob,
+        size=blob.size,
+        stored_at=at,
+        arrived_at=at,
+        due_at=at + settings.CLAIM_TIME,
+        claim=claim,
+        attempts=1,
+    )
+    return Held(insert(mail), claim)
 
 
 def put_aside(
@@ -132,8 +159,8 @@ def _at(mailbox: Mailbox | None, place: str) -> IncomingMail | None:
 def _keep(mail: IncomingMail) -> IncomingMail:
     """Write the row, unless another fetcher was quicker; return the one that stands."""
     try:
-        with transaction.atomic():
-            mail.save(force_insert=True)
+        with whole():
+            insert(mail)
     except IntegrityError:
         known = _at(mail.mailbox, mail.place)
         if known is None:
@@ -151,7 +178,7 @@ def take_in(pk: int, claim: UUID) -> IncomingMail | None:
     waiting = holding(IncomingMail.objects.filter(state=IncomingState.STORED), pk, claim)
     if not waiting.update(claim=mine, attempts=F("attempts") + 1):
         return None
-    return _work(IncomingMail.objects.select_related("raw", "mailbox").get(pk=pk), mine)
+    return _work(Held(IncomingMail.objects.select_related("raw", "mailbox").get(pk=pk), mine))
 
 
 def take_in_at_once(mail: IncomingMail) -> IncomingMail:
@@ -161,53 +188,94 @@ def take_in_at_once(mail: IncomingMail) -> IncomingMail:
     """
     mine = uuid4()
     # With as many attempts as when it was stored, it stands as it was stored: it need not be read again.
-    free = IncomingMail.objects.filter(pk=mail.pk, state=IncomingState.STORED, claim=None, attempts=mail.attempts)
-    if free.update(claim=mine, due_at=now() + settings.CLAIM_TIME, attempts=F("attempts") + 1):
-        mail.attempts += 1
-        if done := _work(mail, mine):
-            return done
+    claimed = {"claim": mine, "due_at": now() + settings.CLAIM_TIME, "attempts": mail.attempts + 1}
+    if not _FREE.update(claimed, pk=mail.pk, attempts=mail.attempts):
+        return _as_it_stands(mail)
+    mail.attempts += 1
+    return take_in_held(Held(mail, mine))
+
+
+def take_in_held(held: Held) -> IncomingMail:
+    """Take a mail in that was stored for that; return it with what became of it, as `take_in_at_once` does."""
+    return _work(held) or _as_it_stands(held.mail)
+
+
+def _as_it_stands(mail: IncomingMail) -> IncomingMail:
     return IncomingMail.objects.select_related("ticket", "entry", "raw", "mailbox").get(pk=mail.pk)
 
 
-def _work(mail: IncomingMail, claim: UUID) -> IncomingMail | None:
-    at = now()
-    if mail.attempts > MOST_ATTEMPTS:
-        return _finish(mail, claim, _failed("Its worker died over and over while working on it."), at)
+def _work(held: Held) -> IncomingMail | None:
+    at, mail = now(), held.mail
     try:
-        outcome = _decide(mail, claim, at)
+        _take_in(held, at)
+    except ClaimLost:
+        return None
     except (OperationalError, InterfaceError):
         # The claim runs out, and the mail is due again.
         logger.exception("mail %s waits for the database", mail.pk)
         raise
     except OSError as error:
         logger.exception("mail %s waits for its file", mail.pk)
-        held = holding(IncomingMail.objects.all(), mail.pk, claim)
-        held.update(due_at=at + AWAY_FOR, claim=None, attempts=0, last_error=f"{type(error).__name__}: {error}"[:2000])
+        rows = holding(IncomingMail.objects.all(), mail.pk, held.claim)
+        rows.update(due_at=at + AWAY_FOR, claim=None, attempts=0, last_error=f"{type(error).__name__}: {error}"[:2000])
         return None
     except Exception as error:
         logger.exception("mail %s could not be taken in", mail.pk)
-        outcome = _failed("".join(traceback.format_exception(error))[-10_000:])
-    return _finish(mail, claim, outcome, at)
+        return _put_aside(held, "".join(traceback.format_exception(error))[-10_000:], at)
+    return mail
 
 
-def _decide(mail: IncomingMail, claim: UUID, at: datetime) -> Outcome:
+def _take_in(held: Held, at: datetime) -> None:
+    """Do with the mail what is to be done, and write down what that was.
+
+    At first as if nobody had it before. If somebody has, or a worker died of it, then step by step: what it says of
+    itself is written before anything is done with it.
+    """
+    if held.mail.attempts > MOST_ATTEMPTS:
+        return held.finish(_failed("Its worker died over and over while working on it."), at)
+    if held.mail.attempts <= 1:
+        # The same mail, by another door at the same time, may hold the identity.
+        with suppress(IntegrityError):
+            return _settle(held, at)
+    return _settle(held, at, is_careful=True)
+
+
+def _settle(held: Held, at: datetime, *, is_careful: bool = False) -> None:
+    held.is_finished = False
+    outcome = _decide(held, at, is_careful=is_careful)
+    if not held.is_finished:
+        held.finish(outcome, at)
+
+
+def _put_aside(held: Held, error: str, at: datetime) -> IncomingMail | None:
+    try:
+        if held.said:
+            held.be_second()
+        held.finish(_failed(error), at)
+    except ClaimLost:
+        return None
+    return held.mail
+
+
+def _decide(held: Held, at: datetime, *, is_careful: bool) -> Outcome:
+    mail = held.mail
     if mail.raw is None:
         return _failed("Its raw bytes are no longer kept.")
     with files.open_blob(mail.raw) as file:
         raw = file.read()
     parsed = parsing.parse(raw)
-    own = own_addresses()
     sender = matching.address_of_sender(parsed)
-    original = _claim_identity(mail, claim, parsed, sender, identity_of(raw, parsed))
-    if original is not None:
-        return Outcome(
-            IncomingState.DUPLICATE,
-            Reason.SAME_MAIL,
-            ticket=original.ticket,
-            entry=original.entry,
-            duplicate_of=original,
-        )
-    return delivering.deliver(mail, parsed, sender, own, at=at)
+    held.says(identity_of(raw, parsed), _said(parsed, sender))
+    with SiteSettings.read_once(), foreseeing.asked(held, parsed, sender, at):
+        if (is_careful or held.is_known()) and (original := held.be_second()):
+            return Outcome(
+                IncomingState.DUPLICATE,
+                Reason.SAME_MAIL,
+                ticket=original.ticket,
+                entry=original.entry,
+                duplicate_of=original,
+            )
+        return delivering.deliver(held, parsed, sender, own_addresses(), at=at)
 
 
 def identity_of(raw: bytes, parsed: ParsedMail) -> str:
@@ -225,55 +293,12 @@ def identity_of(raw: bytes, parsed: ParsedMail) -> str:
     return digest.hexdigest()
 
 
-def _claim_identity(
-    mail: IncomingMail, claim: UUID, parsed: ParsedMail, sender: str, identity: str
-) -> IncomingMail | None:
-    """Write down what the mail says of itself. Return the mail that was this one before, if there is one."""
-    held = holding(IncomingMail.objects.all(), mail.pk, claim)
-    said = _said(parsed, sender)
-    for name, value in said.items():
-        setattr(mail, name, value)
-    try:
-        # Nearly every mail is the first that has it, so the constraint is asked and not the table.
-        with transaction.atomic():
-            held.update(identity=identity, **said)
-    except IntegrityError:
-        held.update(**said)
-        same = IncomingMail.objects.select_related("ticket", "entry").filter(identity=identity).exclude(pk=mail.pk)
-        return same.get()
-    return None
-
-
 def _said(parsed: ParsedMail, sender: str) -> dict[str, str]:
     return {
         "sender": sender[:254],
         "subject": clean_text(parsed.subject)[:1000],
         "message_id": clean_text(parsed.message_id or "")[:500],
     }
-
-
-def _finish(mail: IncomingMail, claim: UUID, outcome: Outcome, at: datetime) -> IncomingMail | None:
-    """Write down what became of the mail, if that is still ours to say."""
-    changes: dict[str, Any] = {
-        "state": outcome.state,
-        "reason": outcome.reason,
-        "ticket": outcome.ticket,
-        "entry": outcome.entry,
-        "duplicate_of": outcome.duplicate_of,
-        "bounced": outcome.bounced,
-        "remarks": told(outcome.remarks),
-        "remote_images": [clean_text(address) for address in outcome.remote_images],
-        "authentication": outcome.authentication,
-        "last_error": clean_text(outcome.error),
-        "taken_in_at": at,
-        "due_at": None,
-        "claim": None,
-    }
-    if not holding(IncomingMail.objects.all(), mail.pk, claim).update(**changes):
-        return None
-    for name, value in changes.items():
-        setattr(mail, name, value)
-    return mail
 
 
 def _failed(error: str) -> Outcome:

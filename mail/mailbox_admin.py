@@ -21,13 +21,12 @@ from core.absolute import absolute_url
 from core.bounded_admin import DeletesUnusedAdmin
 from core.changes import Change, record
 from core.configuration_admin import OffersActiveAdmin
-from mail import mailboxes, watchdog
-from mail.fetching import oauth
-from mail.fetching.oauth import Journey
-from mail.fetching.trouble import Trouble
+from mail import mailboxes, oauth, watchdog
 from mail.fetching.trying import try_out
 from mail.mailbox_form import MailboxForm
 from mail.models import Authentication, Mailbox, Protocol
+from mail.oauth import Journey
+from mail.trouble import Trouble
 from tickets.errors import DeedRefused
 
 JOURNEY = "mailbox_authorisation"

@@ -1,7 +1,6 @@
 """The form of a mailbox: what it may say, and secrets that go in and never come out."""
 
 import re
-from ipaddress import ip_address
 from typing import Any
 
 from django import forms
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import secrets
 from core.bounded_admin import ModelForm
+from core.hosts import is_this_machine
 from mail.models import AfterFetch, Authentication, Mailbox, Protocol, Security
 from mail.models.mailbox import LONGEST_LOCAL_PART
 
@@ -70,6 +70,10 @@ class MailboxForm(ModelForm):
             self._check_server(data)
             if data.get("authentication") == Authentication.PASSWORD:
                 self._require(data, "password", self.instance.secret, _("Enter the password of the mailbox."))
+                if self.instance.secret and not data.get("password") and "host" in self.changed_data:
+                    # Whoever may edit this page does not know it.
+                    text = _("Enter the password once more: it was given for another server.")
+                    self.add_error("password", text)
             else:
                 self._check_app(data)
         if not self.errors:
@@ -87,7 +91,7 @@ class MailboxForm(ModelForm):
         return [*changed, *(TOKENS if self._is_other_app() else ())]
 
     def _is_other_app(self) -> bool:
-        return bool({"authentication", "client_id", "tenant", "username"} & {*self.changed_data})
+        return bool({"authentication", "client_id", "host", "tenant", "username"} & {*self.changed_data})
 
     def _check_address(self, data: dict[str, Any]) -> None:
         local = str(data.get("address", "")).rpartition("@")[0]
@@ -101,7 +105,7 @@ class MailboxForm(ModelForm):
         for name, text in (("host", _("Enter the name of the server.")), ("username", _("Enter who signs in there."))):
             if not data.get(name) and name not in self.errors:
                 self.add_error(name, text)
-        if data.get("security") == Security.NONE and data.get("host") and not _is_this_machine(data["host"]):
+        if data.get("security") == Security.NONE and data.get("host") and not is_this_machine(data["host"]):
             text = _("Without encryption only a server on this machine is read, such as localhost.")
             self.add_error("security", text)
         if data.get("protocol") == Protocol.POP3:
@@ -133,19 +137,10 @@ class MailboxForm(ModelForm):
         if data.get("client_password"):
             self.instance.client_secret = secrets.encrypt(data["client_password"].encode())
         if self._is_other_app():
-            # Tokens of another app or person open nothing here.
+            # Tokens of another app or person open nothing here, and another server must not get them.
             for name in TOKENS:
                 setattr(self.instance, name, None)
 
     class Meta:
         model = Mailbox
         exclude = ("is_default",)
-
-
-def _is_this_machine(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -13,6 +13,7 @@ from datetime import datetime
 from accounts.models import User
 from accounts.people import normalise
 from accounts.principal import Principal
+from core.prepared import Prepared, Question
 from mail import signing
 from mail.addresses import can_be_answered
 from mail.models import IncomingMail, OutgoingMail, Reason, Remark
@@ -28,6 +29,18 @@ from tickets.policy import Deed
 MOST_IDS = 50
 MOST_RECIPIENTS = 100
 MOST_NUMBERS = 5
+_LIVE = Prepared(lambda pk: Ticket.objects.live().filter(pk=pk))
+_PART = Prepared(lambda ticket, user: Participant.objects.filter(ticket=ticket, user=user).values_list("pk", flat=True))
+_CAME = Prepared(
+    lambda ids: IncomingMail.objects.filter(message_id__in=ids, ticket__isnull=False, entry__isnull=False).values_list(
+        "message_id", "ticket"
+    )[:MOST_IDS]
+)
+_SENT = Prepared(
+    lambda ids: OutgoingMail.objects.filter(message_id__in=ids, ticket__isnull=False).values_list(
+        "message_id", "ticket"
+    )[:MOST_IDS]
+)
 _NUMBER = re.compile(r"#\s?([0-9A-Za-z][0-9A-Za-z-]{1,31})")
 
 
@@ -61,7 +74,7 @@ def find(parsed: ParsedMail, sender: User, *, proof: Proof, cause: str, at: date
     tickets: dict[int, Ticket | None] = {}
     for sign in _signs(parsed, at):
         if sign.ticket_id not in tickets:
-            tickets[sign.ticket_id] = Ticket.objects.live().filter(pk=sign.ticket_id).first()
+            tickets[sign.ticket_id] = _LIVE.first(pk=sign.ticket_id)
         ticket = tickets[sign.ticket_id]
         if ticket is None:
             continue
@@ -69,7 +82,7 @@ def find(parsed: ParsedMail, sender: User, *, proof: Proof, cause: str, at: date
             return found
         if _is_forged(sign, sender, proof):
             _remark(remarks, Remark.UNPROVEN)
-        elif Participant.objects.filter(ticket=ticket, user=sender).exists():
+        elif _PART.all(ticket=ticket, user=sender):
             if proof == Proof.REFUTED:
                 _remark(remarks, Remark.UNPROVEN)
             by = Principal.mail(sender, ticket.pk, cause)
@@ -87,7 +100,7 @@ def find(parsed: ParsedMail, sender: User, *, proof: Proof, cause: str, at: date
 def named(parsed: ParsedMail, at: datetime) -> Ticket | None:
     """Return the ticket that a mail is about, whoever sent it: to show it beside what nobody is let in by."""
     for sign in _signs(parsed, at):
-        if ticket := Ticket.objects.live().filter(pk=sign.ticket_id).first():
+        if ticket := _LIVE.first(pk=sign.ticket_id):
             return ticket
     return None
 
@@ -121,8 +134,7 @@ def _is_signed_to(sign: Sign, sender: User) -> bool:
 
 def _signs(parsed: ParsedMail, at: datetime) -> Iterator[Sign]:
     """Yield what names a ticket, the strongest first, each with one query at most when it is asked for."""
-    recipients = [*(one.address for one in (*parsed.to, *parsed.cc)), *parsed.delivered_to]
-    for email in dict.fromkeys(recipients[:MOST_RECIPIENTS]):
+    for email in _recipients(parsed):
         if signed := signing.read_reply_address(email, at=at):
             yield Sign(signed.ticket_id, Reason.REPLY_ADDRESS, signed)
     ids = _answered(parsed)
@@ -136,6 +148,25 @@ def _signs(parsed: ParsedMail, at: datetime) -> Iterator[Sign]:
             yield Sign(pk, Reason.SUBJECT)
 
 
+def is_answer(parsed: ParsedMail) -> bool:
+    """Say whether the mail names what it answers."""
+    return bool(_answered(parsed)) or any(signing.said_by(email) for email in _recipients(parsed))
+
+
+def questions(parsed: ParsedMail) -> list[Question]:
+    """Return what is asked about the ticket that the mail names first, if it was signed for that."""
+    for text in (*_recipients(parsed), *_answered(parsed)):
+        if said := signing.said_by(text):
+            ticket, about_address = said
+            return [about_address, (_LIVE, {"pk": ticket})]
+    return []
+
+
+def _recipients(parsed: ParsedMail) -> list[str]:
+    emails = [*(one.address for one in (*parsed.to, *parsed.cc)), *parsed.delivered_to]
+    return list(dict.fromkeys(emails[:MOST_RECIPIENTS]))
+
+
 def _answered(parsed: ParsedMail) -> list[str]:
     """Return the Message-IDs that the mail answers, the nearest first."""
     ids = [parsed.in_reply_to or "", *reversed(parsed.references)]
@@ -145,11 +176,7 @@ def _answered(parsed: ParsedMail) -> list[str]:
 def _known(ids: Sequence[str]) -> Iterator[Sign]:
     if not ids:
         return
-    sent = OutgoingMail.objects.filter(message_id__in=ids, ticket__isnull=False)
-    came = IncomingMail.objects.filter(message_id__in=ids, ticket__isnull=False, entry__isnull=False)
-    of = dict(came.values_list("message_id", "ticket")[:MOST_IDS]) | dict(
-        sent.values_list("message_id", "ticket")[:MOST_IDS]
-    )
+    of = dict(_CAME.all(ids=list(ids))) | dict(_SENT.all(ids=list(ids)))
     for one in ids:
         if one in of:
             yield Sign(of[one], Reason.REFERENCES)

@@ -5,18 +5,22 @@ Nobody is told of what they did themselves, and a person gets one mail per deed:
 deed's events when it writes the words (mail.rendering).
 """
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
-
-from accounts.models import Address, Team, User
+from accounts.models import Address
 from accounts.principal import Face
+from core.models import SiteSettings
+from core.prepared import Prepared
 from mail import outbox
-from mail.models import Template
-from tickets import events
-from tickets.models import CloseReason, DepartmentAccess, Kind, Participant, Ticket, TicketEvent
+from mail.models import ALERT_TEMPLATES, OutgoingMail, Template
+from tickets import audience, events
+from tickets.models import CloseReason, Kind, Participant, TicketEvent
 from tickets.models.people import Part
+from tickets.wishes import Channel
+
+# To one address about one ticket.
+ONE_CONFIRMATION_IN = timedelta(hours=1)
 
 # --- To the requester's side ----------------------------------------------------------------------
 
@@ -24,22 +28,42 @@ from tickets.models.people import Part
 def acknowledge(event: TicketEvent) -> None:
     """Tell the requester that the ticket is opened, by whomever.
 
-    Help topic and department may want no mail that confirms it. What an agent opens for somebody is told always.
+    Site, help topic and department may want no mail that confirms it; of what an agent opens for somebody the site says
+    whether it is told (PARITY N10).
     """
     template = Template.TICKET_OPENED_FOR if event.face == Face.DESK else Template.TICKET_OPENED
-    if template == Template.TICKET_OPENED and (event.data.get("quiet") or not event.ticket.is_acknowledged):
+    is_wanted = (
+        SiteSettings.load().tells_opened_for
+        if template == Template.TICKET_OPENED_FOR
+        else not event.data.get("quiet") and event.ticket.is_acknowledged
+    )
+    if not is_wanted:
         return
-    requester = _participants(event.ticket).filter(role=Part.REQUESTER)
-    _write(event, template, [one.address for one in requester])
+    requester = Participant.requester_of(event.ticket)
+    _write(event, template, [requester.address] if requester else [])
 
 
 def tell_reply(event: TicketEvent) -> None:
+    """Tell the requester's side, or those of them whom the agent chose (PARITY K21)."""
     _write(event, Template.TICKET_REPLY, _requester_side(event))
 
 
+def acknowledge_message(event: TicketEvent) -> None:
+    """Tell whoever wrote a message that it came, where that is wanted: once an hour for a ticket (PARITY N10, D07)."""
+    entry = event.entry
+    if event.data.get("quiet") or entry is None or not event.ticket.are_messages_acknowledged:
+        return
+    wrote = [one.address for one in _TAKING_PART.all(ticket=event.ticket) if one.user_id == entry.author_id]
+    lately = OutgoingMail.objects.filter(
+        ticket=event.ticket_id, template=Template.MESSAGE_RECEIVED, created_at__gt=event.at - ONE_CONFIRMATION_IN
+    )
+    told = set(lately.values_list("address", flat=True)) if wrote else set()
+    _write(event, Template.MESSAGE_RECEIVED, [address for address in wrote if address.pk not in told])
+
+
 def tell_message(event: TicketEvent) -> None:
-    """Tell the others who take part what one of them wrote, unless the department leaves that out (PARITY N10, D07)."""
-    if event.ticket.department.tells_participants:
+    """Tell the others who take part what one of them wrote, unless site or department leave it out (N10, D07)."""
+    if event.ticket.department.tells_participants and SiteSettings.load().tells_participants:
         _write(event, Template.TICKET_MESSAGE, _requester_side(event))
 
 
@@ -56,7 +80,9 @@ def tell_closed(event: TicketEvent) -> None:
 
 def welcome(event: TicketEvent) -> None:
     """Tell those who were added that they take part now, each with a link of their own."""
-    added = _participants(event.ticket).filter(role=Part.COLLABORATOR, address__in=event.data["addresses"])
+    added = Participant.objects.reached(event.ticket).filter(
+        role=Part.COLLABORATOR, address__in=event.data["addresses"]
+    )
     _write(event, Template.TICKET_COLLABORATOR, [one.address for one in added])
 
 
@@ -74,112 +100,47 @@ def send_link(participant: Participant, *, at: datetime) -> None:
 # --- To agents ------------------------------------------------------------------------------------
 
 
-def alert_new(event: TicketEvent) -> None:
-    """Tell the department's agents about a ticket that is new to it, unless it was given to somebody at once.
+def alert(event: TicketEvent) -> None:
+    """Tell agents of the event by mail, if they want it so, at their primary addresses, outside of quiet hours.
 
-    Who opened it by the API may have wanted no alerts.
+    Whether each may still see the ticket is asked again at sending.
     """
-    if event.data.get("unalerted"):
-        return
-    routing = event.data.get("routing") or {}
-    if any("skipped" not in routing[field] for field in ("assignee", "team") if field in routing):
-        return
-    _alert(event, Template.ALERT_NEW, _told(event.ticket))
-
-
-def alert_message(event: TicketEvent) -> None:
-    """Tell those who have the ticket that its requester wrote, or reopened it."""
-    if event.by is not None and not _takes_part(event.ticket, event.by):
-        return
-    _alert(event, Template.ALERT_MESSAGE, _holders(event.ticket))
-
-
-def alert_transfer(event: TicketEvent) -> None:
-    """Tell the new department's agents, or only the one the ticket was transferred to."""
-    if "assignee" in event.data:
-        agents = _named(event.data["assignee"])
-    else:
-        agents = _told(event.ticket, department_id=event.data["to"])
-    _alert(event, Template.ALERT_TRANSFER, agents)
-
-
-def alert_assigned(event: TicketEvent) -> None:
-    """Tell the agent, or the members of the team, if it wants alerts."""
-    if event.data.get("unalerted"):
-        return
-    kind, _, pk = event.data["to"].partition(":")
-    if kind == "team" and not Team.objects.filter(pk=int(pk), alerts=True).exists():
-        return
-    _alert(event, Template.ALERT_ASSIGNED, _named(event.data["to"]))
-
-
-def alert_clock(event: TicketEvent) -> None:
-    """Tell those who have the ticket that a deadline is near, or has passed.
-
-    Once it has passed, the department's manager and the team's lead are told as well (PARITY D03, T01).
-    """
-    agents: list[int | None] = list(_holders(event.ticket).values_list("pk", flat=True))
-    if event.kind == Kind.CLOCK_BREACHED:
-        agents += [event.ticket.department.manager_id, event.ticket.team.lead_id if event.ticket.team else None]
-    _alert(event, Template.ALERT_CLOCK, _there().filter(pk__in=[pk for pk in agents if pk]))
+    kind = audience.ALERT_OF[Kind(event.kind)]
+    told = [one for one in audience.of(event) if one.wants(Channel.MAIL, kind)]
+    waits = {one.address.pk: until for one in told if (until := one.waits_until(kind, event.at))}
+    _write(event, ALERT_TEMPLATES[kind], [one.address for one in told], waits)
 
 
 # --- Who ------------------------------------------------------------------------------------------
 
 
-def _participants(ticket: Ticket) -> "QuerySet[Participant]":
-    return Participant.objects.filter(ticket=ticket, user__is_active=True).select_related("address").order_by("pk")
-
-
 def _requester_side(event: TicketEvent) -> Iterator[Address]:
-    return (one.address for one in _participants(event.ticket) if one.user_id != event.by_id)
+    """Return who takes part, without who did it and without whom the deed's reply is not to be mailed to."""
+    chosen = _chosen(event)
+    return (
+        one.address
+        for one in _TAKING_PART.all(ticket=event.ticket)
+        if one.user_id != event.by_id and (chosen is None or one.address_id in chosen)
+    )
 
 
-def _takes_part(ticket: Ticket, user: User) -> bool:
-    return Participant.objects.filter(ticket=ticket, user=user).exists()
+def _chosen(event: TicketEvent) -> Collection[int] | None:
+    """Return the addresses that the reply of this deed goes to; None where nobody chose, or nothing was replied."""
+    reply = event
+    # Nobody replies in the deed of a requester's message.
+    if event.kind not in (Kind.REPLIED, Kind.MESSAGE_ADDED):
+        replied = TicketEvent.objects.filter(ticket=event.ticket_id, deed=event.deed, kind=Kind.REPLIED)
+        reply = replied.first() or event
+    return reply.data.get("to") if reply.kind == Kind.REPLIED else None
 
 
-def _there() -> "QuerySet[User]":
-    """Agents who are there to read it: who is on vacation gets no alerts (PARITY A02)."""
-    return User.objects.agents().filter(on_vacation=False)
-
-
-def _holders(ticket: Ticket) -> "QuerySet[User]":
-    """The assignee, else the team, else the department's agents who want to be told."""
-    if ticket.assignee_id is not None:
-        assignee = _there().filter(pk=ticket.assignee_id)
-        if assignee.exists():
-            return assignee
-    if ticket.team_id is not None:
-        members = _members(ticket.team_id)
-        if members.exists():
-            return members
-    return _told(ticket)
-
-
-def _told(ticket: Ticket, *, department_id: int | None = None) -> "QuerySet[User]":
-    access = DepartmentAccess.objects.told().filter(department=department_id or ticket.department_id)
-    return _there().filter(pk__in=access.values("agent"))
-
-
-def _members(team_id: int) -> "QuerySet[User]":
-    return _there().filter(teams=team_id)
-
-
-def _named(holder: str) -> "QuerySet[User]":
-    """The agents behind "user:1" or "team:1"."""
-    kind, _, pk = holder.partition(":")
-    return _members(int(pk)) if kind == "team" else _there().filter(pk=int(pk))
+_TAKING_PART = Prepared(lambda ticket: Participant.objects.reached(ticket))
 
 
 # --- Writing --------------------------------------------------------------------------------------
 
 
-def _alert(event: TicketEvent, template: Template, agents: "QuerySet[User]") -> None:
-    """Write to the agents' primary addresses. Whether each may still see the ticket is asked again at sending."""
-    addresses = Address.objects.filter(user__in=agents, is_primary=True).order_by("pk")
-    _write(event, template, (one for one in addresses if one.user_id != event.by_id))
-
-
-def _write(event: TicketEvent, template: Template, to: Iterable[Address]) -> None:
-    outbox.write(to, template, deed=event.deed, at=event.at, event=event, entry=event.entry)
+def _write(
+    event: TicketEvent, template: Template, to: Iterable[Address], waits: Mapping[int, datetime] | None = None
+) -> None:
+    outbox.write(to, template, deed=event.deed, at=event.at, event=event, entry=event.entry, waits=waits)

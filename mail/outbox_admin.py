@@ -1,10 +1,12 @@
 """Outgoing mail, to look at, and to send again what did not arrive."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -14,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.principal import Principal
-from core.bounded_admin import FindsWhole, ReadOnlyAdmin
+from core.bounded_admin import MOST_ROWS, FindsWhole, ReadOnlyAdmin
 from core.changes import Change, record
-from mail import outbound, rendering
-from mail.models import OutgoingMail
+from mail import outbound, outbox_watch, rendering
+from mail.models import MailState, OutgoingMail
 from tickets.errors import DeedRefused
 
 # A page of its own that runs nothing, loads nothing and is no part of our origin; mails carry their colours inline.
@@ -28,9 +30,10 @@ SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'non
 class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
     list_display = ("created_at", "recipient", "template", "outcome", "ticket")
     list_select_related = ("ticket",)
-    list_filter = ("state", "why", "template")
+    change_list_template = "admin/outgoing_mails.html"
+    list_filter = ("state", "why", "account", "template")
     fieldsets = (
-        (None, {"fields": ("recipient", "template", "ticket", "state", "why", "last_error")}),
+        (None, {"fields": ("recipient", "template", "ticket", "account", "state", "why", "last_error")}),
         (_("When"), {"fields": ("created_at", "first_tried_at", "handed_over_at", "sent_at", "due_at", "attempts")}),
         (_("What it says"), {"fields": ("subject", "text", "as_html", "message_id")}),
     )
@@ -38,7 +41,7 @@ class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
     finds_address, finds_number = "recipient", "ticket__number"
     search_help_text = _("A recipient's e-mail address, or a ticket's number, whole.")
     ordering = ("-pk",)
-    actions = ("send_again",)
+    actions = ("send_again", "cancel")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutgoingMail]:
         return super().get_queryset(request).select_related("ticket").defer("body")
@@ -72,7 +75,28 @@ class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
 
     def get_urls(self) -> list[Any]:
         shown = path("<int:pk>/shown/", self.admin_site.admin_view(self.shown_view), name="mail_outgoingmail_shown")
-        return [shown, *super().get_urls()]
+        outbox = path("outbox/", self.admin_site.admin_view(self.outbox_view), name="mail_outgoingmail_outbox")
+        return [shown, outbox, *super().get_urls()]
+
+    def outbox_view(self, request: HttpRequest) -> HttpResponse:
+        """Show how mail that goes out does: figures, and each way out."""
+        at = now()
+        figures = outbox_watch.figures(at)
+        listed = reverse("admin:mail_outgoingmail_changelist")
+        ended = (MailState.SENT, MailState.FAILED, MailState.BOUNCED, MailState.PERHAPS_SENT)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("How mail that goes out does"),
+            "opts": self.model._meta,
+            "figures": figures,
+            "ended": [(one.label, figures.ended[one], f"{listed}?state__exact={one.value}") for one in ended],
+            "bounce_percent": round(100 * figures.bounce_share, 1),
+            "reasons": outbox_watch.reasons(figures.suppressed),
+            "capped": outbox_watch.MOST_COUNTED,
+            "reports": outbox_watch.reports(at),
+            "media": self.media,
+        }
+        return render(request, "admin/mail_outbox.html", context)
 
     def shown_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         mail = self.get_object(request, str(pk))
@@ -86,22 +110,36 @@ class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
 
     @admin.action(description=_("Send again"))
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
-        assert isinstance(request.user, User)
-        by, at, sent = Principal.administrator(request.user), now(), 0
-        refusals: dict[str, None] = {}
-        for mail in queryset.order_by("pk"):
-            try:
-                outbound.send_again(mail, by=by, at=at)
-            except DeedRefused as refusal:
-                refusals[str(refusal)] = None
-            else:
-                record(Change.CHANGED, request=request, row=mail, changes={"mail": (None, "sent_again")})
-                sent += 1
-        for sentence in refusals:
-            self.message_user(request, sentence, messages.ERROR)
+        sent = self._to_each(request, queryset, outbound.send_again, "sent_again")
         if sent:
             text = ngettext("%(count)s mail is sent again.", "%(count)s mails are sent again.", sent)
             self.message_user(request, text % {"count": sent}, messages.SUCCESS)
+
+    @admin.action(description=_("Do not send"))
+    def cancel(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
+        cancelled = self._to_each(request, queryset, outbound.cancel, "cancelled")
+        if cancelled:
+            text = ngettext("%(count)s mail is not sent.", "%(count)s mails are not sent.", cancelled)
+            self.message_user(request, text % {"count": cancelled}, messages.SUCCESS)
+
+    def _to_each(
+        self, request: HttpRequest, queryset: QuerySet[OutgoingMail], act: Callable[..., None], told: str
+    ) -> int:
+        """Do it to each that it can be done to; say how many these were, and once why not to the others."""
+        assert isinstance(request.user, User)
+        by, at, done = Principal.administrator(request.user), now(), 0
+        refusals: dict[str, None] = {}
+        for mail in queryset.order_by("pk")[:MOST_ROWS]:
+            try:
+                act(mail, by=by, at=at)
+            except DeedRefused as refusal:
+                refusals[str(refusal)] = None
+            else:
+                record(Change.CHANGED, request=request, row=mail, changes={"mail": (None, told)})
+                done += 1
+        for sentence in refusals:
+            self.message_user(request, sentence, messages.ERROR)
+        return done
 
 
 def show(mail: OutgoingMail) -> tuple[rendering.Rendered | None, str]:

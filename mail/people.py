@@ -73,7 +73,7 @@ def person_gone(person: User) -> None:
 
 
 def _cancel(rows: "QuerySet[OutgoingMail]") -> None:
-    rows.filter(state__in=WAITING).update(state=MailState.CANCELLED, due_at=None, claim=None)
+    rows.filter(state__in=WAITING).update(state=MailState.CANCELLED, due_at=None, claim=None, body=None)
 
 
 def _forget_raw(which: Q) -> None:

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from accounts.models import Address
 from accounts.people import address_of, normalise
+from core.prepared import Prepared, Question
 from mail import addresses
 from mail.addresses import OwnAddresses, can_be_answered
 from mail.matching import Found
@@ -22,10 +23,33 @@ MOST_PEOPLE = 20
 # Ours are looked for among so many.
 MOST_READ = 1_000
 
+# With all that routing may ask about (tickets.routing).
+_ROUTING = Prepared(
+    lambda pk: Mailbox.objects.filter(pk=pk).select_related(
+        "priority",
+        "department__sla_plan",
+        "topic__department__sla_plan",
+        "topic__priority",
+        "topic__sla_plan",
+        "topic__assignee",
+        "topic__team",
+    )
+)
+
 
 def mailbox_of(parsed: ParsedMail, own: OwnAddresses) -> Mailbox | None:
     """Return the first of our mailboxes that was written to (PARITY I14)."""
     return next(iter(_mailboxes(parsed, own)), None)
+
+
+def with_routing(mailbox: Mailbox | None) -> Mailbox | None:
+    """Return the mailbox as it is now, with what decides where its mail goes; None if it is gone."""
+    return None if mailbox is None else _ROUTING.first(pk=mailbox.pk)
+
+
+def question(mailbox: Mailbox) -> Question:
+    """Return what `with_routing` asks."""
+    return _ROUTING, {"pk": mailbox.pk}
 
 
 def other_departments(parsed: ParsedMail, own: OwnAddresses, routed_by: Mailbox | None) -> list[Department]:
@@ -46,6 +70,11 @@ def people(parsed: ParsedMail, sender: Address, own: OwnAddresses) -> tuple[list
             found.append(address_of(email, name=one_line(names[email], 120)))
     taking_part = [one for one in found if one.user_id != sender.user_id and not one.user.is_agent]
     return taking_part, len(names) <= MOST_PEOPLE and len(parsed.to) + len(parsed.cc) < MOST_READ
+
+
+def are_named(parsed: ParsedMail, sender: Address, own: OwnAddresses) -> bool:
+    """Say whether the mail was written to anybody besides us and the sender."""
+    return bool(_names(parsed, sender, own))
 
 
 def are_new(parsed: ParsedMail, sender: Address, own: OwnAddresses, ticket: Ticket) -> bool:

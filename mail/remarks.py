@@ -13,6 +13,8 @@ from mail.parsing import remarks as codes
 SENTENCES: Mapping[str, "str | Promise"] = {
     **{remark: remark.label for remark in Remark},
     Remark.FILES_LEFT_OUT: _("Files were left out (%(count)s), such as programs. The mail as it came has them."),
+    Remark.COMMAND_UNKNOWN: _("“%(line)s” is no command that we know, so it was not sent and nothing was done."),
+    Remark.COMMAND_REFUSED: _("“%(line)s” was refused, so it was not sent and nothing was done. %(why)s"),
     codes.EMPTY: _("The mail is empty."),
     codes.NO_HEADERS: _("It has no headers, so nothing says who sent it or when."),
     codes.JUNK_HEADERS: _("Its headers are damaged. Some of them were left out."),

@@ -4,42 +4,75 @@ What a template is given is decided here: an address that is not confirmed gets 
 agents' words (PARITY section 4, rule 9), so no template can tell it more.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import css_inline
 from django.conf import settings
-from django.db.models import Prefetch
 from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.letters import in_the_words_of
-from accounts.models import Preferences, User
+from accounts.models import Preferences, Signs, User
 from accounts.principal import Face, Principal
+from core import mailhtml
 from core.absolute import absolute_url
 from core.models import SiteSettings
-from mail.models import OutgoingMail, Template
+from core.prepared import Prepared
+from core.uploads import IMAGE_TYPES
+from mail import confirmation, wording
+from mail.common import Common
+from mail.models import ALERT_TEMPLATES, MailTemplate, OutgoingMail, Template
+from mail.parsing.quotes import ANSWER_LINE_BEGINS, ANSWER_LINE_ENDS
 from mail.words import one_line, paragraphs, quoted
 from sla.models import Target
 from tickets import links, policy
-from tickets.models import FAR_FUTURE, Attachment, CloseReason, EntryKind, Kind, Participant, Ticket, TicketEvent
+from tickets.models import PAUSED, Attachment, CloseReason, EntryKind, Kind, ThreadEntry, Ticket, TicketEvent
 from tickets.models.people import Part
+from tickets.prose import body_of
 
 LONGEST_WORDS = 20_000
 LONGEST_QUOTE = 1_000
 LONGEST_SIGNATURE = 1_000
+# Images that one mail shows in its text, in bytes together; of further ones it has the names.
+MOST_IMAGES = 8 * 1024 * 1024
 
-ALERTS = {
-    Template.ALERT_NEW,
-    Template.ALERT_MESSAGE,
-    Template.ALERT_TRANSFER,
-    Template.ALERT_ASSIGNED,
-    Template.ALERT_CLOCK,
+ALERTS = frozenset(ALERT_TEMPLATES.values())
+
+# To agents as such: they lead to the desk, and answers count as the agent's.
+TO_AGENTS = {*ALERTS, Template.AGENT_COMMANDS}
+
+# Of agents what there is, of all others what requesters may read.
+_ENTRIES = {
+    is_agent: Prepared(
+        lambda ticket, numbers, rows=rows: (
+            rows.filter(ticket=ticket, number__in=numbers).select_related("author").order_by("number")
+        )
+    )
+    for is_agent, rows in ((True, ThreadEntry.objects.all()), (False, ThreadEntry.objects.public()))
 }
-
-_inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+_FILES = {
+    is_agent: Prepared(
+        lambda ticket, numbers, rows=rows: (
+            rows.filter(entry__ticket=ticket, entry__number__in=numbers).select_related("blob").order_by("position")
+        )
+    )
+    for is_agent, rows in ((True, Attachment.objects.all()), (False, Attachment.objects.public()))
+}
+_BEFORE = Prepared(
+    lambda ticket, number: (
+        ThreadEntry.objects.public()
+        .filter(ticket=ticket, kind=EntryKind.MESSAGE, number__lt=number)
+        .select_related("author")
+        .order_by("-number")[:1]
+    )
+)
+_PREFERENCES = Prepared(lambda agent: Preferences.objects.filter(agent=agent))
 
 
 class NoLongerWanted(Exception):
@@ -51,6 +84,8 @@ class Rendered:
     subject: str
     text: str
     html: str
+    # What the HTML shows in its places, by "cid:" (RFC 2392).
+    images: Sequence[Attachment] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +97,14 @@ class Reader:
     is_confirmed: bool
     link: str
     part: str = ""
+    # Who only administers reads what the administration shows: nothing that was written.
+    reads_words: bool = True
 
 
-def rendered_for(mail: OutgoingMail) -> tuple[Rendered, Reader]:
+def rendered_for(mail: OutgoingMail, common: Common) -> tuple[Rendered, Reader]:
     """Return what a ticket's mail says, and who reads it. Raises NoLongerWanted."""
-    reader = _reader(mail)
-    return _render(mail, reader), reader
+    reader = _reader(mail, common)
+    return _render(mail, reader, common), reader
 
 
 def preview(mail: OutgoingMail) -> Rendered | None:
@@ -77,49 +114,119 @@ def preview(mail: OutgoingMail) -> Rendered | None:
     """
     if mail.template == Template.ACCOUNT or mail.body is not None:
         return None
-    return _render(mail, _reader(mail, link=f"{settings.PUBLIC_URL}/#"))
+    common = Common([mail])
+    return _render(mail, _reader(mail, common, link=f"{settings.PUBLIC_URL}/#"), common)
+
+
+def preview_in(mail: OutgoingMail, row: MailTemplate) -> Rendered:
+    """Return what a ticket's mail says in the words of `row`, saved or not, in its language. Raises NoLongerWanted."""
+    common = Common([mail])
+    return _render(mail, _reader(mail, common, link=f"{settings.PUBLIC_URL}/#"), common, row)
 
 
 # --- Who reads ------------------------------------------------------------------------------------
 
 
-def _reader(mail: OutgoingMail, *, link: str = "") -> Reader:
-    ticket, address = mail.ticket, mail.address
-    assert ticket is not None
-    assert address is not None
-    if mail.template in ALERTS:
-        user = address.user
-        if not Ticket.objects.visible_to(Principal.agent(user)).filter(pk=ticket.pk).exists():
-            raise NoLongerWanted(_("%(name)s may not see this ticket any more.") % {"name": user})
-        return Reader(user, True, address.is_verified, link or absolute_url("desk:ticket", ticket.number))
-    participant = (
-        Participant.objects.select_related("address", "user", "ticket")
-        .filter(ticket__in=Ticket.objects.live(), ticket=ticket, address=address, user__is_active=True)
-        .first()
-    )
+def _reader(mail: OutgoingMail, common: Common, *, link: str = "") -> Reader:
+    if mail.ticket is None or mail.address is None:
+        # Taken from its owner since, or all that the mail said was in a body that is kept no more.
+        raise NoLongerWanted(_("What this mail was about, or the address it was for, is not kept any more."))
+    address = mail.address
+    if mail.template in TO_AGENTS:
+        return _desk_reader(mail, common, link)
+    participant = common.participant(mail)
     if participant is None:
         raise NoLongerWanted(_("%(email)s takes no part in this ticket any more.") % {"email": mail.recipient})
     return Reader(participant.user, False, address.is_verified, link or links.link_for(participant), participant.role)
 
 
+def _desk_reader(mail: OutgoingMail, common: Common, link: str) -> Reader:
+    ticket, address = mail.ticket, mail.address
+    assert ticket is not None
+    assert address is not None
+    user = address.user
+    if common.is_seen_by_agent(mail):
+        return Reader(user, True, address.is_verified, link or absolute_url("desk:ticket", ticket.number))
+    if Ticket.objects.visible_to(Principal.administrator(user)).filter(pk=ticket.pk).exists():
+        page = link or absolute_url("admin:tickets_ticket_change", ticket.pk)
+        return Reader(user, True, address.is_verified, page, reads_words=False)
+    raise NoLongerWanted(_("%(name)s may not see this ticket any more.") % {"name": user})
+
+
 # --- What it says ---------------------------------------------------------------------------------
 
 
-def _render(mail: OutgoingMail, reader: Reader) -> Rendered:
-    with in_the_words_of(reader.user):
-        context = _context(mail, reader)
-        name = f"mail/{mail.template}"
-        subject = one_line(render_to_string(f"{name}.subject.txt", context), 250)
-        text = _tidy(render_to_string(f"{name}.txt", context))
-        html = _inliner.inline(render_to_string(f"{name}.html", context))
-    return Rendered(subject, text, html)
+def _render(mail: OutgoingMail, reader: Reader, common: Common, row: MailTemplate | None = None) -> Rendered:
+    ticket = mail.ticket
+    assert ticket is not None
+    with in_the_words_of(reader.user, ticket.department.language, only=row.language if row else ""):
+        context = _context(mail, reader, common)
+        name, language = f"mail/{mail.template}", get_language() or settings.LANGUAGE_CODE
+        row = row or common.once(
+            ("template", mail.template, ticket.department_id, language),
+            lambda: MailTemplate.objects.fitting(mail.template, ticket.department, wording.languages(language)),
+        )
+
+        def write() -> Rendered:
+            subject = one_line(render_to_string(f"{name}.subject.txt", context), 250)
+            frame = name
+            if own := _own(mail, row, reader, common, context | {"delivered_subject": subject}):
+                # In the frame that all mails have: what it is about, and why it came.
+                context.update(own_html=mark_safe(own.html), own_text=own.text)  # noqa: S308 - cleaned, values escaped
+                subject, frame = own.subject, "mail/own"
+            text = _tidy(render_to_string(f"{frame}.txt", context))
+            html = mailhtml.rendered(f"{frame}.html", context)
+            # What an administrator's template leaves out is not sent along.
+            images = [image for entry in context["words"] for image in entry["images"] if content_id(image) in html]
+            return Rendered(subject, text, html, images)
+
+        # A template knows nothing but these: who are told the same get the same words.
+        told = (name, language, get_current_timezone_name(), _hashable(context), row and row.pk, _own_to(reader, row))
+        return common.once(told, write)
 
 
-def _context(mail: OutgoingMail, reader: Reader) -> dict[str, Any]:
+def _own(
+    mail: OutgoingMail, row: MailTemplate | None, reader: Reader, common: Common, context: dict[str, Any]
+) -> wording.Words | None:
+    """Return what an administrator's template says to this reader; None where there is none, or it says nothing."""
+    if row is None:
+        return None
+    assert mail.ticket is not None
+    # Of a reply that is mailed again, who wrote it.
+    by = next((event.by for event in _story(mail, mail.ticket, common) if event.by is not None), None)
+    name = one_line(reader.user.display_name, 80) if reader.is_confirmed else ""
+    return wording.written(
+        row,
+        mail.ticket,
+        context | {"reader_name": name},
+        agent=by if by is not None and by.is_agent else None,
+        tells_typed=reader.is_confirmed,
+        tells_personal=reader.is_agent or reader.part == Part.REQUESTER,
+        tells_written=reader.reads_words,
+    )
+
+
+def _own_to(reader: Reader, row: MailTemplate | None) -> Hashable:
+    """Return what a template of an administrator is told besides the context, for it to be written once."""
+    if row is None:
+        return None
+    return reader.user.display_name if wording.names_reader(row) else "", reader.part, reader.reads_words
+
+
+def _hashable(value: Any) -> Hashable:
+    """Return the value as what is equal only to the same, of the same types: words marked as safe are no others."""
+    if isinstance(value, dict):
+        return tuple((key, _hashable(one)) for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(map(_hashable, value))
+    return type(value), value
+
+
+def _context(mail: OutgoingMail, reader: Reader, common: Common) -> dict[str, Any]:
     """Return all that the templates of this mail are told. Ticket and people themselves are not among it."""
     ticket = mail.ticket
     assert ticket is not None
-    story = list(TicketEvent.objects.filter(deed=mail.deed, ticket=ticket).select_related("by").order_by("number"))
+    story = _story(mail, ticket, common)
     happened = {event.kind: event for event in story}
     context: dict[str, Any] = {
         "site_name": one_line(SiteSettings.load().name),
@@ -127,20 +234,50 @@ def _context(mail: OutgoingMail, reader: Reader) -> dict[str, Any]:
         "number": ticket.number,
         "subject": one_line(ticket.subject) if reader.is_confirmed else "",
         "link": reader.link,
+        "language": get_language() or settings.LANGUAGE_CODE,
         "is_confirmed": reader.is_confirmed,
         "is_agent": reader.is_agent,
         "is_requester": reader.part == Part.REQUESTER,
         "heading": _heading(mail, reader, happened),
-        "words": _words(ticket, story, reader),
-        "why": _why(mail, reader, ticket),
+        "words": _words(ticket, story, reader, common) if reader.reads_words else [],
+        "why": _why(mail, reader, ticket, common),
         "department": one_line(_department(ticket, reader)),
     }
+    if mail.template == Template.AGENT_COMMANDS:
+        context |= {"words": [], "done": confirmation.done(mail, story), "trouble": confirmation.trouble(mail)}
+    if not reader.is_agent:
+        context["answer_line"] = _answer_line()
     if reader.is_agent:
         context["facts"] = _facts(ticket, reader)
     if mail.template == Template.TICKET_OPENED and ticket.topic is not None:
         # Agents' words: for unconfirmed addresses too.
         context["thank_you"] = paragraphs(ticket.topic.thank_you, LONGEST_WORDS)
-    return context | _times(mail, ticket, happened) | _signature(mail, ticket) | _quote(mail, ticket, reader)
+    signature = _signature(mail, ticket, happened, common)
+    return context | _times(mail, ticket, happened) | signature | _quote(mail, ticket, reader)
+
+
+def _answer_line() -> str:
+    """Return the line that answers are written above; the marks around the words are how we know it again."""
+    site = SiteSettings.load()
+    if not site.mail_says_where_to_answer:
+        return ""
+    words = one_line(site.answer_line, 100).strip("#- ") or _("Please write your answer above this line")
+    return f"{ANSWER_LINE_BEGINS} {words} {ANSWER_LINE_ENDS}"
+
+
+def _story(mail: OutgoingMail, ticket: Ticket, common: Common) -> Sequence[TicketEvent]:
+    """Return what happened in the deed that the mail tells of; of a reply that is mailed again, in that reply's."""
+    story = common.story(mail)
+    if mail.entry is None or not story or story[0].kind != Kind.RESENT:
+        return story
+    number = mail.entry.number
+
+    def first_told() -> list[TicketEvent]:
+        events = TicketEvent.objects.filter(ticket=ticket)
+        replied = events.filter(kind=Kind.REPLIED, data__entry=number)
+        return list(events.filter(deed__in=replied.values("deed")).select_related("by").order_by("number"))
+
+    return common.once(("first told", mail.entry_id), first_told)
 
 
 def _department(ticket: Ticket, reader: Reader) -> str:
@@ -165,6 +302,8 @@ def _heading(mail: OutgoingMail, reader: Reader, happened: dict[str, TicketEvent
             return _("%(name)s answered and marked it as resolved") % {"name": who(Kind.REPLIED)}
         case Template.TICKET_REPLY:
             return _("%(name)s answered") % {"name": who(Kind.REPLIED)}
+        case Template.MESSAGE_RECEIVED:
+            return _("We have your message")
         case Template.TICKET_MESSAGE if reader.is_confirmed:
             return _("%(name)s wrote") % {"name": who(Kind.MESSAGE_ADDED)}
         case Template.TICKET_MESSAGE:
@@ -177,6 +316,8 @@ def _heading(mail: OutgoingMail, reader: Reader, happened: dict[str, TicketEvent
             return _("%(name)s marked the ticket as resolved") % {"name": who(Kind.RESOLVED)}
         case Template.TICKET_CLOSED if reader.part == Part.COLLABORATOR:
             return _("The ticket is closed")
+        case Template.OVER_LIMIT:
+            return _("Your mail waits")
         case Template.TICKET_LINK if reader.part == Part.COLLABORATOR:
             return _("Here is the link to the ticket")
         case Template.TICKET_RESOLVED:
@@ -195,6 +336,8 @@ def _heading(mail: OutgoingMail, reader: Reader, happened: dict[str, TicketEvent
             return _("%(name)s reopened the ticket") % {"name": who(Kind.REOPENED)}
         case Template.ALERT_MESSAGE:
             return _("%(name)s wrote") % {"name": who(Kind.MESSAGE_ADDED)}
+        case Template.ALERT_NOTE:
+            return _("%(name)s wrote an internal note") % {"name": who(Kind.NOTE_ADDED)}
         case Template.ALERT_TRANSFER if "assignee" in happened[Kind.TRANSFERRED].data:
             return _("%(name)s transferred a ticket to you") % {"name": who(Kind.TRANSFERRED)}
         case Template.ALERT_TRANSFER:
@@ -203,6 +346,8 @@ def _heading(mail: OutgoingMail, reader: Reader, happened: dict[str, TicketEvent
             return _("%(name)s assigned a ticket to your team") % {"name": who(Kind.ASSIGNED)}
         case Template.ALERT_ASSIGNED:
             return _("%(name)s assigned a ticket to you") % {"name": who(Kind.ASSIGNED)}
+        case Template.AGENT_COMMANDS:
+            return _("Your mail was not sent on") if confirmation.trouble(mail) else _("Your mail was taken in")
         case Template.ALERT_CLOCK:
             return _clock_heading(happened)
     raise AssertionError(f"no heading for {mail.template}")
@@ -223,31 +368,67 @@ def _actor(event: TicketEvent | None, reader: Reader) -> str:
     return _("The requester")
 
 
-def _words(ticket: Ticket, story: Sequence[TicketEvent], reader: Reader) -> list[dict[str, Any]]:
+def _words(ticket: Ticket, story: Sequence[TicketEvent], reader: Reader, common: Common) -> list[dict[str, Any]]:
     """Return what was written in this deed, as far as the reader may read it."""
     told = [event for event in story if "entry" in event.data]
     if not reader.is_confirmed:
         # An agent's words only: the requester's are of whoever claimed this address.
         told = [event for event in told if event.face == Face.DESK]
-    entries, attached = ticket.entries.public(), Attachment.objects.public()
-    if reader.is_agent:
-        entries, attached = ticket.entries.all(), Attachment.objects.all()
-    numbers = [event.data["entry"] for event in told]
-    files = Prefetch("attachments", attached.order_by("position"))
-    found = entries.filter(number__in=numbers).select_related("author").prefetch_related(files).order_by("number")
-    return [
-        {
-            "author": one_line(entry.author.display_name, 80) if entry.author else "",
-            "is_note": entry.kind == EntryKind.NOTE,
-            "is_reply": entry.kind == EntryKind.REPLY,
-            "is_own": entry.author_id == reader.user.pk,
-            "text": (text := paragraphs(entry.text, LONGEST_WORDS)),
-            "quoted": quoted(text),
-            "is_cut": len(entry.text) > LONGEST_WORDS,
-            "files": [one_line(file.name, 100) for file in entry.attachments.all()],
-        }
-        for entry in found
-    ]
+    numbers = tuple(event.data["entry"] for event in told)
+    found = common.once(("entries", ticket.pk, numbers, reader.is_agent), lambda: _entries(ticket, numbers, reader))
+    # Whose entries these are changes the words.
+    wrote = reader.user.pk if any(entry.author_id == reader.user.pk for entry, _files in found) else None
+    return common.once(
+        ("words", ticket.pk, numbers, reader.is_agent, wrote),
+        lambda: [_shown(entry, files, reader) for entry, files in found],
+    )
+
+
+def _shown(entry: ThreadEntry, files: Sequence[Attachment], reader: Reader) -> dict[str, Any]:
+    is_cut = len(entry.text) > LONGEST_WORDS
+    # Of requesters only the words: what their mail programs wrote is shown where we can keep an eye on it.
+    is_rich = bool(entry.html_version) and entry.kind != EntryKind.MESSAGE and not is_cut
+    images = _images(files) if is_rich else []
+    body = body_of(entry, url_of=lambda file: f"cid:{content_id(file)}", files=images) if is_rich else None
+    placed = body.in_place if body else frozenset()
+    return {
+        "author": one_line(entry.author.display_name, 80) if entry.author else "",
+        "is_note": entry.kind == EntryKind.NOTE,
+        "is_reply": entry.kind == EntryKind.REPLY,
+        "is_own": entry.author_id == reader.user.pk,
+        "text": (text := paragraphs(entry.text, LONGEST_WORDS)),
+        "html": body.html if body else "",
+        "quoted": quoted(text),
+        "is_cut": is_cut,
+        "images": [image for image in images if image.pk in placed],
+        "files": [one_line(file.name, 100) for file in files if file.pk not in placed],
+    }
+
+
+def _entries(ticket: Ticket, numbers: Sequence[int], reader: Reader) -> list[tuple[ThreadEntry, Sequence[Attachment]]]:
+    """Return what the reader may read of these entries, each with its files."""
+    if not numbers:
+        return []
+    named = {"ticket": ticket.pk, "numbers": list(numbers)}
+    files: dict[int, list[Attachment]] = defaultdict(list)
+    for file in _FILES[reader.is_agent].all(**named):
+        files[file.entry_id].append(file)
+    return [(entry, files[entry.pk]) for entry in _ENTRIES[reader.is_agent].all(**named)]
+
+
+def content_id(image: Attachment) -> str:
+    """Return by what a mail of ours shows the image; what its sender called it may be anything."""
+    return f"image{image.pk}@{settings.MAIL_DOMAIN}"
+
+
+def _images(files: Sequence[Attachment]) -> list[Attachment]:
+    """Return the images that an entry shows, of its files, as many as a mail has room for."""
+    found, room = [], MOST_IMAGES
+    for file in files:
+        if file.content_id and file.content_type in IMAGE_TYPES and file.blob.size <= room:
+            found.append(file)
+            room -= file.blob.size
+    return found
 
 
 def _facts(ticket: Ticket, reader: Reader) -> list[tuple[str, str]]:
@@ -265,10 +446,15 @@ def _facts(ticket: Ticket, reader: Reader) -> list[tuple[str, str]]:
 
 
 def _times(mail: OutgoingMail, ticket: Ticket, happened: dict[str, TicketEvent]) -> dict[str, Any]:
-    times: dict[str, Any] = {"deadline": ticket.next_due_at if ticket.next_due_at < FAR_FUTURE else None}
+    times: dict[str, Any] = {"deadline": ticket.next_due_at if ticket.next_due_at < PAUSED else None}
     if opened := happened.get(Kind.OPENED):
-        promised = [clock["deadline"] for clock in opened.data["clocks"] if clock["target"] == Target.FIRST_RESPONSE]
-        times["answer_by"] = datetime.fromisoformat(promised[0]) if promised else None
+        clocks = opened.data.get("clocks", ())
+        promised = [clock["deadline"] for clock in clocks if clock["target"] == Target.FIRST_RESPONSE]
+        times["answer_by"] = datetime.fromisoformat(promised[0]) if promised and promised[0] else None
+    if mail.template == Template.MESSAGE_RECEIVED and Kind.MESSAGE_ADDED in happened:
+        running = ticket.clocks.running().filter(target__in=[Target.FIRST_RESPONSE, Target.NEXT_RESPONSE])
+        ahead = running.filter(deadline_at__gt=happened[Kind.MESSAGE_ADDED].at, deadline_at__lt=PAUSED)
+        times["answer_by"] = ahead.order_by("deadline_at").values_list("deadline_at", flat=True).first()
     if resolved := happened.get(Kind.RESOLVED):
         times["closes_at"] = datetime.fromisoformat(resolved.data["closes_at"])
     if replied := happened.get(Kind.REPLIED):
@@ -281,25 +467,28 @@ def _times(mail: OutgoingMail, ticket: Ticket, happened: dict[str, TicketEvent])
     return times
 
 
-def _signature(mail: OutgoingMail, ticket: Ticket) -> dict[str, Any]:
-    """Return how a reply ends: as its author signs, else as the department does. It is no part of the entry."""
+def _signature(mail: OutgoingMail, ticket: Ticket, happened: dict[str, TicketEvent], common: Common) -> dict[str, Any]:
+    """Return how a reply ends, as its author chose for it, else as they always sign. It is no part of the entry.
+
+    Who signs with their own and has none signs as the department does, and where that has none, by their name.
+    """
     if mail.template != Template.TICKET_REPLY or mail.entry is None:
         return {}
-    own = Preferences.objects.filter(agent=mail.entry.author_id).values_list("signature", flat=True).first() or ""
-    return {"signature": paragraphs(own.strip() or ticket.department.signature.strip(), LONGEST_SIGNATURE)}
+    wrote = mail.entry.author_id
+    author = common.once(("preferences", wrote), lambda: _PREFERENCES.first(agent=wrote) if wrote else None)
+    author = author or Preferences()
+    replied = happened.get(Kind.REPLIED)
+    signs = (replied.data.get("signs") if replied else "") or author.signs
+    own = author.signature.strip() if signs == Signs.OWN else ""
+    words = "" if signs == Signs.NOTHING else own or ticket.department.signature.strip()
+    return {"signature": paragraphs(words, LONGEST_SIGNATURE), "is_signed": signs != Signs.NOTHING}
 
 
 def _quote(mail: OutgoingMail, ticket: Ticket, reader: Reader) -> dict[str, Any]:
     """Return what the answer answers: the last message before it, for confirmed addresses only."""
     if mail.template != Template.TICKET_REPLY or mail.entry is None or not reader.is_confirmed:
         return {}
-    before = (
-        ticket.entries.public()
-        .filter(kind=EntryKind.MESSAGE, number__lt=mail.entry.number)
-        .select_related("author")
-        .order_by("-number")
-        .first()
-    )
+    before = _BEFORE.first(ticket=ticket.pk, number=mail.entry.number)
     if before is None or not before.text:
         return {}
     text = paragraphs(before.text, LONGEST_QUOTE)
@@ -312,7 +501,7 @@ def _quote(mail: OutgoingMail, ticket: Ticket, reader: Reader) -> dict[str, Any]
     }
 
 
-def _why(mail: OutgoingMail, reader: Reader, ticket: Ticket) -> str:
+def _why(mail: OutgoingMail, reader: Reader, ticket: Ticket, common: Common) -> str:
     """Return why this person gets the mail."""
     if not reader.is_agent:
         if mail.template == Template.TICKET_LINK:
@@ -326,9 +515,15 @@ def _why(mail: OutgoingMail, reader: Reader, ticket: Ticket) -> str:
         return _("You get this because you take part in the ticket.")
     if ticket.assignee_id == reader.user.pk:
         return _("You get this because the ticket is assigned to you.")
-    if ticket.team_id is not None and reader.user.teams.filter(pk=ticket.team_id).exists():
+    if reader.user.pk in common.in_team(ticket):
         return _("You get this because the ticket is with your team.")
-    return _("You get this because you are told about your department's tickets.")
+    if mail.template == Template.AGENT_COMMANDS:
+        return _("You get this because you wrote to this ticket by mail. Your settings say when.")
+    if not reader.reads_words:
+        return _("You get this because administrators are told of it, as the page Alerts says.")
+    if ticket.department.manager_id == reader.user.pk or reader.user.pk in common.working_there(ticket):
+        return _("You get this because you are told about your department's tickets.")
+    return _("You get this because you had to do with the ticket, or somebody named you.")
 
 
 def _tidy(text: str) -> str:

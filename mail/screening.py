@@ -4,13 +4,17 @@ Looked at in this order: our own mails, bounces, banned senders, automatic answe
 What may be a person's is never thrown away: it waits for an administrator.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
 from django.db.models import QuerySet
 
 from accounts.models import Address
 from accounts.organizations import has_domain_of
 from core.models import SiteSettings
+from core.prepared import Prepared, Question
 from mail import addresses, signing
 from mail.addresses import OwnAddresses
 from mail.models import IncomingMail, IncomingState, Reason
@@ -49,15 +53,20 @@ def _is_generated(parsed: ParsedMail) -> bool:
     return says.startswith("auto-generated") and parsed.in_reply_to is None and not parsed.references
 
 
-def writes_too_much(sender: str, *, site: SiteSettings, at: datetime) -> bool:
+def writes_too_much(mail: IncomingMail, sender: str, *, site: SiteSettings, at: datetime) -> bool:
     """Say whether this sender's mails of the last hour, this one among them, are more than one sender may write."""
-    return _is_newer(IncomingMail.objects.filter(sender=sender), site.most_mails_an_hour, at - HOUR)
+    return _is_newer(_later_of_sender(site.most_mails_an_hour).all(sender=sender, mail=mail), at - HOUR)
+
+
+def question(mail: IncomingMail, sender: str) -> Question:
+    """Return what `writes_too_much` asks where the site says nothing else."""
+    most = SiteSettings._meta.get_field("most_mails_an_hour").default
+    return _later_of_sender(most), {"sender": sender, "mail": mail}
 
 
 def writes_too_much_into(ticket: Ticket, sender: str, at: datetime) -> bool:
     """Say whether two robots seem to answer each other in this ticket."""
-    rows = IncomingMail.objects.filter(ticket=ticket, sender=sender, state=IncomingState.MESSAGE)
-    return _is_newer(rows, MOST_INTO_ONE_TICKET - 1, at - INTO_ONE_TICKET_WITHIN)
+    return _is_newer(_LATER_INTO_TICKET.all(ticket=ticket, sender=sender), at - INTO_ONE_TICKET_WITHIN)
 
 
 def has_too_many_open(address: Address, site: SiteSettings) -> bool:
@@ -73,11 +82,27 @@ def is_stranger(email: str) -> bool:
     return not Address.objects.filter(email=email).exists() and not has_domain_of(email)
 
 
-def _is_newer(rows: "QuerySet[IncomingMail]", most: int, since: datetime) -> bool:
-    """Say whether more than `most` of these mails were stored after that.
+def _is_newer(stored_at: Sequence[datetime], since: datetime) -> bool:
+    """Say whether the mail that is one too many, if there is such a mail, was stored after that."""
+    return any(one > since for one in stored_at)
 
-    Asked of one mail, the oldest that would be too many: by a condition on the time databases look through all that a
-    busy sender ever wrote.
+
+def _later(rows: "QuerySet[IncomingMail]", most: int) -> "QuerySet[IncomingMail, datetime]":
+    """Return when the mail was stored after which there are `most` more, if there are so many.
+
+    Asked of that one mail: by a condition on the time databases look through all that a busy sender ever wrote.
     """
-    times = rows.order_by("-id").values_list("stored_at", flat=True)[most : most + 1]
-    return any(stored_at > since for stored_at in times)
+    return rows.order_by("-id").values_list("stored_at", flat=True)[most : most + 1]
+
+
+@lru_cache(maxsize=4)
+def _later_of_sender(most: int) -> "Prepared[datetime]":
+    # What this mail says of its sender may not be written yet.
+    return Prepared(lambda sender, mail: _later(IncomingMail.objects.filter(sender=sender).exclude(pk=mail), most - 1))
+
+
+def _into_ticket(ticket: Any, sender: Any) -> "QuerySet[IncomingMail]":
+    return IncomingMail.objects.filter(ticket=ticket, sender=sender, state=IncomingState.MESSAGE)
+
+
+_LATER_INTO_TICKET = Prepared(lambda ticket, sender: _later(_into_ticket(ticket, sender), MOST_INTO_ONE_TICKET - 1))

@@ -14,11 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from accounts.models import Address
+from core.prepared import Prepared, Question
 
 SALT = "mail.signing"
 MAC_BYTES = 16
@@ -26,6 +28,8 @@ DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 # An agent who answers by mail later than this answers at the desk.
 AGENT_ADDRESS_LASTS = timedelta(days=90)
 LOOP_HEADER = "X-Helpdesk-Loop"
+
+_ADDRESS = Prepared(lambda pk: Address.objects.select_related("user").filter(pk=pk))
 
 _MAC = r"(?P<mac>[a-z2-7]{26})"
 _REPLY = re.compile(
@@ -87,6 +91,13 @@ def read_message_id(text: str) -> Signed | None:
     return _checked(found, "id", ("t" + found["ticket"], found["address"], found["nonce"]), Role.REQUESTER)
 
 
+def said_by(text: str) -> tuple[int, Question] | None:
+    """Return which ticket an address or a Message-ID seems to be signed for, and what will be asked to check that."""
+    local = text.strip("<> \t").lower().rpartition("@")[0]
+    found = _REPLY.fullmatch(local.rpartition("+")[2]) or _ID.fullmatch(local)
+    return (_long(found["ticket"]), (_ADDRESS, {"pk": _long(found["address"])})) if found else None
+
+
 def loop_mark() -> str:
     """Return what the header X-Helpdesk-Loop of our mails says."""
     return _mac("loop")
@@ -98,7 +109,7 @@ def is_own_mark(text: str) -> bool:
 
 
 def _checked(found: "re.Match[str]", kind: str, parts: tuple[str, ...], role: Role) -> Signed | None:
-    address = Address.objects.select_related("user").filter(pk=_long(found["address"])).first()
+    address = _ADDRESS.first(pk=_long(found["address"]))
     if address is None:
         return None
     macs = _macs(kind, *parts, str(address.link_epoch))
@@ -114,8 +125,15 @@ def _mac(*parts: str) -> str:
 def _macs(*parts: str) -> Iterator[str]:
     """Yield the signature by our key, then by those that it replaced."""
     for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        digest = salted_hmac(SALT, "\n".join(parts), secret=key, algorithm="sha256").digest()
-        yield b32encode(digest[:MAC_BYTES]).decode("ascii").rstrip("=").lower()
+        mac = _keyed(key).copy()
+        mac.update("\n".join(parts).encode())
+        yield b32encode(mac.digest()[:MAC_BYTES]).decode("ascii").rstrip("=").lower()
+
+
+@lru_cache(maxsize=8)
+def _keyed(key: str) -> hmac.HMAC:
+    """Return the signature of nothing by this key, to go on with: the key that is made of it is the same each time."""
+    return salted_hmac(SALT, "", secret=key, algorithm="sha256")
 
 
 def _day(at: datetime) -> int:

@@ -9,8 +9,8 @@ from mail.fetching import fetcher
 
 
 @shared_task
-def send(pk: int, claim: str) -> None:
-    outbound.send(pk, UUID(claim))
+def send(pks: list[int], claim: str) -> None:
+    outbound.send_all(pks, UUID(claim))
 
 
 @shared_task

@@ -21,12 +21,13 @@ class MailUrlInvalid(ValueError):
 
 
 class Tls(StrEnum):
+    NONE = "smtp+none"  # on this machine only
     IF_OFFERED = "smtp"  # STARTTLS when the server offers it, without asking who it is
     FROM_THE_START = "smtps"
     REQUIRED = "smtp+tls"  # STARTTLS, with a certificate that holds
 
 
-DEFAULT_PORTS: Mapping[Tls, int] = {Tls.IF_OFFERED: 25, Tls.FROM_THE_START: 465, Tls.REQUIRED: 587}
+DEFAULT_PORTS: Mapping[Tls, int] = {Tls.NONE: 25, Tls.IF_OFFERED: 25, Tls.FROM_THE_START: 465, Tls.REQUIRED: 587}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class SmtpServer:
     port: int
     user: str = ""
     password: str = field(default="", repr=False)
+    # The password is an access token (OAuth2), and goes by XOAUTH2.
+    is_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ def parse(url: str) -> SmtpServer | MailService:
         tls = Tls(parts.scheme)
     except ValueError:
         raise MailUrlInvalid(f"The part before :// is not known. {EXPECTED}") from None
+    if tls == Tls.NONE:
+        raise MailUrlInvalid(f"The part before :// is not known. {EXPECTED}")
     if not parts.hostname:
         raise MailUrlInvalid(f"The name of the mail server is missing. {EXPECTED}")
     if parts.path.strip("/") or parts.query or parts.fragment:

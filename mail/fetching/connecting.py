@@ -12,10 +12,15 @@ from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 
 from core import secrets
-from mail.fetching import oauth
+from mail import oauth
 from mail.fetching.pop3_client import Pop3, Pop3Tls
-from mail.fetching.trouble import Trouble, answer_of, plain_words
 from mail.models import Authentication, Mailbox, Protocol, Security
+from mail.trouble import Trouble, answer_of, plain_words
+
+# Python reads as many bytes as a server announces, and gives up at lines of a million: those of SEARCH name each mail
+# of a folder, of which there may be more than 100,000. So much of one answer fits.
+MOST_AT_ONCE = 32 << 20
+imaplib._MAXLINE = MOST_AT_ONCE  # type: ignore[attr-defined]
 
 PORTS = {
     (Protocol.IMAP, Security.TLS): 993,
@@ -42,12 +47,12 @@ def connect_imap(mailbox: Mailbox) -> BaseMailBox:
     with plain_words(host, port):
         match mailbox.security:
             case Security.TLS:
-                return MailBox(host, port, timeout=patience(), ssl_context=ssl.create_default_context())
+                return _bounded(MailBox(host, port, timeout=patience(), ssl_context=ssl.create_default_context()))
             case Security.STARTTLS:
-                return _with_starttls(host, port)
+                return _bounded(_with_starttls(host, port))
         client = MailBoxUnencrypted(host, port, timeout=patience())
         _require_loopback(client.client.sock)
-        return client
+        return _bounded(client)
 
 
 def sign_in_imap(client: BaseMailBox, mailbox: Mailbox) -> None:
@@ -66,9 +71,10 @@ def sign_in_imap(client: BaseMailBox, mailbox: Mailbox) -> None:
             _kind, told = client.client.capability()
             client.client.capabilities = tuple(b" ".join(filter(None, told)).decode("ascii", "replace").upper().split())
     except imaplib.IMAP4.abort as error:
-        raise Trouble(_("The server ended the connection: %(answer)s") % {"answer": answer_of(error)}) from error
+        answer = _without(secret, answer_of(error))
+        raise Trouble(_("The server ended the connection: %(answer)s") % {"answer": answer}) from error
     except (imaplib.IMAP4.error, ImapToolsError) as error:
-        raise Trouble(_refused(mailbox, answer_of(error))) from error
+        raise Trouble(_refused(mailbox, _without(secret, answer_of(error)))) from error
 
 
 def connect_pop3(mailbox: Mailbox) -> Pop3:
@@ -97,7 +103,7 @@ def sign_in_pop3(client: Pop3, mailbox: Mailbox) -> None:
                 client.user(mailbox.username)
                 client.pass_(secret)
     except poplib.error_proto as error:
-        answer = answer_of(error)
+        answer = _without(secret, answer_of(error))
         if "IN-USE" in answer.upper() or "lock" in answer.lower():
             raise Trouble(
                 _("Another program reads this mailbox by POP3 right now. The server said: %(answer)s")
@@ -116,12 +122,32 @@ def password_of(mailbox: Mailbox) -> str:
         raise Trouble(_("The password cannot be decrypted: it was saved under another key. Enter it again.")) from error
 
 
+def _without(secret: str, answer: str) -> str:
+    """Return what the server said without our secret: some repeat the command that they do not understand."""
+    for shown in (secret, " ".join(secret.split())):
+        answer = answer.replace(shown, "…") if shown else answer
+    return answer
+
+
 def _refused(mailbox: Mailbox, answer: str) -> str:
     if mailbox.authentication == Authentication.PASSWORD:
         sentence = _("The server refuses user and password. It said: %(answer)s")
     else:
         sentence = _("The server refuses our authorisation; authorise the mailbox again. It said: %(answer)s")
     return sentence % {"answer": answer}
+
+
+def _bounded(client: BaseMailBox) -> BaseMailBox:
+    """Let no server fill our memory by announcing a literal of any size (RFC 3501 section 4.3)."""
+    read = client.client.read
+
+    def read_some(size: int) -> bytes:
+        if size > MOST_AT_ONCE:
+            raise imaplib.IMAP4.abort(f"{size} bytes at once")
+        return read(size)
+
+    client.client.read = read_some  # type: ignore[method-assign]
+    return client
 
 
 def _with_starttls(host: str, port: int) -> BaseMailBox:

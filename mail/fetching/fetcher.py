@@ -24,8 +24,8 @@ from mail import intake
 from mail.fetching.imap import ImapFolder
 from mail.fetching.pop3 import Maildrop
 from mail.fetching.source import About, Letter, Source
-from mail.fetching.trouble import CannotTell, NotHandedOut, TooLarge, Trouble, Vanished
 from mail.models import IncomingMail, IncomingState, Mailbox, Protocol, Reason
+from mail.trouble import CannotTell, NotHandedOut, TooLarge, Trouble, Vanished
 
 _T = TypeVar("_T")
 

@@ -14,13 +14,15 @@ from imap_tools.utils import encode_folder
 
 from mail.fetching.connecting import connect_imap, port_of, sign_in_imap
 from mail.fetching.source import PIECE, About, Letter
-from mail.fetching.trouble import CannotTell, NotHandedOut, Trouble, Vanished, answer_of, plain_words
 from mail.models import AfterFetch, Door, Mailbox
+from mail.trouble import CannotTell, NotHandedOut, Trouble, Vanished, answer_of, plain_words
 
 UID = re.compile(rb"\bUID (\d+)")
 SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 INTERNALDATE = re.compile(rb'\bINTERNALDATE "([^"]+)"')
 BODY = re.compile(rb"\bBODY\[[^]]*\](<\d+>)?\s*", re.IGNORECASE)
+# 32 bits (RFC 3501 section 9, "nz-number"); others are no numbers of mails.
+HIGHEST = 2**32 - 1
 # SEARCH knows days, and not whose: one more on each side.
 SPARE_DAYS = 2
 NAMES_SHOWN = 8
@@ -65,7 +67,8 @@ class ImapFolder:
             raise NotHandedOut(_("it is empty"))
         yield piece
         begin = len(piece)
-        while not 0 < size <= PIECE and len(piece) == PIECE:
+        # Fewer bytes than were asked for are the last ones, unless the server said that there are more.
+        while not 0 < size <= PIECE and (len(piece) == PIECE or (piece and begin < size)):
             piece = self._part(letter, f"BODY.PEEK[]<{begin}.{PIECE}>")
             yield piece
             begin += len(piece)
@@ -150,8 +153,8 @@ class ImapFolder:
     def _search(self, what: str) -> list[int]:
         found: list[int] = []
         for line in self._ask("SEARCH", what):
-            found += [int(word) for word in line.split() if word.isdigit()]
-        return found
+            found += [int(word) for word in line.split() if word.isdigit() and len(word) <= len(str(HIGHEST))]
+        return [uid for uid in found if 0 < uid <= HIGHEST]
 
     def _part(self, letter: Letter, what: str) -> bytes:
         """Return a part of one mail. Other answers may come along: flags that somebody changed."""
@@ -161,7 +164,9 @@ class ImapFolder:
             raise NotHandedOut(answer_of(Exception(data)))
         for one in data:
             if isinstance(one, tuple) and BODY.search(one[0]):
-                return bytes(one[1])
+                named = UID.search(one[0])
+                if named is None or int(named[1]) == letter.key:
+                    return bytes(one[1])
         for one in data:
             if isinstance(one, bytes) and (named := BODY.search(one)):
                 # Short ones need not be literals.
@@ -234,9 +239,10 @@ def missing_folder(client: BaseMailBox, name: str, answer: str) -> str:
 
 
 def number(answers: Mapping[str, Any], name: str) -> int:
-    """Return what the server said last under this name; 0 if it said nothing."""
+    """Return what the server said last under this name; 0 if it said nothing, or no such number."""
     values = answers.get(name) or [b"0"]
-    return int(values[-1] or 0)
+    said = int(values[-1] or 0)
+    return said if 0 <= said <= HIGHEST else 0
 
 
 def _moment(line: bytes) -> datetime | None:

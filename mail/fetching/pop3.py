@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from mail.fetching.connecting import connect_pop3, port_of, sign_in_pop3
 from mail.fetching.source import About, Letter
-from mail.fetching.trouble import CannotTell, NotHandedOut, Trouble, Vanished, answer_of, plain_words
 from mail.models import AfterFetch, Door, Mailbox
+from mail.trouble import CannotTell, NotHandedOut, Trouble, Vanished, answer_of, plain_words
 
 
 class Maildrop:

@@ -12,8 +12,8 @@ from imap_tools.errors import MailboxFolderSelectError
 
 from mail.fetching.connecting import connect_imap, connect_pop3, port_of, sign_in_imap, sign_in_pop3
 from mail.fetching.imap import missing_folder, number
-from mail.fetching.trouble import Trouble, answer_of, plain_words
 from mail.models import AfterFetch, Mailbox, Protocol, Security
+from mail.trouble import Trouble, answer_of, plain_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from imap_tools import BaseMailBox
 
 from core import lease, wakeups
 from mail.fetching.connecting import connect_imap, port_of, sign_in_imap
-from mail.fetching.trouble import Trouble, plain_words
 from mail.models import Mailbox, Protocol
+from mail.trouble import Trouble, plain_words
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +135,8 @@ class Watcher:
             with plain_words(box.host, port_of(box)):
                 client.folder.set(box.folder, readonly=True)
                 client.idle.start()  # type: ignore[no-untyped-call]
-        except Trouble as trouble:
+        except Exception as trouble:
+            # Whatever a server said: its connection is closed, and the mailboxes behind it have their turn.
             _shut(client)
             self._wait(box.pk, trouble)
             return
@@ -155,8 +156,10 @@ class Watcher:
         elif any(b"EXISTS" in line for line in lines):
             watch.has_news = not _make_due(watch.pk, now())
 
-    def _wait(self, pk: int, trouble: Trouble | None) -> None:
+    def _wait(self, pk: int, trouble: Exception | None) -> None:
         """Try again later, and later each time. What is wrong the fetcher says."""
+        if trouble is not None and not isinstance(trouble, Trouble):
+            logger.error("mailbox %s cannot be watched", pk, exc_info=trouble)
         wait = self._waits[pk] = min(self._waits.get(pk, FIRST_BACKOFF / 2) * 2, LONGEST_BACKOFF)
         self._not_before[pk] = monotonic() + wait
         logger.info("mailbox %s is not watched for %d s: %s", pk, wait, trouble or "its server hung up")

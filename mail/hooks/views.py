@@ -5,6 +5,7 @@ again; the same once more is a duplicate in the ledger.
 """
 
 import logging
+from datetime import timedelta
 from typing import Any, cast
 
 from anymail.exceptions import AnymailConfigurationError, AnymailWebhookValidationFailure
@@ -16,6 +17,7 @@ from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from core import throttle
 from core.machines import comes_in_pieces, is_in_clear, plain
 from core.secrets import SecretUnreadable
 from mail import bounces, intake
@@ -28,6 +30,9 @@ from mail.models import Door
 logger = logging.getLogger(__name__)
 
 DONE = "ok"
+# Who is refused so often is not even looked at for a while: what is posted may be large, and a secret may be guessed.
+MOST_REFUSED, SHUT_FOR = 20, timedelta(minutes=1)
+REFUSED, SHUT = "hooks:refused", "hooks:shut"
 
 
 @csrf_exempt
@@ -45,6 +50,8 @@ def hook(request: HttpRequest, service: str, kind: str) -> HttpResponse:
         return plain(405, "Web hooks are posted.", {"Allow": "POST, GET, HEAD"})
     if SECRET in hooks.options and "Authorization" not in request.headers:
         return plain(401, "The secret is missing.", {"WWW-Authenticate": 'Basic realm="hooks"'})
+    if throttle.full_until(SHUT, throttle.client_ip(request), 1, SHUT_FOR):
+        return plain(429, "Too much was refused.", {"Retry-After": str(int(SHUT_FOR.total_seconds()))})
     return _take(request, hooks, kind)
 
 
@@ -70,6 +77,7 @@ def _take(request: HttpRequest, hooks: Hooks, kind: str) -> HttpResponse:
         services.verify(view, hooks, request)
     except AnymailWebhookValidationFailure as refusal:
         logger.warning("a web hook of %s is refused: %s", hooks.name, refusal)
+        _count_refused(throttle.client_ip(request))
         return plain(403, "This is not signed as it should be.")
     try:
         _work(request, hooks, kind, view, body)
@@ -83,6 +91,12 @@ def _take(request: HttpRequest, hooks: Hooks, kind: str) -> HttpResponse:
         logger.exception("what %s posted could not be read", hooks.name)
         return plain(500, "This could not be read.")
     return plain(200, DONE)
+
+
+def _count_refused(ip: str) -> None:
+    # Shutting is a throttle of its own, of one slot: that costs whoever is not refused next to nothing to ask.
+    if not throttle.claim(REFUSED, ip, MOST_REFUSED, SHUT_FOR):
+        throttle.claim(SHUT, ip, 1, SHUT_FOR)
 
 
 def _make_ready(request: HttpRequest, body: bytes) -> None:

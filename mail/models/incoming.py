@@ -27,6 +27,7 @@ class IncomingState(models.TextChoices):
     MESSAGE = "message", _("Message")
     REPLY = "reply", _("Reply")
     NOTE = "note", _("Internal note")
+    COMMANDS = "commands", _("Commands")
     DUPLICATE = "duplicate", _("Duplicate")
     IGNORED = "ignored", _("Ignored")
     QUARANTINED = "quarantined", _("Quarantined")
@@ -34,7 +35,7 @@ class IncomingState(models.TextChoices):
 
 # Who these became an entry of.
 INTO_TICKETS = (IncomingState.TICKET, IncomingState.MESSAGE, IncomingState.REPLY, IncomingState.NOTE)
-DONE = (*INTO_TICKETS, IncomingState.DUPLICATE, IncomingState.IGNORED)
+DONE = (*INTO_TICKETS, IncomingState.COMMANDS, IncomingState.DUPLICATE, IncomingState.IGNORED)
 
 
 class Reason(models.TextChoices):
@@ -89,6 +90,8 @@ class Remark(models.TextChoices):
     )
     RAW_ATTACHED = "raw_attached", _("It is damaged. The mail as it came is attached.")
     FILES_LEFT_OUT = "files_left_out", _("Some files were left out; the mail as it came has them.")
+    COMMAND_UNKNOWN = "command_unknown", _("Its commands were not obeyed, and its words kept from the requester.")
+    COMMAND_REFUSED = "command_refused", _("Its commands were refused, and its words kept from the requester.")
     TICKET_TOO_OLD = "ticket_too_old", _("The ticket that it answers was closed too long ago.")
 
 

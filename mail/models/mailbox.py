@@ -80,7 +80,9 @@ class Mailbox(Waiting):
         Priority, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("priority")
     )
     acknowledges = models.BooleanField(
-        _("confirm new tickets by mail"), default=True, help_text=_("Department and help topic must allow it too.")
+        _("confirm by mail what came"),
+        default=True,
+        help_text=_("New tickets, and messages. Site settings, department and help topic must allow it too."),
     )
     takes_generated = models.BooleanField(
         _("programs may open tickets"),

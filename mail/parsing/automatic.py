@@ -57,18 +57,24 @@ _PRIORITY_WORDS = {
 
 
 def is_guess(head: Head) -> bool:
-    """Return whether nothing but the subject makes an answer of this: people write such subjects too."""
+    """Return whether nothing but its subject, or whom it names, makes an answer of this: people write so too."""
     return not _says_so(head)
 
 
-def is_auto_reply(head: Head, *, is_bounce: bool) -> bool:
+def is_auto_reply(head: Head) -> bool:
     """Return whether a program answered: a vacation note, "we received your mail", a reading receipt.
 
     What programs send unasked (RFC 3834 `auto-generated`) is no answer, but no robot shall answer it either.
     """
-    if is_bounce:
+    is_called_so = _ANSWER_SUBJECT.match(head.first("subject") or "") is not None
+    return _says_so(head) or is_called_so or _is_circular(head)
+
+
+def _is_circular(head: Head) -> bool:
+    """Return whether it calls itself one of many and names nobody whom it was written to. A list names itself."""
+    if (head.first("precedence") or "").strip().lower() not in _BULK_PRECEDENCE:
         return False
-    return _says_so(head) or _ANSWER_SUBJECT.match(head.first("subject") or "") is not None
+    return not (head.addresses("to") or head.addresses("cc") or head.first("list-id") or head.first("list-post"))
 
 
 def _says_so(head: Head) -> bool:
@@ -86,8 +92,8 @@ def _says_so(head: Head) -> bool:
         (head.first("x-auto-response-suppress") or "").lower() == "all" and submitted
     ):
         return True
-    reported = (head.first("content-type") or "").lower()
-    if "disposition-notification" in reported or "feedback-report" in reported:
+    # RFC 6522: what a mail system reports, whatever it is. Nobody's mail program writes it.
+    if (head.first("content-type") or "").strip().lower().startswith("multipart/report"):
         return True
     generator = (head.first("x-ms-exchange-generated-message-source") or "").lower()
     return "mailbox rules agent" in generator or head.first("x-ms-exchange-inbox-rules-loop") is not None

@@ -120,7 +120,9 @@ def _by_words(head: Head, text: str, originals: list[bytes]) -> Bounce | None:
         return None
     words = read_words(text)
     says = words.is_certain or words.says_failure or says_failure(subject)
-    if not (failed or (is_daemon and (says or words.recipients)) or (says and (is_report or not is_answer))):
+    # A mail system that returns a mail need not say why.
+    returns = is_daemon and bool(says or words.recipients or originals)
+    if not (failed or returns or (says and (is_report or not is_answer))):
         return None
     if is_answer and not (is_daemon or words.is_certain or failed or is_report):
         return None

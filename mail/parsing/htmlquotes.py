@@ -24,7 +24,8 @@ _CONTAINER_IDS = frozenset(
 )
 _CONTAINER_NAMES = frozenset({"quote", "messagereplysection"})
 _MARKER_IDS = frozenset(words("divrplyfwdmsg | appendonsend | stopspelling | zwchr | orimsghtmlseperator"))
-_MARKER_CLASSES = frozenset({"outlookmessageheader"})
+# The last one is our own line to answer above (templates/mail/base.html).
+_MARKER_CLASSES = frozenset({"outlookmessageheader", "answer-above"})
 _INTRODUCTION_CLASSES = frozenset(words("moz-cite-prefix | gmail_attr"))
 _CITE_CLASSES = frozenset(words("gmail_quote | cite | cite2 | protonmail_quote | tutanota_quote | iosymail"))
 _OUTLOOK_BORDER = re.compile(r"border-top\s*:\s*solid\s+#(?:e1e1e1|b5c4df)", re.IGNORECASE)

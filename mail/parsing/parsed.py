@@ -83,7 +83,7 @@ class ParsedMail:
     reply_html: str = ""
     attachments: tuple[Attachment, ...] = ()
     auto_reply: bool = False
-    auto_reply_is_guess: bool = False  # only its subject says so, which a person may have written
+    auto_reply_is_guess: bool = False  # only its subject says so, or that it names no recipient: maybe a person's
     bulk: bool = False
     bounce: Bounce | None = None
     priority: str | None = None  # "high", "normal", "low"

@@ -34,6 +34,9 @@ _SHARED_LINE = re.compile(
     re.MULTILINE,
 )
 _LEFTOVER = re.compile(r"^\s{0,10}\(?(?:https?://\S{4,500}|\S{4,500}\))\s{0,5}>?\s{0,5}$")
+# Around the words of our own line to answer above, whatever language they are in (mail.rendering).
+ANSWER_LINE_BEGINS, ANSWER_LINE_ENDS = "##-", "-##"
+_OUR_LINE = re.compile(rf"^[\s>*|]{{0,20}}{ANSWER_LINE_BEGINS}\s.{{1,150}}\s{ANSWER_LINE_ENDS}[\s*]{{0,10}}$")
 _BEGIN_FORWARD = frozenset(words.FORWARDED)
 _ORIGINAL = frozenset(words.ORIGINAL)
 _LABELS = {
@@ -102,6 +105,7 @@ def _tidy(lines: list[str]) -> str:
 def _find(lines: list[str]) -> tuple[int | None, list[_Block]]:
     """Return the line from which on everything is quoted, and the quoted blocks before it."""
     blocks: list[_Block] = []
+    ends: dict[int, bool] = {}
     number = tried = 0
     while number < len(lines):
         line = lines[number]
@@ -121,7 +125,7 @@ def _find(lines: list[str]) -> tuple[int | None, list[_Block]]:
             return number, blocks
         if tried < _MOST_TRIED and _starts_header_block(lines, number):
             return _with_rule(lines, number), blocks
-        introduction = _introduction(lines, number) if tried < _MOST_TRIED else None
+        introduction = _introduction(lines, number, ends) if tried < _MOST_TRIED else None
         tried += _may_end(line) or _label(line) is not None
         if introduction is not None:
             start, following, is_strong = introduction
@@ -182,7 +186,7 @@ def _is_above_line(line: str) -> bool:
     if len(line) > 200 or sum(line.count(mark) for mark in "-#=_*—") < 2:
         return False
     lower = line.lower()
-    return any(phrase in lower for phrase in words.ABOVE_THIS_LINE)
+    return _OUR_LINE.match(line) is not None or any(phrase in lower for phrase in words.ABOVE_THIS_LINE)
 
 
 def _with_introduction(lines: list[str], number: int) -> int:
@@ -268,15 +272,18 @@ def _with_rule(lines: list[str], number: int) -> int:
     return number
 
 
-def _introduction(lines: list[str], number: int) -> tuple[int, int, bool] | None:
+def _introduction(lines: list[str], number: int, ends: dict[int, bool]) -> tuple[int, int, bool] | None:
     """Return where an introduction such as "On …, Ada wrote:" begins, where what it introduces does, and whether it
-    is one beyond doubt. It begins at `number`, on one line or wrapped over a few.
+    is one beyond doubt. It begins at `number`, on one line or wrapped over a few. `ends` remembers which lines may end
+    one, as each is looked at from several that come before it.
     """
     for end in range(number, min(number + _MOST_SPAN, len(lines))):
         line = lines[end]
         if not line.strip() or (end > number and _QUOTED.match(line)):
             return None
-        if not _may_end(line):
+        if end not in ends:
+            ends[end] = _may_end(line)
+        if not ends[end]:
             continue
         found = _introduction_ending(lines, end)
         if found is None or found[0] != number:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import unquote
 
-from mail.parsing import automatic, ids, limits, moments, quotewords, remarks
+from mail.parsing import automatic, complaints, ids, limits, moments, quotewords, remarks
 from mail.parsing.bodies import Bodies, read_bodies
 from mail.parsing.bounces import original_head, read_bounce
 from mail.parsing.head import Head
@@ -42,10 +42,11 @@ def parse(raw: bytes) -> ParsedMail:
     mail = _step("headers", lambda: _read_head(head, notes), ParsedMail(), notes)
     bodies = _step("parts", lambda: read_bodies(root, notes), Bodies(), notes)
     shown = _step("text", lambda: _show(bodies, mail, notes), _Shown(), notes)
-    bounce = _step("bounce", lambda: read_bounce(head, root.kind, shown.text, bodies.reports), None, notes)
+    bounce = _step("bounce", lambda: _bounce(head, root.kind, shown.text, bodies), None, notes)
+    is_report = _step("report", lambda: _is_report(shown.text, bodies), False, notes)
     if not shown.text.strip() and not bodies.attachments and not bodies.is_encrypted:
         notes.add(remarks.NO_TEXT)
-    answers = _step("kind", lambda: automatic.is_auto_reply(head, is_bounce=bounce is not None), False, notes)
+    answers = bounce is None and (is_report or _step("kind", lambda: automatic.is_auto_reply(head), False, notes))
     return replace(
         mail,
         text=shown.text,
@@ -57,7 +58,7 @@ def parse(raw: bytes) -> ParsedMail:
         attachments=shown.attachments,
         bounce=bounce,
         auto_reply=answers,
-        auto_reply_is_guess=answers and automatic.is_guess(head),
+        auto_reply_is_guess=answers and not is_report and automatic.is_guess(head),
         quoted_message_ids=_step("ids", lambda: _quoted_ids(bodies, bounce), (), notes),
         warnings=notes.all(),
     )
@@ -192,6 +193,14 @@ def _inline_ones(attachments: list[Attachment], html: str) -> tuple[Attachment, 
     return tuple(
         replace(one, inline=True) if one.content_id and one.content_id.lower() in shown else one for one in attachments
     )
+
+
+def _bounce(head: Head, kind: str, text: str, bodies: Bodies) -> Bounce | None:
+    return complaints.bounce_in(text) or read_bounce(head, kind, text, bodies.reports)
+
+
+def _is_report(text: str, bodies: Bodies) -> bool:
+    return complaints.is_complaint(bodies.reports) or complaints.is_notification(text)
 
 
 def _quoted_ids(bodies: Bodies, bounce: Bounce | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from django.test import Client
 from core import files
 from mail import intake
 from mail.checks import check_hooks
-from mail.hooks import raw
+from mail.hooks import raw, views
 from mail.hooks.config import INBOUND, SERVICES, TRACKING, Hooks, HooksInvalid, parse
 from mail.models import Door, IncomingMail, IncomingState, Mailbox, MailState, OutgoingMail, Template
 from tests import cast
@@ -404,3 +404,31 @@ def test_every_service_of_anymail_is_known():
     assert {
         name for name, hook in OPTIONS.items() if len(Hooks(name, hook).kinds) != len(SERVICES[name].proofs)
     } == set()
+
+
+# --- Refused too often ---------------------------------------------------------------------------------
+
+
+def test_who_is_refused_over_and_over_is_not_looked_at_for_a_while_and_others_are(mailbox, monkeypatch):
+    monkeypatch.setattr(views, "MOST_REFUSED", 3)
+    good = inbound("mailgun")
+    forged = replace(good, body=good.body.replace(b"signature", b"signatur"))
+
+    answers = [post("mailgun", INBOUND, forged).status_code for _try in range(4)]
+    shut = post("mailgun", INBOUND, good)
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7").generic(
+        "POST", "/hooks/mail/mailgun/inbound/", good.body, content_type=good.content_type, headers=dict(good.headers)
+    )
+
+    assert answers == [403] * 4
+    assert (shut.status_code, shut["Retry-After"]) == (429, "60")
+    assert elsewhere.status_code == 200
+    assert IncomingMail.objects.count() == 1
+
+
+def test_a_secret_that_is_missing_is_asked_for_as_often_as_it_takes(mailbox, monkeypatch):
+    monkeypatch.setattr(views, "MOST_REFUSED", 1)
+    said = replace(inbound("postmark"), headers={})
+
+    assert {post("postmark", INBOUND, said).status_code for _try in range(4)} == {401}
+    assert post("postmark", INBOUND, inbound("postmark")).status_code == 200

@@ -16,19 +16,11 @@ from tickets.models import Ticket
 FEW, MANY = 500, 10_000
 # Every so many of the corpus in the ordinary run.
 EACH = 5
-# Called bounces or automatic answers by their sources, and neither: why.
+# Called bounces by their sources, and written by a person to whoever reads them: mails to answer.
 PERSONAL = {
-    # Samples of how Python's library reads reports; nobody's mail came back.
-    "cpython/data/msg_05.txt",
-    "cpython/data/msg_42.txt",
-    # A person's mail with a long link.
+    # A long link, from somebody whose address is postmaster@.
     "flanker/long-links.eml",
-    # A list's mail: many a help desk's address is a list that passes everything on. A ticket, which nothing answers.
-    "discourse/fixtures/emails/auto_generated_precedence.eml",
-    # Complaints and bounces without any of the forms of one: a forward that says nothing, and a service's JSON.
-    "sisimai/maildir/bsd/arf-22.eml",
-    "sisimai/maildir/bsd/lhost-amazonses-10.eml",
-    # Somebody passes a returned mail on.
+    # Somebody passes on, from their own mail program, a mail that came back to them.
     "sisimai/maildir/err/make-test-36.eml",
 }
 

@@ -10,13 +10,15 @@ from django.conf import settings
 from django.db import DataError, OperationalError
 from django.utils.timezone import now
 
+from accounts import addresses, own_addresses
 from accounts.models import User
 from core.models import Blob, SiteSettings
 from mail import composing, delivering, intake
+from mail.keeping import Held
 from mail.management.commands import receive_mail
 from mail.models import BannedSender, Door, IncomingMail, IncomingState, Mailbox, OutgoingMail, Reason, Template
 from sla.models import Priority
-from tests.cast import MONDAY, address_for, make_ticket
+from tests.cast import MONDAY, address_for, make_person, make_ticket
 from tests.mail.samples import SUPPORT, dsn, mail
 from tickets.models import Department, HelpTopic, Participant, Source, ThreadEntry, Ticket
 
@@ -34,6 +36,10 @@ def receive(raw: bytes, mailbox_name: str = "") -> IncomingMail:
 
 def die(*args: object) -> None:
     raise OperationalError("the connection is gone")
+
+
+def die_of_it(*args: object) -> None:
+    raise KeyError("a fault of ours")
 
 
 # --- Storing --------------------------------------------------------------------------------------
@@ -109,6 +115,32 @@ def test_what_goes_to_many_is_not_answered(mailbox: Mailbox, header: str) -> Non
 
     assert row.state == IncomingState.TICKET
     assert not OutgoingMail.objects.filter(template=Template.TICKET_OPENED).exists()
+
+
+@pytest.mark.parametrize(
+    ("why_not", "is_confirmed"), [("", True), ("a list", False), ("the mailbox", False), ("the site", False)]
+)
+def test_an_answer_by_mail_is_confirmed_where_that_is_wanted(
+    mailbox: Mailbox, ticket: Ticket, why_not: str, is_confirmed: bool
+) -> None:
+    SiteSettings.objects.update(acknowledges_messages=why_not != "the site")
+    Mailbox.objects.update(acknowledges=why_not != "the mailbox")
+    headers = {"List-Id": "<news.example.org>"} if why_not == "a list" else {}
+
+    row = receive(mail(subject=f"Re: [#{ticket.number}]", **headers))
+
+    assert row.state == IncomingState.MESSAGE
+    sent = OutgoingMail.objects.filter(template=Template.MESSAGE_RECEIVED)
+    assert list(sent.values_list("recipient", flat=True)) == (["ada@example.org"] if is_confirmed else [])
+
+
+def test_a_robot_that_answers_confirmations_gets_one_an_hour(mailbox: Mailbox, ticket: Ticket) -> None:
+    SiteSettings.objects.update(acknowledges_messages=True)
+
+    for n in range(5):
+        receive(mail(subject=f"Re: [#{ticket.number}]", message_id=f"<{n}@example.org>"))
+
+    assert OutgoingMail.objects.filter(template=Template.MESSAGE_RECEIVED).count() == 1
 
 
 def test_the_mailbox_says_where_it_goes(mailbox: Mailbox, billing: Department) -> None:
@@ -262,6 +294,33 @@ def test_a_message_id_used_twice_is_two_mails(mailbox: Mailbox) -> None:
     assert Ticket.objects.count() == 2
 
 
+def test_the_same_mail_at_the_same_time_is_one(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each looks for the other before either is written: then the constraint decides."""
+    first = receive(mail())
+    monkeypatch.setattr(Held, "is_known", lambda held: False)
+
+    again = receive(mail())
+
+    assert (again.state, again.duplicate_of, again.sender) == (IncomingState.DUPLICATE, first, "ada@example.org")
+    assert (Ticket.objects.count(), ThreadEntry.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_one_that_fails_is_known_again(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, failed: bool) -> None:
+    with monkeypatch.context() as patch:
+        if failed:
+            patch.setattr(delivering, "_into_ticket", die_of_it)
+        else:
+            BannedSender.objects.create(pattern="ada@example.org")
+        first = receive(mail())
+    BannedSender.objects.all().delete()
+
+    again = receive(mail())
+
+    assert first.state == (IncomingState.QUARANTINED if failed else IncomingState.IGNORED)
+    assert (again.state, again.duplicate_of) == (IncomingState.DUPLICATE, first)
+
+
 def test_mails_without_message_id_are_told_apart(mailbox: Mailbox) -> None:
     assert receive(mail(message_id="")).state == IncomingState.TICKET
     assert receive(mail(message_id="", text="Something else")).state == IncomingState.TICKET
@@ -271,48 +330,112 @@ def test_mails_without_message_id_are_told_apart(mailbox: Mailbox) -> None:
 # --- Dying on the way -----------------------------------------------------------------------------
 
 
+def taken_in_again(row: IncomingMail) -> IncomingMail:
+    """Return the mail as the next worker took it in: the claim of the one that died ran out."""
+    claim = uuid4()
+    IncomingMail.objects.update(claim=claim)
+    done = intake.take_in(row.pk, claim)
+    assert done is not None
+    return done
+
+
 def test_a_worker_that_died_before_the_ledger_was_written_leaves_one_ticket(
     mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = intake.store([mail(cc="bob@example.net")], door=Door.PIPE, at=now())
 
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "_finish", die)
+        patch.setattr(Held, "finish", die)
         with pytest.raises(OperationalError):
             intake.take_in_at_once(row)
-    ticket = Ticket.objects.get()
+    assert not Ticket.objects.exists()
+    assert not OutgoingMail.objects.exists()
     row.refresh_from_db()
     assert row.state == IncomingState.STORED
 
-    # The claim ran out, and another worker has it.
-    claim = uuid4()
-    IncomingMail.objects.update(claim=claim)
-    done = intake.take_in(row.pk, claim)
+    done = taken_in_again(row)
 
-    assert done is not None
-    assert (done.state, done.ticket) == (IncomingState.TICKET, ticket)
+    assert (done.state, done.ticket) == (IncomingState.TICKET, Ticket.objects.get())
     assert ThreadEntry.objects.count() == 1
     assert OutgoingMail.objects.filter(template=Template.TICKET_OPENED).count() == 1
+
+
+def test_a_mail_that_is_held_waits_for_its_claim_to_run_out(mailbox: Mailbox) -> None:
+    held = intake.store_held([mail()], door=Door.PIPE, at=MONDAY)
+
+    row = IncomingMail.objects.get()
+    assert (row.state, row.claim, row.attempts) == (IncomingState.STORED, held.claim, 1)
+    assert row.due_at == MONDAY + settings.CLAIM_TIME
+    assert taken_in_again(row).state == IncomingState.TICKET
+    assert intake.take_in_held(held).state == IncomingState.TICKET
+    assert Ticket.objects.count() == 1
+
+
+def test_who_loses_the_claim_on_the_way_leaves_nothing(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_ticket = delivering._open
+
+    def slowly(*args: object) -> object:
+        IncomingMail.objects.update(claim=uuid4())
+        return open_ticket(*args)
+
+    monkeypatch.setattr(delivering, "_open", slowly)
+
+    assert receive(mail()).state == IncomingState.STORED
+    assert not Ticket.objects.exists()
 
 
 def test_a_message_told_from_the_start_is_no_second_one(
     mailbox: Mailbox, ada: User, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = intake.store([mail(subject=f"Re: [#{ticket.number}]")], door=Door.PIPE, at=now())
+    raw = mail(subject=f"Re: [#{ticket.number}]", cc="bob@example.net")
+    row = intake.store([raw], door=Door.PIPE, at=now())
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "_finish", die)
+        patch.setattr(delivering, "_let_take_part", die)
         with pytest.raises(OperationalError):
             intake.take_in_at_once(row)
     # What would now be decided otherwise was decided before.
     Participant.objects.filter(ticket=ticket).delete()
-    claim = uuid4()
-    IncomingMail.objects.update(claim=claim)
 
-    done = intake.take_in(row.pk, claim)
+    done = taken_in_again(row)
 
-    assert done is not None
     assert (done.state, done.ticket, done.entry.number) == (IncomingState.MESSAGE, ticket, 2)
     assert Ticket.objects.count() == 1
+
+
+def test_a_mail_whose_address_changed_hands_after_a_crash_is_no_second_one(
+    mailbox: Mailbox, topic: HelpTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mallory = make_person("mallory@example.org", "Mallory")
+    claimed = addresses.claim(mallory, "shared@example.net")
+    ticket = make_ticket(mallory, topic, address=claimed)
+    raw = mail(sender="shared@example.net", subject=f"Re: [#{ticket.number}]", cc="bob@example.net")
+    row = intake.store([raw], door=Door.PIPE, at=now())
+    with monkeypatch.context() as patch:
+        patch.setattr(delivering, "_let_take_part", die)
+        with pytest.raises(OperationalError):
+            intake.take_in_at_once(row)
+    before = set(ThreadEntry.objects.values_list("pk", flat=True))
+    own_addresses.add(make_person("bert@example.org", "Bert"), "shared@example.net", at=MONDAY)
+
+    done = taken_in_again(row)
+
+    assert done.state == IncomingState.MESSAGE
+    assert set(ThreadEntry.objects.values_list("pk", flat=True)) == before
+    assert done.entry.author.name == "Bert"
+
+
+def test_a_mail_that_failed_after_its_entry_was_made_is_taken_in_again_as_that(
+    mailbox: Mailbox, ada: User, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(delivering, "_let_take_part", die_of_it)
+        row = receive(mail(subject=f"Re: [#{ticket.number}]", cc="bob@example.net"))
+    IncomingMail.objects.update(state=IncomingState.STORED, attempts=0)
+
+    done = taken_in_again(row)
+
+    assert (row.state, row.reason) == (IncomingState.QUARANTINED, Reason.FAILED)
+    assert (done.state, done.entry) == (IncomingState.MESSAGE, ticket.entries.get(number=2))
 
 
 def test_who_lost_the_claim_writes_nothing(mailbox: Mailbox) -> None:

@@ -14,8 +14,8 @@ from sla.models import SLAPlan
 from tests import cast
 from tickets.models import Department
 
-NEW_BUDGET = 48
-REPLY_BUDGET = 37
+NEW_BUDGET = 22
+REPLY_BUDGET = 24
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def take_in(mailbox: Mailbox, sender: str, number: int, answers: str = "") -> tu
         in_reply_to=answers,
     )
     with CaptureQueriesContext(connection) as asked:
-        taken = intake.take_in_at_once(intake.store([raw], door=Door.PIPE, at=now(), mailbox=mailbox))
+        taken = intake.take_in_held(intake.store_held([raw], door=Door.PIPE, at=now(), mailbox=mailbox))
     return taken, len(asked)
 
 

@@ -5,10 +5,11 @@ from uuid import uuid4
 import pytest
 
 from accounts.principal import Principal
+from core.models import SiteSettings
 from mail import notifications, outbox
-from mail.models import MailState, OutgoingMail, Suppressed, Template
+from mail.models import Fault, MailState, OutgoingMail, Suppressed, Template
 from tests import cast
-from tests.cast import HOUR, MINUTE, MONDAY, TUESDAY
+from tests.cast import DAY, HOUR, MINUTE, MONDAY, TUESDAY
 from tickets import actions
 from tickets.models import (
     Cause,
@@ -113,6 +114,14 @@ def test_a_note_is_mailed_to_nobody(ticket, bob, grace, told):
     actions.add_note(ticket=ticket, text="Looks like fraud.", by=Principal.agent(grace), at=TUESDAY)
 
     assert told() == {}
+
+
+def test_a_note_is_mailed_to_whom_it_names(ticket, bob, grace, mia, told):
+    told()
+
+    actions.add_note(ticket=ticket, text="@Mia: looks like fraud.", by=Principal.agent(grace), at=TUESDAY)
+
+    assert told() == {"mia@example.com": Template.ALERT_NOTE}
 
 
 def test_a_message_goes_to_the_assignee(ticket, ada, grace, mia, told):
@@ -280,7 +289,7 @@ def test_a_clock_tells_whoever_has_the_ticket(ticket, grace, mia, told, late):
     actions.assign(ticket=ticket, to=mia, by=Principal.agent(grace), at=MONDAY)
     told()
 
-    run_clock(ticket, at=MONDAY + late)
+    cast.run_clock(ticket, at=MONDAY + late)
 
     assert told() == {"mia@example.com": Template.ALERT_CLOCK}
 
@@ -288,7 +297,7 @@ def test_a_clock_tells_whoever_has_the_ticket(ticket, grace, mia, told, late):
 def test_a_clock_of_a_ticket_of_nobody_tells_the_department(ticket, grace, mia, told):
     told()
 
-    run_clock(ticket, at=MONDAY + HOUR)
+    cast.run_clock(ticket, at=MONDAY + HOUR)
 
     assert told() == {GRACE: Template.ALERT_CLOCK}
 
@@ -340,13 +349,22 @@ def test_what_the_demo_does_is_never_sent(ada, topic):
     assert (mail.state, mail.why, mail.due_at) == (MailState.SUPPRESSED, Suppressed.DEMO, None)
 
 
-@pytest.mark.parametrize(("since", "why"), [(HOUR, Suppressed.BOUNCING), (outbox.BOUNCES_FOR, "")])
-def test_an_address_that_bounced_is_left_alone_for_a_while(ada, topic, since, why):
-    ada.addresses.update(bouncing_at=MONDAY - since)
+def test_an_address_where_nobody_is_gets_nothing_however_long_ago_that_was_found_out(ada, topic):
+    ada.addresses.update(bouncing_at=MONDAY - 400 * DAY)
 
     cast.make_ticket(ada, topic)
 
-    assert OutgoingMail.objects.get(recipient=ADA).why == why
+    assert OutgoingMail.objects.get(recipient=ADA).why == Suppressed.BOUNCING
+
+
+def test_a_mail_to_a_full_mailbox_waits_with_it(ada, topic):
+    ada.addresses.update(resting_until=MONDAY + HOUR, bounce_said="552 5.2.2 Over quota")
+
+    cast.make_ticket(ada, topic)
+
+    mail = OutgoingMail.objects.get(recipient=ADA)
+    assert (mail.state, mail.fault, mail.due_at) == (MailState.DEFERRED, Fault.FULL, MONDAY + HOUR)
+    assert mail.last_error == "552 5.2.2 Over quota"
 
 
 def test_automatic_answers_to_an_unconfirmed_address_are_counted(ada, topic):
@@ -401,7 +419,7 @@ def test_all_automatic_answers_together_have_a_breaker(ada, topic, monkeypatch):
         person = cast.make_person(f"p{number}@example.org", "P", confirmed=False)
         cast.make_ticket(person, topic)
 
-    assert OutgoingMail.objects.filter(why=Suppressed.TOO_MANY).count() == 1
+    assert OutgoingMail.objects.filter(why=Suppressed.BREAKER).count() == 1
 
 
 def test_a_link_asked_for_twice_is_mailed_twice(ticket, told):
@@ -413,29 +431,23 @@ def test_a_link_asked_for_twice_is_mailed_twice(ticket, told):
     assert OutgoingMail.objects.filter(template=Template.TICKET_LINK, recipient=ADA, ticket=ticket).count() == 2
 
 
-def write(ticket, person, text="And now?"):
+def write(ticket, person, text="And now?", at=TUESDAY + HOUR, **more):
     actions.add_message(
         ticket=ticket,
         address=cast.address_for(person),
         text=text,
         source="web",
         by=Principal.requester(person),
-        at=TUESDAY + HOUR,
+        at=at,
+        **more,
     )
-
-
-def run_clock(ticket, *, at):
-    clock = ticket.clocks.get(target="first_response")
-    claim = uuid4()
-    TicketClock.objects.filter(pk=clock.pk).update(claim=claim)
-    actions.breach_or_warn(clock=clock, claim=claim, at=at)
 
 
 def close_by_silence(ticket):
     timer = TicketTimer.objects.get(ticket=ticket)
     claim = uuid4()
     TicketTimer.objects.filter(pk=timer.pk).update(claim=claim)
-    actions.close_if_silent(timer=timer, claim=claim, at=timer.due_at)
+    actions.let_time_act(timer=timer, claim=claim, at=timer.due_at)
 
 
 # --- Departments, help topics and teams that want it otherwise ------------------------------------------
@@ -450,6 +462,117 @@ def test_no_mail_confirms_a_ticket_where_none_is_wanted(what, grace, ada, topic,
     cast.make_ticket(ada, topic)
 
     assert told() == {GRACE: Template.ALERT_NEW}
+
+
+def test_the_site_can_leave_every_confirmation_out(grace, ada, topic, told):
+    SiteSettings.objects.update(acknowledges=False)
+
+    cast.make_ticket(ada, topic)
+
+    assert told() == {GRACE: Template.ALERT_NEW}
+
+
+def test_the_site_can_leave_out_what_agents_open_for_somebody_and_nothing_else(grace, ada, topic, told):
+    SiteSettings.objects.update(tells_opened_for=False)
+
+    cast.make_ticket(ada, topic, by=Principal.agent(grace))
+    by_agent = told()
+    cast.make_ticket(ada, topic)
+
+    assert by_agent == {}
+    assert told() == {ADA: Template.TICKET_OPENED, GRACE: Template.ALERT_NEW}
+
+
+# --- Confirming a message to who wrote it (PARITY N10, D07) --------------------------------------------
+
+
+@pytest.fixture
+def confirms(grace, db):
+    SiteSettings.objects.update(acknowledges_messages=True)
+
+
+def test_a_message_is_not_confirmed_as_long_as_nobody_wants_it(ticket, grace, ada, told):
+    told()
+
+    write(ticket, ada)
+
+    assert told() == {GRACE: Template.ALERT_MESSAGE}
+
+
+@pytest.mark.usefixtures("confirms")
+def test_a_message_is_confirmed_to_who_wrote_it_and_told_to_the_others(ticket, ada, bob, told):
+    told()
+
+    write(ticket, bob)
+
+    assert told() == {
+        ADA: Template.TICKET_MESSAGE,
+        "bob@example.org": Template.MESSAGE_RECEIVED,
+        GRACE: Template.ALERT_MESSAGE,
+    }
+
+
+@pytest.mark.usefixtures("confirms")
+@pytest.mark.parametrize("what", ["topic", "department"])
+def test_a_message_is_not_confirmed_where_topic_or_department_leave_it_out(what, ticket, ada, topic, billing, told):
+    quiet = topic if what == "topic" else billing
+    type(quiet).objects.filter(pk=quiet.pk).update(acknowledges_messages=False)
+    told()
+
+    write(Ticket.objects.get(pk=ticket.pk), ada)
+
+    assert told() == {GRACE: Template.ALERT_MESSAGE}
+
+
+@pytest.mark.usefixtures("confirms")
+def test_messages_are_confirmed_once_an_hour_for_a_ticket(ticket, ada, topic, told):
+    other = cast.make_ticket(ada, topic)
+    told()
+
+    write(ticket, ada)
+    write(ticket, ada, at=TUESDAY + HOUR + 59 * MINUTE)
+    write(other, ada, at=TUESDAY + HOUR + 59 * MINUTE)
+    within = confirmed()
+    write(ticket, ada, at=TUESDAY + 2 * HOUR + MINUTE)
+
+    assert within == [ticket.pk, other.pk]
+    assert confirmed() == [ticket.pk, other.pk, ticket.pk]
+
+
+@pytest.mark.usefixtures("confirms")
+def test_a_message_that_a_program_wrote_is_not_confirmed(ticket, ada, told):
+    told()
+
+    write(ticket, ada, acknowledges=False)
+
+    assert told() == {GRACE: Template.ALERT_MESSAGE}
+
+
+@pytest.mark.usefixtures("confirms")
+def test_the_handler_run_again_confirms_nothing_again(ticket, ada):
+    write(ticket, ada)
+
+    notifications.acknowledge_message(ticket.events.get(kind="message_added"))
+
+    assert confirmed() == [ticket.pk]
+
+
+def test_the_site_can_tell_messages_to_nobody_but_agents(ticket, bob, ada, grace, told):
+    SiteSettings.objects.update(tells_participants=False)
+    told()
+
+    write(ticket, ada)
+
+    assert told() == {GRACE: Template.ALERT_MESSAGE}
+
+
+def confirmed() -> list[int]:
+    """Return the tickets in which a message was confirmed, in order."""
+    rows = OutgoingMail.objects.filter(template=Template.MESSAGE_RECEIVED).order_by("pk")
+    return list(rows.values_list("ticket", flat=True))
+
+
+# --- Who is told where the topic names somebody ---------------------------------------------------------
 
 
 def test_a_ticket_that_is_given_to_somebody_at_once_tells_only_them(grace, mia, ada, topic, told):

@@ -6,14 +6,17 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core.mail import EmailMessage
 from django.db import connections
 from django.utils.timezone import now
 
 from accounts.models import Address
 from accounts.principal import Principal
-from mail import outbound
-from mail.models import MailState, OutgoingMail, Suppressed, Template
+from mail import outbound, people, transport
+from mail.backend import OutboxBackend
+from mail.models import Fault, MailState, Outage, OutgoingMail, Suppressed, Template
 from mail.outbound import GIVE_UP, next_try, send, send_again
+from mail.url import parse
 from tests import cast
 from tests.cast import MONDAY
 from tests.mail.sink import HANG_UP, Sink
@@ -42,27 +45,12 @@ def test_a_mail_is_sent_and_its_row_says_so(mail, sink):
     assert mail.handed_over_at <= mail.sent_at
 
 
+# One of each end; tests/mail/test_fault_matrix.py has them all.
 REFUSALS = [
     # step, answer, what becomes of the mail
-    ("CONNECT", "421 4.3.2 Too busy", DEFERRED),
-    ("CONNECT", "554 5.7.1 Go away", DEFERRED),
-    ("CONNECT", HANG_UP, DEFERRED),
-    ("EHLO", "550 5.7.1 Who are you", DEFERRED),
-    ("EHLO", HANG_UP, DEFERRED),
-    ("MAIL", "451 4.3.0 Later", DEFERRED),
-    ("MAIL", "550 5.7.1 Not from you", FAILED),
-    ("MAIL", HANG_UP, DEFERRED),
     ("RCPT", "450 4.2.1 Greylisted", DEFERRED),
-    ("RCPT", "421 4.3.2 Closing", DEFERRED),
-    ("RCPT", "550 5.7.1 Not from you", BOUNCED),
     ("RCPT", "550 5.1.1 No such user", BOUNCED),
-    ("RCPT", HANG_UP, DEFERRED),
-    ("DATA", "451 4.3.0 Later", DEFERRED),
-    ("DATA", "554 5.7.1 No", FAILED),
-    ("DATA", HANG_UP, DEFERRED),
-    ("END", "451 4.3.0 Disk full", DEFERRED),
     ("END", "554 5.7.1 Looks like spam", FAILED),
-    ("END", "550 5.2.2 Mailbox full", BOUNCED),
     ("END", HANG_UP, PERHAPS),
 ]
 
@@ -339,12 +327,91 @@ def test_an_address_that_nobody_has_is_remembered(mail, sink, answer, bounces):
     assert (Address.objects.get(email="ada@example.org").bouncing_at is not None) == bounces
 
 
-def test_an_address_that_takes_mail_again_is_forgiven(mail, sink):
+def test_a_mail_to_an_address_that_nobody_has_is_left_out_even_if_it_was_written_before(mail, sink):
     Address.objects.filter(email="ada@example.org").update(bouncing_at=MONDAY)
 
-    send(mail.pk, mail.claim)
+    assert send(mail.pk, mail.claim) == MailState.SUPPRESSED
 
-    assert Address.objects.get(email="ada@example.org").bouncing_at is None
+    mail.refresh_from_db()
+    assert (mail.why, mail.due_at, sink.commands) == (Suppressed.BOUNCING, None, [])
+
+
+def test_that_a_server_takes_a_mail_says_nothing_for_a_full_mailbox_behind_it(mail, sink):
+    until = now() + timedelta(hours=1)
+    Address.objects.filter(email="ada@example.org").update(resting_until=until, soft_bounces=2)
+
+    assert send(mail.pk, mail.claim) == SENT
+
+    address = Address.objects.get(email="ada@example.org")
+    assert (address.resting_until, address.soft_bounces) == (until, 2)
+
+
+# --- The account's own troubles -----------------------------------------------------------------------
+
+
+def test_a_wrong_password_costs_no_mail_its_time_and_is_tried_by_one_for_all(mail, settings, ada_confirmed, topic):
+    cast.make_ticket(ada_confirmed, topic)
+    other = hand_out(OutgoingMail.objects.filter(template=Template.TICKET_OPENED).exclude(pk=mail.pk).get())
+    OutgoingMail.objects.filter(pk=mail.pk).update(attempts=3, first_tried_at=now() - timedelta(days=1))
+    with Sink(user="desk@example.com", password="right") as sink:
+        settings.MAIL_URL = f"smtp://desk%40example.com:wrong@127.0.0.1:{sink.port}"
+        assert send(mail.pk, mail.claim) == DEFERRED
+        asked = len(sink.commands)
+
+        assert send(other.pk, other.claim) == DEFERRED
+
+        assert len(sink.commands) == asked
+    outage = Outage.objects.get()
+    for row in (mail, other):
+        row.refresh_from_db()
+        assert (row.fault, row.handed_over_at) == (Fault.ACCOUNT, None)
+        assert outage.until <= row.due_at <= outage.until + timedelta(seconds=3)
+        assert "wrong" not in row.last_error
+    assert "wrong" not in str(outage.__dict__)
+
+
+def test_the_first_that_gets_through_ends_it_and_the_mail_has_all_its_time_again(mail, sink, settings):
+    account = transport.account_of(parse(settings.MAIL_URL))
+    Outage.objects.create(account=account, since=MONDAY, until=now() - timedelta(seconds=1), failures=9)
+    OutgoingMail.objects.filter(pk=mail.pk).update(fault=Fault.ACCOUNT, first_tried_at=MONDAY, attempts=7)
+    sink.answers["RCPT"] = "450 4.2.1 Greylisted"
+
+    assert send(mail.pk, mail.claim) == DEFERRED
+    assert Outage.objects.exists()
+    sink.answers.clear()
+    Outage.objects.update(until=now())
+    assert send_now(mail) == SENT
+
+    assert not Outage.objects.exists()
+    mail.refresh_from_db()
+    assert mail.attempts == 2
+    assert mail.first_tried_at > MONDAY
+
+
+def test_one_busy_moment_of_the_server_keeps_only_its_own_mail(mail, sink):
+    sink.answers["CONNECT"] = "421 4.3.2 Too busy"
+
+    for waits in (None, None, "together"):
+        send_now(mail)
+        assert (Outage.objects.get().until is not None) == bool(waits)
+
+
+def test_for_the_account_a_mail_waits_five_days_and_no_longer(mail, sink):
+    sink.answers["CONNECT"] = "554 5.7.1 Go away"
+    OutgoingMail.objects.filter(pk=mail.pk).update(fault=Fault.ACCOUNT, first_tried_at=now() - timedelta(days=4.9))
+    assert send_now(mail) == DEFERRED
+
+    OutgoingMail.objects.filter(pk=mail.pk).update(first_tried_at=now() - timedelta(days=5))
+    assert send_now(mail) == FAILED
+
+    assert OutgoingMail.objects.get(pk=mail.pk).due_at is None
+
+
+def test_settings_that_were_repaired_are_tried_at_once(mail, sink, settings):
+    account = transport.account_of(parse(f"smtp://desk:wrong@127.0.0.1:{sink.port}"))
+    Outage.objects.create(account=account, since=MONDAY, until=now() + timedelta(minutes=5), failures=9)
+
+    assert send(mail.pk, mail.claim) == SENT
 
 
 # --- Again ------------------------------------------------------------------------------------------
@@ -394,6 +461,36 @@ def test_an_administrator_sends_it_again(mail, sink, admin_user, state):
     assert len(sink.received) == 1
 
 
+def test_an_account_mail_that_came_back_is_not_sent_again_for_what_it_said_is_gone(ada, sink, admin_user):
+    mail = account_mail()
+    assert send_now(mail) == SENT
+    OutgoingMail.objects.filter(pk=mail.pk).update(state=BOUNCED)
+
+    with pytest.raises(DeedRefused, match="is not kept"):
+        send_again(mail, by=Principal.administrator(admin_user), at=now())
+
+    assert OutgoingMail.objects.get(pk=mail.pk).due_at is None
+
+
+def test_a_mail_whose_address_was_removed_while_a_worker_had_it_ends(mail, sink):
+    OutgoingMail.objects.filter(pk=mail.pk).update(address=None)
+
+    assert send(mail.pk, mail.claim) == MailState.CANCELLED
+    assert not sink.received
+
+
+@pytest.mark.parametrize("how", ["no server", "address gone"])
+def test_a_body_that_is_never_sent_is_not_kept(ada, settings, how):
+    mail = account_mail()
+    if how == "no server":
+        settings.MAIL_URL = ""
+        assert send_now(mail) == MailState.SUPPRESSED
+    else:
+        people.address_gone(cast.address_for(ada))
+
+    assert OutgoingMail.objects.get(pk=mail.pk).body is None
+
+
 @pytest.mark.parametrize(
     "state", [QUEUED, DEFERRED, MailState.SENDING, SENT, MailState.SUPPRESSED, MailState.CANCELLED]
 )
@@ -429,6 +526,12 @@ def hand_out(mail):
     OutgoingMail.objects.filter(pk=mail.pk).update(claim=uuid4(), due_at=now() + timedelta(seconds=120))
     mail.refresh_from_db()
     return mail
+
+
+def account_mail():
+    """Return a mail to Ada that came through EMAIL_BACKEND."""
+    OutboxBackend().send_messages([EmailMessage("Sign in", "https://…", to=["ada@example.org"])])
+    return OutgoingMail.objects.get(template=Template.ACCOUNT)
 
 
 def send_now(mail):

@@ -13,9 +13,9 @@ from mail import composing, notifications, rendering
 from mail.models import MailState, OutgoingMail, Template
 from mail.words import one_line
 from tests import cast
-from tests.cast import HOUR, MONDAY, TUESDAY
+from tests.cast import HOUR, MINUTE, MONDAY, TUESDAY
 from tickets import actions, links
-from tickets.models import Department, DepartmentAccess, HelpTopic, Participant, Ticket
+from tickets.models import Alert, AlertRule, Department, DepartmentAccess, HelpTopic, Participant, Ticket
 from tickets.models.people import Part
 
 TYPED = {"subject": "Kranzfuchs-Betreff", "text": "Kranzfuchs-Text"}
@@ -50,6 +50,28 @@ def test_no_later_mail_tells_an_unconfirmed_address_what_was_typed(typed, grace,
     if template == "reply":
         assert "We discovered a failed load balancer." in text_of(message)
         assert "We discovered a failed load balancer." in html_of(message)
+
+
+def test_the_confirmation_of_a_message_echoes_nothing_and_tells_the_promise_that_runs(typed, ada, grace):
+    SiteSettings.objects.update(acknowledges_messages=True)
+    write(typed, ada, f"{WORD} again", at=MONDAY + MINUTE)
+
+    raw, message = composed(OutgoingMail.objects.get(template=Template.MESSAGE_RECEIVED))
+
+    assert_untyped(raw, message)
+    assert message["Auto-Submitted"] == "auto-replied"
+    assert message["Subject"] == f"[#{typed.number}] We have your message"
+    assert "You hear from us by" in text_of(message)
+    assert link_in(text_of(message))
+
+
+def test_a_promise_that_is_broken_already_is_not_told(typed, ada):
+    SiteSettings.objects.update(acknowledges_messages=True)
+    write(typed, ada, at=MONDAY + 2 * HOUR)
+
+    _raw, message = composed(OutgoingMail.objects.get(template=Template.MESSAGE_RECEIVED))
+
+    assert "You hear from us as soon as we can." in text_of(message)
 
 
 def test_a_message_of_an_unconfirmed_collaborator_s_peer_is_not_told_either(typed, grace):
@@ -268,11 +290,11 @@ def test_hostile_names_and_subjects_make_no_header_and_no_markup(hostile, grace,
     for mail in OutgoingMail.objects.all():
         raw, message = composed(mail)
 
-        assert set(message.keys()) == {
-        "Reply-To",
-        "X-Helpdesk-Loop",
+        # Only agents' mails can be switched off, by a link of ours.
+        assert message.get("List-Unsubscribe", "<http://localhost").strip().startswith("<http://localhost")
+        assert set(message.keys()) - {"List-Unsubscribe", "List-Unsubscribe-Post"} == {
             "Content-Type", "MIME-Version", "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted",
-            "X-Auto-Response-Suppress", "References", "In-Reply-To",
+            "X-Auto-Response-Suppress", "References", "In-Reply-To", "Reply-To", "X-Helpdesk-Loop",
         }  # fmt: skip
         assert message["To"] == mail.recipient
         assert message["From"].addresses[0].addr_spec == "helpdesk@localhost"
@@ -360,7 +382,7 @@ def test_times_are_those_of_the_reader(ticket, ada, grace):
 def test_html_carries_its_styles_in_its_elements_and_a_dark_theme(ticket):
     html = html_of(composed(OutgoingMail.objects.get(template=Template.TICKET_OPENED))[1])
 
-    assert re.search(r'<a[^>]+style="[^"]*background', html)
+    assert re.search(r'<a[^>]+style="[^"]*padding', html)
     assert "prefers-color-scheme" in html
     assert html.count("<link") == html.count("<img") == html.count("<script") == 0
 
@@ -395,14 +417,14 @@ def assert_untyped(raw, message):
     assert WORD not in everything
 
 
-def write(ticket, person, text="And now?"):
+def write(ticket, person, text="And now?", at=TUESDAY + HOUR):
     actions.add_message(
         ticket=ticket,
         address=cast.address_for(person),
         text=text,
         source="web",
         by=Principal.requester(person),
-        at=TUESDAY + HOUR,
+        at=at,
     )
 
 
@@ -420,3 +442,27 @@ def later_mail(ticket, agent, template):
         if template == "closed":
             actions.close(ticket=ticket, by=by, at=TUESDAY + HOUR)
     return OutgoingMail.objects.get(template=rendering_of)
+
+
+# --- Alerts -----------------------------------------------------------------------------------------
+
+
+def test_who_is_named_in_a_note_reads_it(ticket, grace, billing):
+    cast.make_agent("Mia", billing)
+    actions.add_note(ticket=ticket, text="@Mia: fraud?", by=Principal.agent(grace), at=TUESDAY)
+
+    _raw, message = composed(OutgoingMail.objects.get(template=Template.ALERT_NOTE))
+
+    assert "Grace wrote an internal note" in text_of(message)
+    assert "@Mia: fraud?" in text_of(message)
+
+
+def test_an_administrator_who_does_not_see_the_ticket_is_told_without_what_was_written(typed, ada, admin_user):
+    AlertRule.objects.create(event=Alert.MESSAGE, administrators=True)
+    write(typed, ada, "Kammerjaeger")
+
+    _raw, message = composed(OutgoingMail.objects.get(recipient="root@example.com"))
+
+    assert "Kammerjaeger" not in text_of(message) + html_of(message)
+    assert f"/admin/tickets/ticket/{typed.pk}/change/" in text_of(message)
+    assert "/desk/" not in text_of(message)

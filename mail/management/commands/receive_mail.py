@@ -70,11 +70,11 @@ def receive(stream: IO[bytes], *, mailbox_name: str = "") -> IncomingMail:
         first += stream.read(CHUNK)
     if not first.strip():
         raise Refused("No mail came on standard input.", NO_INPUT_DATA)
-    mail = intake.store(_chunks(first, stream), door=Door.PIPE, at=now(), mailbox=mailbox)
+    held = intake.store_held(_chunks(first, stream), door=Door.PIPE, at=now(), mailbox=mailbox)
     try:
-        return intake.take_in_at_once(mail)
+        return intake.take_in_held(held)
     except (OSError, DatabaseFailed):
-        return mail
+        return held.mail
 
 
 def told(mail: IncomingMail) -> dict[str, str | int | None]:

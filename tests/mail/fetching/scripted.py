@@ -20,6 +20,10 @@ class Kept:
     date: str = "02-Nov-2026 09:00:00 +0000"
     # What the server says of its size, if not the truth.
     says_size: int | None = None
+    says_literal: int | None = None
+    # Of pieces it gives no more than so many bytes at once.
+    most_at_once: int | None = None
+    says_uid: int | None = None
 
 
 @dataclass
@@ -33,6 +37,8 @@ class ScriptedImap:
     answers: dict[str, str] = field(default_factory=dict)
     capabilities: str = "IMAP4rev1 UIDPLUS MOVE IDLE"
     readonly: bool = False
+    # Blanks, and other things, that an answer to SEARCH begins with.
+    found_before: str = ""
     folders: dict[str, list[bytes]] = field(default_factory=lambda: {"INBOX": [], "Archive": []})
     commands: list[str] = field(default_factory=list)
     port: int = 0
@@ -119,7 +125,7 @@ class _Session:
         if verb == "SEARCH":
             last = max(mails, default=0)
             found = [uid for uid, mail in list(mails.items()) if _matches(uid, mail, rest, last)]
-            self.say(f"* SEARCH {' '.join(map(str, found))}".encode())
+            self.say(f"* SEARCH {self.server.found_before} {' '.join(map(str, found))}".encode())
             return "OK done"
         keys, _, what = rest.partition(" ")
         uids = [int(key) for key in keys.split(",") if int(key) in mails]
@@ -149,10 +155,14 @@ class _Session:
             return
         body = mail.raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if "HEADER" in what else mail.raw
         if part := re.search(r"<(\d+)\.(\d+)>", what):
-            body = body[int(part[1]) : int(part[1]) + int(part[2])]
+            body = body[int(part[1]) : int(part[1]) + min(int(part[2]), mail.most_at_once or int(part[2]))]
         # Somebody changes a flag at this very moment.
         self.say(f"* {uid} FETCH (FLAGS (\\Answered) UID {uid})".encode())
-        self.say(b"* %d FETCH (BODY[] {%d}\r\n%s UID %d)" % (uid, len(body), body, uid))
+        if mail.says_uid is not None:
+            # What another connection asked for, in the way of ours.
+            self.say(b"* 9 FETCH (UID %d BODY[] {6}\r\nothers)" % mail.says_uid)
+        size = len(body) if mail.says_literal is None else mail.says_literal
+        self.say(b"* %d FETCH (BODY[] {%d}\r\n%s UID %d)" % (uid, size, body, uid))
 
     def expunge(self, uids: set[int]) -> None:
         for uid in [uid for uid in uids if self.server.mails[uid].deleted]:

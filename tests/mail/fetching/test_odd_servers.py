@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
-from core import secrets
-from mail.fetching import fetcher
+from core import files, secrets
+from mail.fetching import fetcher, imap
 from mail.fetching.fetcher import next_try
 from mail.models import AfterFetch, IncomingMail, Mailbox, Reason
+from mail.trouble import Trouble, plain_words
 from tests.mail import samples
 from tests.mail.fetching.scripted import DROP, HANG
 
@@ -155,6 +156,50 @@ def test_a_mail_larger_than_the_server_said_does_not_fill_the_disk(three, script
     assert IncomingMail.objects.get(place="7/2").reason == Reason.NOT_HANDED_OUT
 
 
+def test_a_server_that_announces_more_than_the_memory_holds_is_left_at_once(three, scripted_mailbox, fetch):
+    three.mails[2].says_literal = 10**12
+
+    box = fetch(scripted_mailbox)
+
+    assert f"{10**12} bytes at once" in box.last_error
+    assert stored() == [1]
+
+
+def test_pieces_that_come_short_are_asked_for_until_the_mail_is_whole(three, scripted_mailbox, fetch, monkeypatch):
+    monkeypatch.setattr(imap, "PIECE", 200)
+    three.mails[2].most_at_once = 70
+
+    fetch(scripted_mailbox)
+
+    row = IncomingMail.objects.select_related("raw").get(place="7/2")
+    assert files.open_blob(row.raw).read() == letter(2)
+
+
+def test_an_answer_about_another_mail_is_not_taken_for_this_one(three, scripted_mailbox, fetch):
+    three.mails[2].says_uid = 77
+
+    fetch(scripted_mailbox)
+
+    row = IncomingMail.objects.select_related("raw").get(place="7/2")
+    assert files.open_blob(row.raw).read() == letter(2)
+
+
+@pytest.mark.parametrize("found_before", ["9" * 5_000, str(2**32), "0", " " * 1_200_000])
+def test_what_a_server_finds_may_be_long_and_is_a_number_of_32_bits(three, scripted_mailbox, fetch, found_before):
+    """A folder with more than 100,000 mails has longer answers than Python reads by itself."""
+    three.found_before = found_before
+
+    box = fetch(scripted_mailbox)
+
+    assert (stored(), box.last_error, box.last_uid) == ([1, 2, 3], "", 3)
+
+
+def test_numbers_of_a_folder_that_are_none_are_told(three, scripted_mailbox, fetch):
+    three.validity = 2**40
+
+    assert "UIDVALIDITY" in fetch(scripted_mailbox).last_error
+
+
 def test_a_date_that_makes_no_sense_is_the_time_of_storing(three, scripted_mailbox, fetch):
     three.mails[1].date = "31-Feb-1970 25:00:00 nonsense"
     three.mails[2].date = "02-Nov-2090 09:00:00 +0000"
@@ -194,11 +239,20 @@ def test_the_wait_grows_to_ten_minutes_and_no_further():
 
 
 def test_secrets_stand_in_no_message(three, scripted_mailbox, fetch, caplog):
-    three.answers["LOGIN"] = "NO no"
+    for answer in ("NO no", 'BAD what is LOGIN "support" "secret"?', 'NO LOGIN "support" "secret"'):
+        three.answers["LOGIN"] = answer
 
-    box = fetch(scripted_mailbox)
+        box = fetch(scripted_mailbox)
 
-    assert "secret" not in box.last_error + caplog.text
+        assert "refuses" in box.last_error
+        assert "secret" not in box.last_error + caplog.text
+
+
+def test_what_cannot_be_written_is_not_repeated():
+    with pytest.raises(Trouble) as trouble, plain_words("mail.example.com", 143):
+        "PASS hunter\udc80".encode()
+
+    assert "hunter" not in str(trouble.value)
 
 
 def test_a_token_takes_the_place_of_the_password(three, scripted_mailbox, fetch):

@@ -116,3 +116,22 @@ def test_a_server_without_idle_is_polled_and_left_alone(scripted, scripted_mailb
 
     assert watcher._watches == {}
     assert len([one for one in scripted.commands if one.startswith("LOGIN")]) == 2
+
+
+def test_a_server_at_whose_words_we_stumble_is_let_go_and_tried_later(
+    scripted, scripted_mailbox, fetch, watcher, monkeypatch
+):
+    fetch(scripted_mailbox)
+    opened = []
+
+    def stumble(client, box):
+        opened.append(client)
+        raise IndexError("a fault of ours")
+
+    monkeypatch.setattr(watching, "sign_in_imap", stumble)
+
+    for _turn in range(3):
+        watcher.turn(now())
+
+    assert watcher._watches == {}
+    assert [client.client.sock.fileno() for client in opened] == [-1]

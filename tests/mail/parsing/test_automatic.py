@@ -1,5 +1,7 @@
 """What programs send: answers, bounces, lists. And what people write about them."""
 
+import json
+
 import pytest
 
 from mail.parsing import Bounce, parse
@@ -32,6 +34,7 @@ ANSWERS = [
     "Subject: =?utf-8?B?0JDQstGC0L7QvtGC0LLQtdGC?=",
     "Subject: =?utf-8?B?6Ieq5Yqo5Zue5aSN?=",
     "Content-Type: multipart/report; report-type=disposition-notification",
+    "Content-Type: multipart/report; report-type=delivery-status; boundary=x",
 ]
 
 PEOPLE = [
@@ -64,7 +67,7 @@ def test_a_program_answered(header: str):
 
 @pytest.mark.parametrize("header", [*PEOPLE, *BULK])
 def test_a_person_wrote(header: str):
-    assert parse(mail(header, body="Hello")).auto_reply is False
+    assert parse(mail(header, "To: support@example.com", body="Hello")).auto_reply is False
 
 
 @pytest.mark.parametrize("header", BULK)
@@ -294,3 +297,102 @@ def test_of_the_samples_the_reports_alone_are_bounces():
     bounced = [parse(raw).subject for raw in SAMPLES if parse(raw).bounce]
 
     assert bounced == ["Undelivered Mail Returned to Sender", "failure notice"]
+
+
+# --- Forms of their own ---------------------------------------------------------------------------------
+
+
+def test_a_circular_to_nobody_named_may_be_a_machine_s_and_a_list_s_mail_is_a_person_s() -> None:
+    alone = parse(b"From: a@example.org\nPrecedence: list\nSubject: Hello\n\nSome thing.\n")
+    listed = [
+        parse(b"From: a@example.org\nPrecedence: list\n" + named + b"\nSubject: Hello\n\nSome thing.\n")
+        for named in (b"To: users@example.org", b"Cc: users@example.org", b"List-Id: <users.example.org>")
+    ]
+
+    assert (alone.auto_reply, alone.auto_reply_is_guess) == (True, True)
+    assert not any(each.auto_reply for each in listed)
+
+
+COMPLAINT = b"""From: staff@hotmail.com
+To: support@example.com
+Subject: complaint about message from 192.0.2.1
+Content-Type: multipart/mixed; boundary=x
+
+--x
+Content-Type: message/rfc822
+
+%bTo: bob@example.org
+From: support@example.com
+Subject: Your ticket
+Message-ID: <ours@example.com>
+
+Hello
+
+--x--
+"""
+
+
+def test_a_returned_mail_that_microsoft_marked_is_a_complaint_and_one_that_somebody_passes_on_is_none() -> None:
+    complaint = parse(COMPLAINT % b"X-HmXmrOriginalRecipient: bob@example.org\n")
+    forwarded = parse(COMPLAINT % b"")
+
+    assert (complaint.auto_reply, complaint.auto_reply_is_guess, complaint.bounce) == (True, False, None)
+    assert complaint.quoted_message_ids == ("<ours@example.com>",)
+    assert (forwarded.auto_reply, forwarded.bounce) == (False, None)
+
+
+def notification(said: object, *, wrapped: bool = True, below: str = "") -> bytes:
+    inner = json.dumps(said)
+    text = json.dumps({"Type": "Notification", "Message": inner}) if wrapped else inner
+    return b"From: SES <no-reply@sns.amazonaws.com>\nTo: a@example.com\nSubject: AWS\n\n" + (text + below).encode()
+
+
+BOUNCED = {
+    "notificationType": "Bounce",
+    "bounce": {
+        "bounceType": "Permanent",
+        "bouncedRecipients": [{"emailAddress": "bob@example.org", "status": "5.1.1", "diagnosticCode": "smtp; 550 no"}],
+    },
+    "mail": {"messageId": "0101", "commonHeaders": {"messageId": "<ours@example.com>"}},
+}
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_what_amazon_says_in_json_is_the_bounce_of_which_it_tells(wrapped: bool) -> None:
+    bounce = parse(notification(BOUNCED, wrapped=wrapped, below="\n\n--\nTo stop receiving these")).bounce
+
+    assert bounce is not None
+    assert (bounce.recipient, bounce.status, bounce.diagnostic) == ("bob@example.org", "5.1.1", "smtp; 550 no")
+    assert (bounce.original_message_id, bounce.is_guess) == ("<ours@example.com>", False)
+
+
+def test_other_notifications_of_amazon_are_no_person_s_either() -> None:
+    for kind in ("Complaint", "Delivery"):
+        mail = parse(notification({"notificationType": kind, "mail": {}}))
+        assert (mail.auto_reply, mail.bounce) == (True, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Why do we get this?\n" + json.dumps(BOUNCED),
+        json.dumps({"notificationType": "Bounce"}),
+        json.dumps({"mail": {}, "notificationType": 4}),
+        json.dumps([BOUNCED]),
+        "{" * 5_000,
+        '{"a":' * 5_000,
+        '{"Message": "{"}',
+    ],
+)
+def test_json_that_a_person_sends_is_a_mail_like_any(text: str) -> None:
+    mail = parse(b"From: ada@example.org\nTo: a@example.com\nSubject: x\n\n" + text.encode())
+
+    assert (mail.auto_reply, mail.bounce) == (False, None)
+
+
+@pytest.mark.parametrize("bad", [None, 1, "x", [], [1], {}, [{"emailAddress": 5, "status": None}]])
+def test_a_notification_that_lies_is_read_as_far_as_it_goes(bad: object) -> None:
+    mail = parse(notification({"eventType": "Bounce", "bounce": {"bouncedRecipients": bad}, "mail": {}}))
+
+    assert mail.bounce is not None
+    assert (mail.bounce.recipient, mail.bounce.status, mail.bounce.original_message_id) == (None, "4.0.0", None)

@@ -18,8 +18,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from core import secrets
-from mail.fetching.trouble import Trouble
 from mail.models import Authentication, Mailbox, Protocol
+from mail.trouble import Trouble
 
 # Access tokens are renewed before they end, so that none ends on the way.
 EARLY = timedelta(minutes=5)
@@ -96,7 +96,7 @@ def address_to_ask(mailbox: Mailbox, journey: Journey, *, redirect_uri: str) -> 
         "response_type": "code",
         "client_id": mailbox.client_id,
         "redirect_uri": redirect_uri,
-        "scope": service.scopes[Protocol(mailbox.protocol)],
+        "scope": service.scopes[Protocol(mailbox.protocol)] + _to_send(mailbox),
         "state": journey.state,
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
@@ -104,6 +104,12 @@ def address_to_ask(mailbox: Mailbox, journey: Journey, *, redirect_uri: str) -> 
         **service.extra,
     }
     return f"{_fill_in(service.authorize, mailbox)}?{urlencode(query)}"
+
+
+def _to_send(mailbox: Mailbox) -> str:
+    """Return what is asked for besides where mail goes out by this mailbox; Google's scope has it already."""
+    is_asked = mailbox.authentication == Authentication.MICROSOFT and mailbox.sending_accounts.exists()
+    return " https://outlook.office.com/SMTP.Send" if is_asked else ""
 
 
 def redeem(mailbox: Mailbox, *, code: str, journey: Journey, redirect_uri: str, at: datetime) -> None:

@@ -74,6 +74,9 @@ def plain_words(host: str, port: int, *, but_refusals: bool = False) -> Iterator
 
 def answer_of(error: BaseException) -> str:
     """Return what the server said, as one line without its bytes' quotes."""
+    if isinstance(error, UnicodeError):
+        # Its arguments have all that was to be written, such as a password.
+        return type(error).__name__
     parts = getattr(error, "command_result", None) or error.args or ("",)
     text = " ".join(_words(part) for part in parts if part)
     printable = "".join(c if c.isprintable() else " " for c in text)

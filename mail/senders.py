@@ -1,0 +1,130 @@
+"""From which address the mails of a ticket come, and by which way they go out."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from core import secrets
+from mail import oauth
+from mail.models import Authentication, Mailbox, OwnAddress, Security, SendingAccount, SendsBy, SignsIn, Writer
+from mail.trouble import Trouble
+from mail.url import DEFAULT_PORTS, MailService, SmtpServer, Tls, parse
+from tickets.models import Department, Ticket
+
+TLS: Mapping[str, Tls] = {
+    Security.TLS: Tls.FROM_THE_START,
+    Security.STARTTLS: Tls.REQUIRED,
+    Security.NONE: Tls.NONE,
+}
+MINUTE = timedelta(minutes=1)
+
+
+def of_ticket(ticket: Ticket) -> OwnAddress | None:
+    """Return the address that the ticket's mails come from; None for the site's (MAIL_FROM).
+
+    A help topic may have one of its own for as long as the ticket is with the topic's department. A department without
+    one writes from that of what it is part of.
+    """
+    departments = _upward(ticket.department)
+    rows = Writer.objects.filter(Q(department__in=departments) | Q(topic=ticket.topic_id, topic__isnull=False))
+    found = list(rows.select_related("address__account__mailbox", "address__mailbox"))
+    if not found:
+        return None
+    by_department = {one.department_id: one.address for one in found if one.department_id is not None}
+    by_topic = next((one.address for one in found if one.topic_id is not None), None)
+    if by_topic is not None and ticket.topic is not None and ticket.topic.department_id == ticket.department_id:
+        return by_topic
+    return next((by_department[pk] for pk in departments if pk in by_department), None)
+
+
+def of_account(pk: int) -> OwnAddress | None:
+    """Return an address that mails by this account come from."""
+    rows = OwnAddress.objects.filter(account=pk).select_related("account__mailbox", "mailbox")
+    return rows.order_by("pk").first()
+
+
+def _upward(department: Department) -> list[int]:
+    found: list[int] = []
+    one: Department | None = department
+    while one is not None and one.pk not in found:
+        found.append(one.pk)
+        one = one.parent
+    return found
+
+
+def has_way(account: SendingAccount | None = None) -> bool:
+    """Say whether mail can go out by this account; without one by MAIL_URL."""
+    return bool(settings.MAIL_URL) or account is not None
+
+
+def has_way_for(ticket: Ticket) -> bool:
+    """Say whether mail about the ticket can go out: by MAIL_URL, or by the account of the address it comes from."""
+    if settings.MAIL_URL:
+        return True
+    own = of_ticket(ticket)
+    return own is not None and has_way(own.account)
+
+
+def has_any_way() -> bool:
+    """Say whether some mail can go out: each knows only when it is sent which way it goes."""
+    return bool(settings.MAIL_URL) or SendingAccount.objects.exists()
+
+
+def way_of(account: SendingAccount | None) -> SmtpServer | MailService:
+    """Return where mails are handed over. Raises Trouble, in which no secret stands."""
+    if account is None:
+        if not settings.MAIL_URL:
+            raise Trouble(_("No mail server is set (MAIL_URL)."))
+        return parse(settings.MAIL_URL)
+    if account.sends_by == SendsBy.SERVICE:
+        return parse(_secret(account.secret))
+    tls = TLS[account.security]
+    port = account.port or DEFAULT_PORTS[tls]
+    match account.signs_in:
+        case SignsIn.PASSWORD:
+            return SmtpServer(tls, account.host, port, account.username, _secret(account.secret))
+        case SignsIn.MAILBOX:
+            return _as_at_mailbox(account, tls, port)
+    return SmtpServer(tls, account.host, port)
+
+
+def _as_at_mailbox(account: SendingAccount, tls: Tls, port: int) -> SmtpServer:
+    box = account.mailbox
+    if box is None:
+        raise Trouble(_("No mailbox is chosen to sign in as."))
+    user = account.username or box.username
+    if box.authentication == Authentication.PASSWORD:
+        return SmtpServer(tls, account.host, port, user, _secret(box.secret))
+    return SmtpServer(tls, account.host, port, user, oauth.access_token(box), is_token=True)
+
+
+def _secret(token: bytes | memoryview | None) -> str:
+    if not token:
+        raise Trouble(_("No password is set."))
+    try:
+        return secrets.decrypt(bytes(token)).decode()
+    except secrets.SecretUnreadable as error:
+        raise Trouble(_("The password cannot be decrypted: it was saved under another key. Enter it again.")) from error
+
+
+def may_go(account: SendingAccount, at: datetime) -> datetime | None:
+    """Take a place in this minute's number of mails; return when to come again where there is none left."""
+    if account.per_minute is None:
+        return None
+    rows = SendingAccount.objects.filter(pk=account.pk)
+    if rows.filter(minute_at__gt=at - MINUTE, in_minute__lt=account.per_minute).update(in_minute=F("in_minute") + 1):
+        return None
+    # Of two that begin a new minute at once one does, and the other takes a place in it.
+    if rows.filter(Q(minute_at=None) | Q(minute_at__lte=at - MINUTE)).update(minute_at=at, in_minute=1):
+        return None
+    account.refresh_from_db(fields=["minute_at"])
+    return (account.minute_at or at) + MINUTE
+
+
+def mailbox_for_answers(address: OwnAddress, mailboxes: Mapping[str, Mailbox]) -> Mailbox | None:
+    """Return where answers to mails from this address are asked for, if it says so."""
+    box = address.mailbox or mailboxes.get(address.email)
+    return box if box is not None and box.is_active else None

@@ -1,0 +1,136 @@
+"""The forms of sending accounts and own addresses: what they may say, and a secret that goes in and never comes out."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from core import secrets
+from core.bounded_admin import ModelForm
+from core.hosts import is_this_machine
+from mail.models import OwnAddress, Security, SendingAccount, SendsBy, SignsIn
+from mail.transport import service_backend
+from mail.url import MailService, MailUrlInvalid, parse
+
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
+LONGEST_SECRET = 2_000
+# What goes to the server as one line.
+LINES = ("host", "username", "password")
+
+
+class SendingAccountForm(ModelForm):
+    """`password` stands for the encrypted column; empty it keeps what is there."""
+
+    password = forms.CharField(
+        label=_("Password, or the address of the service"),
+        required=False,
+        strip=False,
+        max_length=LONGEST_SECRET,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kept = _("One is set. Leave empty to keep it.") if self.instance.secret else _("None is set yet.")
+        service = _("Of a service what MAIL_URL would say, such as anymail+postmark://?server_token=…")
+        self.fields["password"].help_text = f"{kept} {service}"
+
+    def clean_host(self) -> str:
+        host = str(self.cleaned_data["host"]).strip()
+        if host and not HOST.fullmatch(host):
+            raise ValidationError(_("Write a name such as smtp.example.com, without port and slashes."))
+        return host
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        for name in LINES:
+            if not str(data.get(name) or "").isprintable():
+                self.add_error(name, _("It must be one line, without control characters."))
+        if data.get("sends_by") == SendsBy.SERVICE:
+            self._check_service(data)
+        else:
+            self._check_server(data)
+        if not self.errors and data.get("password"):
+            self.instance.secret = secrets.encrypt(data["password"].encode())
+        return data
+
+    def columns(self) -> list[str]:
+        """Return the columns to save: those of the fields, and the secret with its own."""
+        own = {field.name for field in SendingAccount._meta.concrete_fields}
+        changed = [name for name in self.changed_data if name in own]
+        return [*changed, *(["secret"] if self.cleaned_data.get("password") else [])]
+
+    def _check_service(self, data: dict[str, Any]) -> None:
+        if not data.get("password"):
+            if not self.instance.secret or "sends_by" in self.changed_data:
+                self.add_error("password", _("Enter the address of the service."))
+            return
+        try:
+            to = parse(data["password"].strip())
+            if not isinstance(to, MailService):
+                raise MailUrlInvalid(_("This names no service. It begins with anymail+."))
+            service_backend(to)
+        except MailUrlInvalid as error:
+            self.add_error("password", str(error))
+        except (ImproperlyConfigured, ImportError, TypeError, ValueError) as error:
+            text = _("The service does not start with these options: %(why)s")
+            self.add_error("password", ValidationError(text, params={"why": " ".join(str(error).split())[:300]}))
+
+    def _check_server(self, data: dict[str, Any]) -> None:
+        if not data.get("host") and "host" not in self.errors:
+            self.add_error("host", _("Enter the name of the server."))
+        if data.get("security") == Security.NONE and data.get("host") and not is_this_machine(data["host"]):
+            text = _("Without encryption mail goes only to a server on this machine, such as localhost.")
+            self.add_error("security", text)
+        match data.get("signs_in"):
+            case SignsIn.PASSWORD:
+                if not data.get("username"):
+                    self.add_error("username", _("Enter who signs in there."))
+                if not data.get("password"):
+                    self._check_kept_password()
+            case SignsIn.MAILBOX:
+                if data.get("mailbox") is None:
+                    self.add_error("mailbox", _("Choose the mailbox."))
+
+    def _check_kept_password(self) -> None:
+        """Let a password stay with the server that it was given for: whoever may edit this page does not know it."""
+        if not self.instance.secret or "sends_by" in self.changed_data:
+            self.add_error("password", _("Enter the password."))
+        elif "host" in self.changed_data:
+            self.add_error("password", _("Enter the password once more: it was given for another server."))
+
+    class Meta:
+        model = SendingAccount
+        fields = (
+            "name",
+            "is_active",
+            "sends_by",
+            "host",
+            "port",
+            "security",
+            "signs_in",
+            "username",
+            "mailbox",
+            "per_minute",
+            "notes",
+        )
+
+
+class OwnAddressForm(ModelForm):
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"]).strip().lower()
+        if "+" in email.rpartition("@")[0]:
+            raise ValidationError(_("Write the address itself, without a + in it."))
+        return email
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"]).strip()
+        if not name.isprintable():
+            raise ValidationError(_("It must be one line, without control characters."))
+        return name
+
+    class Meta:
+        model = OwnAddress
+        fields = ("email", "name", "account", "mailbox")
