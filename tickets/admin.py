@@ -15,7 +15,14 @@ from accounts.models import User
 from accounts.principal import Principal
 from core import wakeups
 from core.bounded_admin import FindsWhole, ReadOnlyAdmin
-from tickets import agent_admin, department_admin, role_admin, topic_admin  # noqa: F401 - they register their pages
+from tickets import (  # noqa: F401 - they register their pages
+    agent_admin,
+    alerts_admin,
+    canned_admin,
+    department_admin,
+    role_admin,
+    topic_admin,
+)
 from tickets.models import Department, FailedHandler, Ticket
 
 

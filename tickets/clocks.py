@@ -1,72 +1,260 @@
-"""Starting, stopping and recomputing the clocks of a locked ticket. Called by actions, inside their transaction.
+"""Starting, stopping and reckoning the clocks of a locked ticket. Called by actions, inside their transaction.
 
-`next_due_at` is set on the ticket and saved by the event that every action records (tickets.events).
+What changes is told on the ticket: `next_due_at`, and in `clock_changes` what became of each clock. Both are kept by
+the event that every action records (tickets.events), so that the events alone say what every clock was at any time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Max
 
-from sla.hours import add_working_time
+from core.prepared import Prepared, insert_all
+from sla import promises
+from sla.hours import NeverUsedUp
 from sla.models import SLAPlan, Target
-from tickets.models import FAR_FUTURE, ClockSpan, Kind, Ticket, TicketClock
-from tickets.models.clock import Outcome
+from sla.promises import Run, Terms
+from tickets.models import FAR_FUTURE, PAUSED, ClockSpan, Kind, Ticket, TicketClock
+from tickets.models.clock import ClockChange, Outcome
 
 RESPONSES = (Target.FIRST_RESPONSE, Target.NEXT_RESPONSE)
 
 # A clock warns when this share of its time is used up.
 WARN_AT_SHARE = 0.75
 
+_RUNNING = Prepared(
+    lambda ticket: TicketClock.objects.running().filter(ticket=ticket).values_list("target", "deadline_at")
+)
 
-def start(ticket: Ticket, targets: Iterable[Target], *, since: datetime, cause: str) -> list[dict[str, Any]]:
-    """Start what the ticket's plan promises of `targets`, unless it runs already; say which, for the event."""
+
+def start(ticket: Ticket, targets: Iterable[Target], *, since: datetime, cause: str) -> None:
+    """Start what the ticket's plan promises of `targets`, unless it runs already."""
     if ticket.sla_plan is None:
+        return
+    running = dict(_RUNNING.all(ticket=ticket))
+    fresh = _promised(ticket, targets, since, without=running)
+    _keep(ticket, fresh, since, cause)
+    ticket.next_due_at = _nearest([*running.values(), *(clock.deadline_at for clock in fresh)])
+
+
+def wind(ticket: Ticket, targets: Iterable[Target], *, since: datetime) -> list[TicketClock]:
+    """Return the clocks of a ticket that is about to be written, and set when it is due."""
+    fresh = _promised(ticket, targets, since)
+    ticket.next_due_at = _nearest(clock.deadline_at for clock in fresh)
+    return fresh
+
+
+def start_wound(ticket: Ticket, clocks: Sequence[TicketClock], *, since: datetime, cause: str) -> None:
+    """Start these clocks, now that their ticket is written."""
+    for clock in clocks:
+        clock.ticket = ticket
+    _keep(ticket, clocks, since, cause)
+
+
+def _promised(
+    ticket: Ticket, targets: Iterable[Target], since: datetime, without: Collection[str] = ()
+) -> list[TicketClock]:
+    plan = ticket.sla_plan
+    if plan is None:
         return []
-    promises = ticket.sla_plan.promises()
-    running = dict(ticket.clocks.running().values_list("target", "deadline_at"))
-    fresh = [
-        _clock(ticket, ticket.sla_plan, target, promises[target], since)
-        for target in dict.fromkeys(targets)
-        if target in promises and target not in running
-    ]
-    TicketClock.objects.bulk_create(fresh)
-    ClockSpan.objects.bulk_create(ClockSpan(clock=clock, started_at=since, cause=cause) for clock in fresh)
-    deadlines = [*running.values(), *(clock.deadline_at for clock in fresh)]
-    ticket.next_due_at = _nearest(deadlines)
-    return [{"target": str(clock.target), "deadline": clock.deadline_at.isoformat()} for clock in fresh]
+    terms = promises.terms(plan, ticket.priority_id, ticket.department.hours_id)
+    wanted = [target for target in dict.fromkeys(targets) if target in terms.within and target not in without]
+    return [_fresh(ticket, plan, target, terms, [(since, None)]) for target in wanted]
+
+
+def _keep(ticket: Ticket, clocks: Sequence[TicketClock], since: datetime, cause: str) -> None:
+    insert_all(clocks)
+    insert_all([ClockSpan(clock=clock, started_at=since, cause=cause) for clock in clocks])
+    _tell(ticket, ClockChange.STARTED, clocks)
 
 
 def stop(ticket: Ticket, targets: Iterable[Target], *, at: datetime, outcome: Outcome, cause: str) -> list[str]:
     """Stop the running clocks of `targets`; say which. A clock stopped after its deadline is a breach, seen or not."""
-    stopped = []
-    for clock in ticket.clocks.running().filter(target__in=list(targets)):
-        if outcome == Outcome.MET and at > clock.deadline_at:
-            clock.breached_at = clock.breached_at or clock.deadline_at
-        clock.stopped_at, clock.outcome = at, outcome
-        clock.due_at = clock.claim = None
-        clock.save(update_fields=["stopped_at", "outcome", "breached_at", "due_at", "claim"])
-        clock.spans.filter(ended_at=None).update(ended_at=at)
-        stopped.append(clock.target)
-    ticket.next_due_at = _nearest(ticket.clocks.running().values_list("deadline_at", flat=True))
-    return stopped
+    stopped = list(ticket.clocks.running().filter(target__in=list(targets)))
+    for clock in stopped:
+        _stop(ticket, clock, at, outcome)
+    _set_next_due(ticket)
+    return [clock.target for clock in stopped]
 
 
-def change_plan(ticket: Ticket, *, at: datetime, cause: str) -> list[dict[str, Any]]:
-    """Put the running clocks under the ticket's new plan, as if it had held since they started.
+def retarget(ticket: Ticket, *, at: datetime, cause: str) -> None:
+    """Reckon the running clocks anew, as if the ticket's plan, priority and business hours had held since they started.
 
-    Clocks that already stopped are history and stay. A promise that only the new plan makes starts with the ticket,
-    or with its last reopening.
+    What is over stays: clocks that stopped, and a deadline that has passed. Under another plan a broken promise ends
+    and the new one counts from the same start. A promise that only the new plan makes starts with the ticket, or with
+    its last reopening.
     """
-    since = {clock.target: clock.started_at for clock in ticket.clocks.running()}
-    stop(ticket, Target, at=at, outcome=Outcome.CANCELLED, cause=cause)
-    started = []
-    wanted = [Target.RESOLUTION] if ticket.first_response_at else [Target.FIRST_RESPONSE, Target.RESOLUTION]
-    begun = _begun(ticket)
-    for target in [*wanted, *(Target(name) for name in since if name not in wanted)]:
-        started += start(ticket, [target], since=since.get(target, begun), cause=cause)
-    return started
+    plan = ticket.sla_plan
+    terms = promises.terms(plan, ticket.priority_id, ticket.department.hours_id) if plan else Terms({}, None, None)
+    again: list[TicketClock] = []
+    for clock in ticket.clocks.running().prefetch_related("spans"):
+        if plan is None or clock.target not in terms.within:
+            _stop(ticket, clock, at, Outcome.CANCELLED)
+        elif not _is_over(clock, at):
+            _reckon(ticket, clock, plan, terms, at)
+        elif clock.plan_id != plan.pk:
+            again.append(clock)
+            _stop(ticket, clock, at, Outcome.CANCELLED)
+    if plan is not None and ticket.is_working:
+        for clock in again:
+            _start_again(ticket, clock, plan, terms)
+        _start_missing(ticket, terms, cause)
+        _pause_and_resume(ticket, plan, at=at, cause=cause)
+    _set_next_due(ticket)
+
+
+def follow_waits(ticket: Ticket, *, at: datetime, cause: str) -> None:
+    """Pause and resume the clocks by what the ticket waits for from `at` on, as far as its plan lets that pause them.
+
+    A promise that is broken by then stays so. Asks nothing where the plan pauses nothing.
+    """
+    plan = ticket.sla_plan
+    if plan is not None and plan.pauses and _pause_and_resume(ticket, plan, at=at, cause=cause):
+        _set_next_due(ticket)
+
+
+def _pause_and_resume(ticket: Ticket, plan: SLAPlan, *, at: datetime, cause: str) -> bool:
+    """Say whether there was anything to pause or to resume."""
+    waits = ticket.waits
+    moved = [
+        (clock, wait)
+        for clock in ticket.clocks.running().prefetch_related("spans")
+        if clock.paused_by != (wait := plan.pausing(clock.target, waits) or "") and not _is_over(clock, at)
+    ]
+    if not moved:
+        return False
+    terms = promises.terms(plan, ticket.priority_id, ticket.department.hours_id)
+    for clock, wait in moved:
+        _turn(clock, wait, at, cause)
+        _set_times(clock, terms, clock.runs())
+        clock.due_at, clock.claim = clock.next_due(), None
+        clock.save(update_fields=["paused_by", "warn_at", "deadline_at", "due_at", "claim"])
+        _tell(ticket, ClockChange.PAUSED if wait else ClockChange.RESUMED, [clock])
+    return True
+
+
+def _turn(clock: TicketClock, wait: str, at: datetime, cause: str) -> None:
+    """End the clock's last span and begin another, in which it waits for something or, without, runs."""
+    clock.spans.filter(ended_at=None).update(ended_at=at)
+    clock.spans.create(started_at=at, paused_by=wait, cause=cause)
+    clock._prefetched_objects_cache.clear()  # type: ignore[attr-defined]  # its spans are others now
+    clock.paused_by = wait
+
+
+def _is_over(clock: TicketClock, at: datetime) -> bool:
+    """Say whether its promise was broken by then."""
+    return clock.breached_at is not None or at > clock.deadline_at
+
+
+def _start_again(ticket: Ticket, before: TicketClock, plan: SLAPlan, terms: Terms) -> None:
+    """Start a clock in the place of one whose promise was broken: it began, ran and was paused as that did."""
+    spans = before.stretches()
+    clock = _fresh(ticket, plan, Target(before.target), terms, [*before.runs()])
+    clock.paused_by = before.paused_by
+    insert_all([clock])
+    insert_all(
+        [
+            ClockSpan(
+                clock=clock,
+                started_at=span.started_at,
+                ended_at=span.ended_at,
+                cause=span.cause,
+                paused_by=span.paused_by,
+            )
+            for span in spans
+        ]
+    )
+    _tell(ticket, ClockChange.STARTED, [clock], spans)
+
+
+def _start_missing(ticket: Ticket, terms: Terms, cause: str) -> None:
+    """Start what is owed under the plan and does not run, since the ticket began."""
+    owed = [Target.RESOLUTION] if ticket.first_response_at else [Target.FIRST_RESPONSE, Target.RESOLUTION]
+    running = set(ticket.clocks.running().values_list("target", flat=True))
+    if missing := [target for target in owed if target in terms.within and target not in running]:
+        start(ticket, missing, since=_begun(ticket), cause=cause)
+
+
+def _stop(ticket: Ticket, clock: TicketClock, at: datetime, outcome: Outcome) -> None:
+    if outcome == Outcome.MET and at > clock.deadline_at:
+        clock.breached_at = clock.breached_at or clock.deadline_at
+    clock.stopped_at, clock.outcome = at, outcome
+    clock.due_at = clock.claim = None
+    clock.save(update_fields=["stopped_at", "outcome", "breached_at", "due_at", "claim"])
+    clock.spans.filter(ended_at=None).update(ended_at=at)
+    _tell(ticket, ClockChange(outcome.value), [clock])
+
+
+def _reckon(ticket: Ticket, clock: TicketClock, plan: SLAPlan, terms: Terms, at: datetime) -> None:
+    """Put a clock under the terms that hold now, if they change anything for it."""
+    before = clock.plan_id, clock.within, clock.hours_id, clock.deadline_at
+    clock.plan, clock.within, clock.hours_id = plan, terms.within[clock.target], terms.hours
+    _set_times(clock, terms, clock.runs())
+    if before == (clock.plan_id, clock.within, clock.hours_id, clock.deadline_at):
+        return
+    if clock.warn_at > at:
+        clock.warned_at = None
+    clock.due_at, clock.claim = clock.next_due(), None
+    clock.save(update_fields=["plan", "within", "hours", "warn_at", "deadline_at", "warned_at", "due_at", "claim"])
+    _tell(ticket, ClockChange.CHANGED, [clock])
+
+
+def _fresh(ticket: Ticket, plan: SLAPlan, target: Target, terms: Terms, runs: Sequence[Run]) -> TicketClock:
+    clock = TicketClock(
+        ticket=ticket,
+        target=target,
+        plan=plan,
+        within=terms.within[target],
+        hours_id=terms.hours,
+        started_at=runs[0][0],
+    )
+    _set_times(clock, terms, runs)
+    clock.due_at = clock.next_due()
+    return clock
+
+
+def _set_times(clock: TicketClock, terms: Terms, runs: Sequence[Run]) -> None:
+    """Reckon by when it ran, and in which it runs on if the last run has no end."""
+    clock.warn_at, clock.deadline_at = (
+        _used_up(runs, span, terms) for span in (clock.within * WARN_AT_SHARE, clock.within)
+    )
+
+
+def _used_up(runs: Sequence[Run], span: timedelta, terms: Terms) -> datetime:
+    """Return when so much working time is used up; PAUSED while nothing runs that could use it up.
+
+    FAR_FUTURE where the business hours never have so much.
+    """
+    if terms.calendar is None:
+        return FAR_FUTURE
+    try:
+        return promises.used_up(runs, span, terms.calendar) or PAUSED
+    except NeverUsedUp:
+        return FAR_FUTURE
+
+
+def _tell(ticket: Ticket, change: ClockChange, clocks: Iterable[TicketClock], spans: Sequence[ClockSpan] = ()) -> None:
+    """Note for the event what became of clocks (Kind has the shape); `spans` where one begins with more than one."""
+    for clock in clocks:
+        told: dict[str, Any] = {
+            "target": str(clock.target),
+            "did": change.value,
+            "plan": clock.plan_id,
+            "hours": clock.hours_id,
+            "within": clock.within.total_seconds(),
+            "since": clock.started_at.isoformat(),
+            "deadline": clock.deadline_at.isoformat() if clock.has_deadline else None,
+        }
+        if clock.paused_by:
+            told["by"] = str(clock.paused_by)
+        if spans:
+            told["spans"] = [[_iso(span.started_at), _iso(span.ended_at), str(span.paused_by)] for span in spans]
+        ticket.clock_changes.append(told)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _begun(ticket: Ticket) -> datetime:
@@ -74,19 +262,9 @@ def _begun(ticket: Ticket) -> datetime:
     return reopened or ticket.opened_at
 
 
+def _set_next_due(ticket: Ticket) -> None:
+    ticket.next_due_at = _nearest(ticket.clocks.running().values_list("deadline_at", flat=True))
+
+
 def _nearest(deadlines: Iterable[datetime]) -> datetime:
     return min(deadlines, default=FAR_FUTURE)
-
-
-def _clock(ticket: Ticket, plan: SLAPlan, target: Target, within: timedelta, since: datetime) -> TicketClock:
-    clock = TicketClock(
-        ticket=ticket,
-        target=target,
-        plan=plan,
-        within=within,
-        started_at=since,
-        warn_at=add_working_time(since, within * WARN_AT_SHARE),
-        deadline_at=add_working_time(since, within),
-    )
-    clock.due_at = clock.next_due()
-    return clock

@@ -49,11 +49,25 @@ class DepartmentAdmin(DisablingAdmin):
     fieldsets = (
         (None, {"fields": ("name", "parent", "is_public", "make_default", "notes")}),
         (_("Who works on its tickets"), {"fields": ("manager", "assignable_to", "claims_on_reply", "keeps_assignee")}),
-        (_("What its tickets get"), {"fields": ("sla_plan", "acknowledges", "tells_participants", "signature")}),
+        (_("Who is told"), {"fields": ("alerts_to",)}),
+        (
+            _("What its tickets get"),
+            {
+                "fields": (
+                    "sla_plan",
+                    "hours",
+                    "acknowledges",
+                    "acknowledges_messages",
+                    "tells_participants",
+                    "signature",
+                    "language",
+                )
+            },
+        ),
         (_("A ticket's end"), {"fields": ("close_after", "reopen_within")}),
     )
     autocomplete_fields = ("manager",)
-    radio_fields = {"assignable_to": admin.VERTICAL}
+    radio_fields = {"assignable_to": admin.VERTICAL, "alerts_to": admin.VERTICAL}
     search_fields = ("name", "parent__name", "parent__parent__name")
     actions: Any = ("disable", "enable", "archive", "bring_back", "members_as_csv")
 

@@ -119,7 +119,7 @@ def purge(model: type[Model], keys: Collection[int]) -> None:
     """
     if not keys:
         return
-    for rows, field, deletes in _referring(model):
+    for rows, field, deletes in referring(model):
         found = rows._base_manager.filter(**{f"{field}__in": keys})
         if rows is model or not deletes:
             # A row that stays forgets what it says of people, where it has such words.
@@ -150,7 +150,7 @@ def protected(model: type[Model]) -> list[tuple[type[Model], str]]:
     ]
 
 
-def _referring(model: type[Model]) -> list[tuple[type[Model], str, bool]]:
+def referring(model: type[Model]) -> list[tuple[type[Model], str, bool]]:
     """Return model, field, and whether its rows go too, for each that refers to this one."""
     return [
         (

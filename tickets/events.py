@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from accounts.models import Team, User
 from accounts.principal import Principal
 from core.models.work import holding
+from core.prepared import Prepared, gathering, insert
 from tickets.models import Department, FailedHandler, Kind, ThreadEntry, Ticket, TicketEvent
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ _handlers: dict[Kind, tuple[Handler, ...]] = {}
 
 # What thread, clocks and events keep on a locked ticket; whichever of them changed it, it is saved once.
 KEPT = ["entry_count", "next_due_at", "last_event_number", "last_activity_at"]
+
+_TICKET = Prepared(lambda pk: Ticket.objects.filter(pk=pk))
 
 RETRY_HANDLER_AFTER = timedelta(minutes=1)
 # Every try waits twice as long as the one before, up to this; after two days it is left to people.
@@ -55,16 +58,27 @@ def record(
     """Record one event of a locked ticket and run its handlers, all in the caller's transaction.
 
     `data` takes ids and codes, never text that people typed. What was written is handed over as `entry`; of it `data`
-    has the number. Saves what is KEPT on the ticket; the caller saves what else it changed.
+    has the number. What became of clocks since the last event goes along. Saves what is KEPT on the ticket; the caller
+    saves what else it changed.
     """
     _count(ticket, at)
-    ticket.save(update_fields=KEPT)
+    _TICKET.update({name: getattr(ticket, name) for name in KEPT}, pk=ticket.pk)
+    return record_counted(kind, ticket, by=by, at=at, deed=deed, **data)
+
+
+def record_counted(
+    kind: Kind, ticket: Ticket, *, by: Principal, at: datetime, deed: UUID | None = None, **data: Any
+) -> TicketEvent:
+    """Record an event, as `record` does, of a new ticket in which it is counted already."""
+    if ticket.clock_changes:
+        data["clocks"] = list(ticket.clock_changes)
+        ticket.clock_changes.clear()
     entry: ThreadEntry | None = data.get("entry")
     if entry is not None:
         data["entry"] = entry.number
     event = _event(kind, ticket, by, at, deed, data)
     event.entry = entry
-    event.save(force_insert=True)
+    insert(event)
     _follow(event)
     return event
 
@@ -178,5 +192,21 @@ def _event(
 
 
 def _follow(event: TicketEvent) -> None:
-    for handler in _handlers.get(Kind(event.kind), ()):
+    """Run the handlers, all in one savepoint; if one of them fails, each in its own."""
+    handlers = _handlers.get(Kind(event.kind), ())
+    if len(handlers) > 1 and _run_together(handlers, event):
+        return
+    for handler in handlers:
         run(handler, event)
+
+
+def _run_together(handlers: Sequence[Handler], event: TicketEvent) -> bool:
+    try:
+        with transaction.atomic(), gathering():
+            for handler in handlers:
+                handler(event)
+    except Exception:
+        if not connection.in_atomic_block or _is_lost():
+            raise
+        return False
+    return True

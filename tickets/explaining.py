@@ -4,7 +4,7 @@ Whether a grant holds is asked of the policy. What stands here beside each only 
 for whom it holds; tests/security/test_oracle.py compares these with the grants in many made-up worlds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,9 +53,14 @@ DEEDS: Mapping[Deed, "str | Promise"] = {
     Deed.ADD_COLLABORATOR: gettext_lazy("Add a collaborator"),
     Deed.REMOVE_COLLABORATOR: gettext_lazy("Remove a collaborator"),
     Deed.LEAVE: gettext_lazy("Leave the ticket"),
+    Deed.SNOOZE: gettext_lazy("Snooze"),
+    Deed.WAKE: gettext_lazy("End the snooze"),
+    Deed.AWAIT_THIRD_PARTY: gettext_lazy("Await a third party"),
+    Deed.STOP_WAITING: gettext_lazy("It is our turn"),
     Deed.CHANGE_PRIORITY: gettext_lazy("Change the priority"),
     Deed.CHANGE_TOPIC: gettext_lazy("Change the help topic"),
     Deed.CHANGE_PLAN: gettext_lazy("Change the SLA plan"),
+    Deed.CHANGE_SOURCE: gettext_lazy("Change the source"),
     Deed.MOVE_ENTRY: gettext_lazy("Move a message to another ticket"),
     Deed.RESOLVE: gettext_lazy("Resolve"),
     Deed.CLOSE: gettext_lazy("Close once it is resolved"),
@@ -223,6 +228,18 @@ def seers(name: str, ticket: Ticket) -> People:
     if ticket.trashed_at is not None or ticket.merged_into_id is not None:
         return User.objects.none()
     return SEERS[name](ticket)
+
+
+def who_sees(ticket: Ticket, agents: Collection[int]) -> set[int]:
+    """Return which of these agents see the ticket at the desk, by whatever grant.
+
+    One grant after another is asked, of those who have none so far: mostly the first is enough for all.
+    """
+    found: set[int] = set()
+    for name in OF_FACE[Face.DESK]:
+        if missing := set(agents) - found:
+            found.update(seers(name, ticket).filter(pk__in=missing).order_by().values_list("pk", flat=True))
+    return found
 
 
 def _taking_part(ticket: Ticket, part: Part) -> QuerySet[Participant]:

@@ -16,7 +16,7 @@ from accounts import phones
 from accounts.directory import contains
 from accounts.models import Note, Organization, User
 from tickets.file_texts import has_text, readings, text_of
-from tickets.models import Attachment, EntryKind, ThreadEntry, Ticket
+from tickets.models import Attachment, EntryKind, HeldReply, ThreadEntry, Ticket
 
 WINDOW = 20_000
 # Of the files in a window so many are read, and so many bytes; the window ends there.
@@ -45,6 +45,8 @@ SOURCES: dict[str, Source] = {
     "subject": Source(Ticket, ("subject",), "self"),
     "file": Source(Attachment, ("name",), "entry__ticket"),
     CONTENT: Source(Attachment, (), "entry__ticket"),
+    # Written and not sent yet, or not any more.
+    "held": Source(HeldReply, ("text", "html"), "ticket"),
     "note": Source(Note, ("text",), ""),
     "organization": Source(Organization, ("name",), ""),
 }

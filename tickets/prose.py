@@ -1,19 +1,23 @@
 """What people write: how long it may be, and how pages show it. The same at the desk and in the portal."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
+from typing import Generic, TypeVar
 from urllib.parse import unquote
 
 from django.utils.html import format_html, linebreaks, urlize
 from django.utils.safestring import SafeString, mark_safe
 
 from core.uploads import IMAGE_TYPES
-from tickets.models import Attachment, ThreadEntry
+from tickets.models import Attachment, HeldFile, ThreadEntry
 
 # Longer words go into a file: databases, mails and readers stop taking them.
 MAX_TEXT = 100_000
+LONGEST_QUOTATION = 20_000
+
+File = TypeVar("File", Attachment, HeldFile)
 
 # A tag as the cleaner writes it: its values stand in quotes, and within them `<` and `>` mean nothing.
 _TAG = re.compile(r"<[a-z/](?:[^\">]|\"[^\"]*\")*+>")
@@ -33,29 +37,53 @@ class Body:
     blocked: int = 0
 
 
-def body_of(entry: ThreadEntry, *, url_of: Callable[[Attachment], str], remote: Sequence[str] = ()) -> Body:
+def body_of(
+    entry: ThreadEntry,
+    *,
+    url_of: Callable[[Attachment], str],
+    remote: Sequence[str] = (),
+    files: Sequence[Attachment] | None = None,
+) -> Body:
     """Return what was written: the HTML that was cleaned when it was saved, else the text as paragraphs, addresses
     made links.
 
-    Images that came along are loaded from `url_of`, of this entry's own files and no others. Those from elsewhere are
+    Images that came along are loaded from `url_of`, of this entry's own files, or those among them that are given as
+    `files`, and no others. Those from elsewhere are
     blocked, unless the reader asked for them and `remote` has their addresses.
     """
     if not entry.html_version:
-        return Body(mark_safe(linebreaks(urlize(entry.text, nofollow=True, autoescape=True))))  # noqa: S308 - urlize escapes
+        return body_of_text(entry.text)
     if "<img" not in entry.html:
         return Body(mark_safe(entry.html))  # noqa: S308 - cleaned by allow-list when it was saved
-    files = {file.content_id: file for file in entry.attachments.all() if file.content_type in IMAGE_TYPES}
-    images = _Images(files, url_of, remote)
-    html = _TAG.sub(lambda tag: images.shown(tag[0]) if tag[0].startswith("<img") else tag[0], entry.html)
-    return Body(mark_safe(html), frozenset(images.in_place), len(images.blocked))  # noqa: S308 - as above, images by format_html
+    return body_of_html(entry.html, entry.attachments.all() if files is None else files, url_of=url_of, remote=remote)
+
+
+def body_of_text(text: str) -> Body:
+    """Return the text as paragraphs, addresses made links."""
+    return Body(mark_safe(linebreaks(urlize(text, nofollow=True, autoescape=True))))  # noqa: S308 - urlize escapes
+
+
+def body_of_html(
+    html: str, files: Iterable[File], *, url_of: Callable[[File], str], remote: Sequence[str] = ()
+) -> Body:
+    """Return HTML that was cleaned when it was saved, with the images among the files in their places."""
+    images = _Images({file.content_id: file for file in files if file.content_type in IMAGE_TYPES}, url_of, remote)
+    shown = _TAG.sub(lambda tag: images.shown(tag[0]) if tag[0].startswith("<img") else tag[0], html)
+    return Body(mark_safe(shown), frozenset(images.in_place), len(images.blocked))  # noqa: S308 - cleaned, images by format_html
+
+
+def quotation(entry: ThreadEntry) -> SafeString:
+    """Return what somebody wrote as a quotation for the editor: its words, without looks and images."""
+    words = entry.text if len(entry.text) <= LONGEST_QUOTATION else f"{entry.text[:LONGEST_QUOTATION]}…"
+    return format_html("<blockquote>{}</blockquote>", mark_safe(linebreaks(words, autoescape=True)))  # noqa: S308 - escaped
 
 
 @dataclass(slots=True)
-class _Images:
+class _Images(Generic[File]):
     """The images of one entry, and what became of them so far."""
 
-    files: Mapping[str, Attachment]
-    url_of: Callable[[Attachment], str]
+    files: Mapping[str, File]
+    url_of: Callable[[File], str]
     remote: Sequence[str]
     in_place: set[int] = field(default_factory=set)
     blocked: set[str] = field(default_factory=set)

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from django.db import connection
@@ -17,7 +19,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.principal import Principal
-from tickets.models import FAR_FUTURE, Department, Ticket
+from core.prepared import SOME_TIME, kept_sql, stand_in
+from tickets.models import FAR_FUTURE, PAUSED, Department, Ticket
 from tickets.models.ticket import TicketQuerySet
 from tickets.models.tree import path_of
 
@@ -67,14 +70,16 @@ class Queue:
 
 
 QUEUES: tuple[Queue, ...] = (
-    Queue("open", _("Open"), "circle-dot", Sort.DUE, lambda tickets, agent, at: tickets.working()),
-    Queue("mine", _("Mine"), "inbox", Sort.DUE, lambda tickets, agent, at: tickets.working().assigned_to(agent)),
+    Queue("open", _("Open"), "circle-dot", Sort.DUE, lambda tickets, agent, at: tickets.working().awake(at)),
+    Queue(
+        "mine", _("Mine"), "inbox", Sort.DUE, lambda tickets, agent, at: tickets.working().awake(at).assigned_to(agent)
+    ),
     Queue(
         "unassigned",
         _("Unassigned"),
         "circle-dashed",
         Sort.DUE,
-        lambda tickets, agent, at: tickets.working().unassigned(),
+        lambda tickets, agent, at: tickets.working().awake(at).unassigned(),
     ),
     Queue("overdue", _("Overdue"), "clock-alert", Sort.DUE, lambda tickets, agent, at: tickets.working().overdue(at)),
     Queue(
@@ -84,6 +89,14 @@ QUEUES: tuple[Queue, ...] = (
         Sort.DUE,
         lambda tickets, agent, at: tickets.working().awaiting_requester(),
     ),
+    Queue(
+        "awaiting-third-party",
+        _("Awaiting a third party"),
+        "hourglass",
+        Sort.DUE,
+        lambda tickets, agent, at: tickets.working().awaiting_third_party(),
+    ),
+    Queue("snoozed", _("Snoozed"), "alarm-clock", Sort.DUE, lambda tickets, agent, at: tickets.working().snoozed(at)),
     Queue(
         "handed-over",
         _("Handed over"),
@@ -189,6 +202,7 @@ class Due(StrEnum):
     SOON = "soon"
     TODAY = "today"
     LATER = "later"
+    PAUSED = "paused"
     NONE = "none"
 
 
@@ -197,6 +211,7 @@ DUE_LABELS: Mapping[Due, "str | Promise"] = {
     Due.SOON: _("Due within the hour"),
     Due.TODAY: _("Later today"),
     Due.LATER: _("Later"),
+    Due.PAUSED: _("Clock paused"),
     Due.NONE: _("No deadline"),
 }
 
@@ -210,7 +225,9 @@ def due_group(next_due_at: datetime, at: datetime) -> Due:
     tomorrow = timezone.localtime(at).date() + timedelta(days=1)
     if next_due_at < timezone.make_aware(datetime.combine(tomorrow, time.min)):
         return Due.TODAY
-    return Due.LATER if next_due_at < FAR_FUTURE else Due.NONE
+    if next_due_at < PAUSED:
+        return Due.LATER
+    return Due.PAUSED if next_due_at < FAR_FUTURE else Due.NONE
 
 
 def by_due(tickets: Sequence[Ticket], at: datetime) -> Iterator[tuple[Due, list[Ticket]]]:
@@ -246,31 +263,42 @@ class DepartmentCount:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many tickets `principal` finds: per queue, and of the queue "Open" per department of theirs, by name."""
+    """How many tickets `principal` finds: per queue, and of the queue "Open" per department of theirs, by name.
+
+    Beside the queues stands what else was to be counted.
+    """
 
     queues: Mapping[str, int]
     departments: Sequence[DepartmentCount]
 
 
-def count_all(principal: Principal, at: datetime) -> Counts:
-    """Return all counts of the sidebar. One query, whatever their number; each stops at COUNT_LIMIT."""
-    if principal.user is None:
+# What else is counted by the way, name → keys of an agent's and of a ticket, cut off where counting ends.
+Also = Mapping[str, "Callable[[User, Ticket], QuerySet[Any, Any]]"]
+
+
+def count_all(
+    principal: Principal, at: datetime, *, also: Also = MappingProxyType({}), ticket: Ticket | None = None
+) -> Counts:
+    """Return all counts of the sidebar. One query, whatever their number; each stops at COUNT_LIMIT.
+
+    `also` has names that no queue has; its functions hang on nothing but what they are given. The SQL is made once for
+    all agents who see tickets by the same grants: making it costs several times what counting does.
+    """
+    user = principal.user
+    if user is None:
         return Counts({}, [])
-    in_department = DEFAULT.tickets(principal, at).filter(department=OuterRef("pk"))
-    departments = (
-        Department.objects.active()
-        .of(principal.user)
-        .values_list(Value(""), "pk", Cast(path_of(), CharField()), CappedCount(in_department))
+    key = (count_all, principal.acts_as_agent, user.sees_only_assigned, COUNT_LIMIT, *also.items())
+
+    def build() -> tuple[str, list[Any]]:
+        anybody = copy(user)
+        anybody.pk = stand_in(0)
+        return _counting(replace(principal, user=anybody), SOME_TIME, also, Ticket(pk=stand_in(1)))
+
+    sql, parameters = kept_sql(
+        key, build, agent=(stand_in(0), user.pk), at=(SOME_TIME, at), ticket=(stand_in(1), ticket.pk if ticket else 0)
     )
-    # Put together here: a union of querysets says the same and takes Django half as long again to build.
-    parts, parameters = [], []
-    for queue in QUEUES:
-        sql, values = _compiled(_capped(queue.tickets(principal, at)))
-        parts.append(f"SELECT %s, 0, '', (SELECT COUNT(*) FROM ({sql}) capped)")  # noqa: S608 - compiled by Django
-        parameters += [queue.slug, *values]
-    sql, values = _compiled(departments)
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join([*parts, sql]), [*parameters, *values])
+        cursor.execute(sql, parameters)
         rows = cursor.fetchall()
     return Counts(
         {slug: count for slug, pk, name, count in rows if slug},
@@ -279,6 +307,28 @@ def count_all(principal: Principal, at: datetime) -> Counts:
             key=lambda department: (department.name.casefold(), department.pk),
         )[:DEPARTMENT_LIMIT],
     )
+
+
+def _counting(principal: Principal, at: datetime, also: Also, ticket: Ticket) -> tuple[str, list[Any]]:
+    """Return the SQL of all counts, and its parameters."""
+    assert principal.user is not None
+    in_department = DEFAULT.tickets(principal, at).filter(department=OuterRef("pk"))
+    departments = (
+        Department.objects.active()
+        .of(principal.user)
+        .values_list(Value(""), "pk", Cast(path_of(), CharField()), CappedCount(in_department))
+    )
+    # Put together here: a union of querysets says the same and takes Django half as long again to build.
+    parts: list[str] = []
+    parameters: list[Any] = []
+    counted: dict[str, QuerySet[Any, Any]] = {queue.slug: _capped(queue.tickets(principal, at)) for queue in QUEUES}
+    counted |= {name: keys_of(principal.user, ticket) for name, keys_of in also.items()}
+    for name, keys in counted.items():
+        sql, values = _compiled(keys)
+        parts.append(f"SELECT %s, 0, '', (SELECT COUNT(*) FROM ({sql}) capped)")  # noqa: S608 - compiled by Django
+        parameters += [name, *values]
+    sql, values = _compiled(departments)
+    return " UNION ALL ".join([*parts, sql]), [*parameters, *values]
 
 
 def _compiled(queryset: "QuerySet[Any, Any]") -> tuple[str, tuple[Any, ...]]:

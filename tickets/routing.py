@@ -6,10 +6,22 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from accounts.models import Team, User
+from core.prepared import Prepared, Question
 from sla.models import Priority, SLAPlan
 from tickets.models import Department, HelpTopic
 
 T = TypeVar("T")
+
+_DEFAULT_TOPIC = Prepared(
+    lambda: (
+        HelpTopic.objects.enabled()
+        .filter(is_default=True)
+        .select_related("department__sla_plan", "priority", "sla_plan", "assignee", "team")
+    )
+)
+_DEFAULT_DEPARTMENT = Prepared(lambda: Department.objects.enabled().filter(is_default=True).select_related("sla_plan"))
+_DEFAULT_PRIORITY = Prepared(lambda: Priority.objects.filter(is_default=True))
+_DEFAULT_PLAN = Prepared(lambda: SLAPlan.objects.filter(is_default=True, archived_at=None))
 
 
 class Skipped(StrEnum):
@@ -50,38 +62,40 @@ class Route:
             reasons["sla_plan"] = {"to": plan.pk, **why}
         return replace(self, department=department, sla_plan=plan, holder=None, reasons=reasons)
 
-    def with_priority(self, priority: Priority, *, why: str) -> "Route":
-        """Return the same way with the priority that somebody else chose: `why` is "agent", "mailbox" or "api"."""
-        chosen = {"to": priority.pk, "why": why}
-        return replace(self, priority=priority, reasons=self.reasons | {"priority": chosen})
 
-
-def route(topic: HelpTopic | None) -> Route:
+def route(topic: HelpTopic | None, priority: Priority | None = None, chosen_by: str = "") -> Route:
     """Return topic, department, priority, plan and holder of a ticket about `topic` (PARITY H02, H03, H08, S03, S12).
 
     Plan: the topic's, else the department's, else the default one. An archived or disabled topic, department, plan
-    or priority is passed over. Raises Department.DoesNotExist or Priority.DoesNotExist when no default is set.
+    or priority is passed over. A `priority` is what somebody else chose: `chosen_by` "agent", "mailbox" or "api".
+    Raises Department.DoesNotExist or Priority.DoesNotExist when no default is set.
     """
     reasons: dict[str, dict[str, Any]] = {}
-    if topic is None and (topic := HelpTopic.objects.enabled().filter(is_default=True).first()):
+    if topic is None and (topic := _DEFAULT_TOPIC.first()):
         reasons["topic"] = {"to": topic.pk, "why": "default"}
     department = _usable(topic.department if topic else None)
     if topic and department:
         reasons["department"] = {"to": department.pk, "why": "topic", "by": topic.pk}
     else:
-        department = Department.objects.enabled().get(is_default=True)
+        department = _DEFAULT_DEPARTMENT.get()
         reasons["department"] = {"to": department.pk, "why": "default"}
-    priority = _usable(topic.priority if topic else None)
-    if topic and priority:
+    if priority is not None:
+        reasons["priority"] = {"to": priority.pk, "why": chosen_by}
+    elif topic and (priority := _usable(topic.priority)):
         reasons["priority"] = {"to": priority.pk, "why": "topic", "by": topic.pk}
     else:
-        priority = Priority.objects.get(is_default=True)
+        priority = _DEFAULT_PRIORITY.get()
         reasons["priority"] = {"to": priority.pk, "why": "default"}
     plan, why = plan_for(topic, department)
     if plan:
         reasons["sla_plan"] = {"to": plan.pk, **why}
     holder = _holder(topic, department, reasons) if topic else None
     return Route(topic, department, priority, plan, holder, reasons)
+
+
+def questions() -> list[Question]:
+    """Return what `route` may ask where no topic is named."""
+    return [(_DEFAULT_TOPIC, {}), (_DEFAULT_DEPARTMENT, {}), (_DEFAULT_PRIORITY, {}), (_DEFAULT_PLAN, {})]
 
 
 def plan_for(topic: HelpTopic | None, department: Department) -> tuple[SLAPlan | None, dict[str, Any]]:
@@ -91,6 +105,11 @@ def plan_for(topic: HelpTopic | None, department: Department) -> tuple[SLAPlan |
     if plan := _usable(department.sla_plan):
         return plan, {"why": "department", "by": department.pk}
     return _default_plan(), {"why": "default"}
+
+
+def plan_after_transfer(topic: HelpTopic | None, department: Department) -> SLAPlan | None:
+    """Return the plan of a ticket that was transferred: here the department's comes before the topic's (PARITY S03)."""
+    return _usable(department.sla_plan) or plan_for(topic, department)[0]
 
 
 def plans_for(topics: Iterable[HelpTopic]) -> dict[int, SLAPlan | None]:
@@ -108,7 +127,7 @@ def plans_for(topics: Iterable[HelpTopic]) -> dict[int, SLAPlan | None]:
 
 def default_department() -> Department | None:
     """Return the default department with its plan."""
-    return Department.objects.enabled().select_related("sla_plan").filter(is_default=True).first()
+    return _DEFAULT_DEPARTMENT.first()
 
 
 def _holder(topic: HelpTopic, department: Department, reasons: dict[str, dict[str, Any]]) -> User | Team | None:
@@ -147,7 +166,7 @@ def _why_not_team(team: Team) -> Skipped | None:
 
 
 def _default_plan() -> SLAPlan | None:
-    return SLAPlan.objects.filter(is_default=True, archived_at=None).first()
+    return _DEFAULT_PLAN.first()
 
 
 def _usable(row: T | None) -> T | None:

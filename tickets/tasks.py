@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils.timezone import now
 
 from tickets import actions, events
-from tickets.models import Erasure, FailedHandler, TicketClock, TicketTimer
+from tickets.models import Erasure, FailedHandler, HeldReply, TicketClock, TicketTimer
 
 
 @shared_task
@@ -20,7 +20,14 @@ def run_clock(pk: int, claim: str) -> None:
 def run_timer(pk: int, claim: str) -> None:
     timer = TicketTimer.objects.select_related("ticket").filter(pk=pk, claim=claim).first()
     if timer is not None:
-        actions.close_if_silent(timer=timer, claim=UUID(claim), at=now())
+        actions.let_time_act(timer=timer, claim=UUID(claim), at=now())
+
+
+@shared_task
+def send_held_reply(pk: int, claim: str) -> None:
+    held = HeldReply.objects.select_related("ticket").filter(pk=pk, claim=claim).first()
+    if held is not None:
+        actions.send_when_due(held=held, claim=UUID(claim), at=now())
 
 
 @shared_task

@@ -8,8 +8,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from core import cleaning
 from core.models import NewFile
+from core.prepared import Prepared, insert, insert_all
 from tickets.errors import NothingWritten
 from tickets.models import Attachment, EntryKind, Source, ThreadEntry, Ticket
+
+# That it is not empty is said for the index, which has no others.
+_SENT = Prepared(lambda author, key: ThreadEntry.objects.filter(author=author, request_key=key).exclude(request_key=""))
 
 
 def add_entry(
@@ -23,43 +27,55 @@ def add_entry(
     html: str = "",
     files: Sequence[NewFile] = (),
     request_key: str = "",
+    is_counted: bool = False,
 ) -> ThreadEntry:
     """Append an entry with its files; the event of it saves the ticket's `entry_count` (tickets.events).
 
     Raises NothingWritten when there is neither text nor file.
 
-    `html` is what the text looked like, cleaned by core.cleaning.
+    `html` is what the text looked like, cleaned by core.cleaning. A new ticket `is_counted` with its first entry.
     """
+    text = written(text, files)
+    if not is_counted:
+        ticket.entry_count += 1
+    entry = insert(
+        ThreadEntry(
+            ticket=ticket,
+            origin_ticket=ticket,
+            number=ticket.entry_count,
+            kind=kind,
+            author=author,
+            source=source,
+            text=text,
+            html=clean_text(html),
+            html_version=cleaning.VERSION if html else 0,
+            created_at=at,
+            request_key=request_key,
+        )
+    )
+    insert_all(
+        [
+            Attachment(
+                entry=entry,
+                blob=file.blob,
+                position=i,
+                name=file.name,
+                content_type=file.content_type,
+                content_id=file.content_id,
+                is_internal=file.is_internal,
+            )
+            for i, file in enumerate(files, start=1)
+        ]
+    )
+    return entry
+
+
+def written(text: str, files: Sequence[NewFile]) -> str:
+    """Return the text as it is kept. Raises NothingWritten when there is neither text nor file."""
     text = clean_text(text)
     if not text and not files:
         raise NothingWritten(_("Write something first, or attach a file."))
-    ticket.entry_count += 1
-    entry = ThreadEntry.objects.create(
-        ticket=ticket,
-        origin_ticket=ticket,
-        number=ticket.entry_count,
-        kind=kind,
-        author=author,
-        source=source,
-        text=text,
-        html=clean_text(html),
-        html_version=cleaning.VERSION if html else 0,
-        created_at=at,
-        request_key=request_key,
-    )
-    Attachment.objects.bulk_create(
-        Attachment(
-            entry=entry,
-            blob=file.blob,
-            position=i,
-            name=file.name,
-            content_type=file.content_type,
-            content_id=file.content_id,
-            is_internal=file.is_internal,
-        )
-        for i, file in enumerate(files, start=1)
-    )
-    return entry
+    return text
 
 
 def sent_before(author: User | None, request_key: str) -> ThreadEntry | None:
@@ -67,7 +83,7 @@ def sent_before(author: User | None, request_key: str) -> ThreadEntry | None:
     if author is None or not request_key:
         return None
     # Hardly ever: its ticket is not read along.
-    return ThreadEntry.objects.filter(author=author, request_key=request_key).first()
+    return _SENT.first(author=author, key=request_key)
 
 
 def clean_text(text: str) -> str:

@@ -79,7 +79,7 @@ class HelpTopicAdmin(DisablingAdmin):
     fieldsets = (
         (None, {"fields": ("name", "parent", "hint", "advice", "is_public", "make_default", "notes")}),
         (_("What its tickets get"), {"fields": ("department", "priority", "sla_plan", "assignee", "team")}),
-        (_("Once a ticket is sent"), {"fields": ("thank_you", "acknowledges")}),
+        (_("Once a ticket is sent"), {"fields": ("thank_you", "acknowledges", "acknowledges_messages")}),
         (_("Ticket numbers"), {"fields": ("number_prefix", "numbering", "next_number")}),
     )
     autocomplete_fields = ("assignee", "team")

@@ -1,4 +1,4 @@
-"""Changing priority, help topic and SLA plan."""
+"""Changing priority, help topic, SLA plan and source."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests import cast
 from tests.cast import HOUR, MONDAY, TUESDAY
 from tickets import actions
 from tickets.errors import ChangedMeanwhile, NotAllowed, NotOffered
-from tickets.models import Kind, Ticket
+from tickets.models import Kind, Source, Ticket
 
 
 @pytest.fixture
@@ -54,6 +54,15 @@ def test_agents_may_choose_internal_topics(ticket, boss):
     actions.change_topic(ticket=ticket, to=internal, by=boss, at=TUESDAY)
 
     assert reread(ticket).topic == internal
+
+
+def test_another_source_leaves_what_was_written_as_it_came(ticket, boss):
+    actions.change_source(ticket=ticket, to=Source.OTHER, by=boss, at=TUESDAY)
+    actions.change_source(ticket=ticket, to=Source.OTHER, by=boss, at=TUESDAY)
+
+    assert reread(ticket).source == Source.OTHER
+    assert ticket.entries.get().source == Source.WEB
+    assert ticket.events.get(kind=Kind.SOURCE_CHANGED).data == {"to": "other", "from": "web"}
 
 
 def test_the_same_again_is_no_event(ticket, boss, topic, plan):
@@ -108,7 +117,7 @@ def test_running_clocks_count_as_if_the_plan_had_held_since_they_started(ticket,
         "first_response": (MONDAY, MONDAY + 2 * HOUR),
         "resolution": (MONDAY, MONDAY + 10 * HOUR),
     }
-    assert ticket.clocks.filter(outcome="cancelled", stopped_at=MONDAY + HOUR / 2).count() == 2
+    assert ticket.clocks.count() == 2
     assert reread(ticket).next_due_at == MONDAY + 2 * HOUR
 
 
@@ -119,7 +128,11 @@ def test_the_event_says_what_is_promised_now(ticket, boss, plan):
 
     data = ticket.events.get(kind=Kind.PLAN_CHANGED).data
     assert (data["to"], data["from"]) == (slow.pk, plan.pk)
-    assert data["clocks"] == [{"target": "resolution", "deadline": (MONDAY + 10 * HOUR).isoformat()}]
+    assert [(told["target"], told["did"], told["deadline"]) for told in data["clocks"]] == [
+        ("first_response", "cancelled", (MONDAY + HOUR).isoformat()),
+        ("resolution", "changed", (MONDAY + 10 * HOUR).isoformat()),
+    ]
+    assert data["clocks"][1] | {"within": 36_000.0, "plan": slow.pk, "hours": None} == data["clocks"][1]
 
 
 def test_what_was_kept_stays_kept(ticket, boss):
@@ -175,3 +188,88 @@ def test_a_plan_that_promises_nothing_is_not_offered(ticket, boss):
         actions.change_plan(ticket=ticket, to=cast.make_plan("Empty"), by=boss, at=TUESDAY)
 
     assert ticket.clocks.running().count() == 2
+
+
+# --- A plan that gives way --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def transient(plan):
+    plan.is_transient = True
+    plan.save()
+    return plan
+
+
+def plans_of(ticket) -> list[tuple]:
+    told = ticket.events.filter(kind=Kind.PLAN_CHANGED)
+    return [(event.by, event.cause, event.data["from"], event.data["to"]) for event in told]
+
+
+def test_a_transfer_replaces_a_transient_plan_by_the_departments(ticket, transient, boss, support):
+    support.sla_plan = cast.make_plan("Of Support", resolution=10 * HOUR)
+    support.save()
+
+    actions.transfer(ticket=ticket, to=support, by=boss, at=MONDAY + HOUR / 2)
+
+    assert reread(ticket).sla_plan == support.sla_plan
+    assert running(ticket) == {"resolution": (MONDAY, MONDAY + 10 * HOUR)}
+    assert plans_of(ticket) == [(None, "routing", transient.pk, support.sla_plan_id)]
+    moved, changed = ticket.events.filter(kind__in=[Kind.TRANSFERRED, Kind.PLAN_CHANGED]).order_by("number")
+    assert (moved.kind, moved.deed) == (Kind.TRANSFERRED, changed.deed)
+
+
+def test_where_the_department_has_none_the_topics_holds_again(ticket, transient, boss, support, topic):
+    """An agent had put it under another one, which is transient, too."""
+    other = cast.make_plan("Other", resolution=HOUR)
+    other.is_transient = True
+    other.save()
+    actions.change_plan(ticket=ticket, to=other, by=boss, at=MONDAY)
+
+    actions.transfer(ticket=ticket, to=support, by=boss, at=MONDAY)
+
+    assert reread(ticket).sla_plan == topic.sla_plan == transient
+
+
+def test_another_topic_replaces_a_transient_plan_by_its_own(ticket, transient, boss, billing):
+    billing.sla_plan = cast.make_plan("Of Billing", resolution=9 * HOUR)
+    billing.save()
+    fast = cast.make_plan("Of Refunds", resolution=2 * HOUR)
+
+    actions.change_topic(ticket=ticket, to=cast.make_topic("Refunds", sla_plan=fast), by=boss, at=MONDAY)
+
+    assert reread(ticket).sla_plan == fast
+    assert running(ticket) == {"resolution": (MONDAY, MONDAY + 2 * HOUR)}
+
+
+@pytest.mark.parametrize("deed", ["transfer", "topic"])
+def test_a_plan_that_is_not_transient_stays(deed, ticket, plan, boss, support):
+    support.sla_plan = cast.make_plan("Of Support", resolution=10 * HOUR)
+    support.save()
+
+    if deed == "transfer":
+        actions.transfer(ticket=ticket, to=support, by=boss, at=MONDAY)
+    else:
+        other = cast.make_topic("Refunds", sla_plan=support.sla_plan)
+        actions.change_topic(ticket=ticket, to=other, by=boss, at=MONDAY)
+
+    assert reread(ticket).sla_plan == plan
+    assert plans_of(ticket) == []
+
+
+def test_one_that_promises_nothing_replaces_none(ticket, transient, boss, support):
+    support.sla_plan = cast.make_plan("Empty")
+    support.save()
+
+    actions.transfer(ticket=ticket, to=support, by=boss, at=MONDAY)
+
+    assert reread(ticket).sla_plan == transient
+
+
+def test_an_archived_one_is_passed_over(ticket, transient, boss):
+    gone = cast.make_plan("Gone", resolution=HOUR)
+    gone.archived_at = MONDAY
+    gone.save()
+
+    actions.change_topic(ticket=ticket, to=cast.make_topic("Refunds", sla_plan=gone), by=boss, at=MONDAY)
+
+    assert reread(ticket).sla_plan.is_default

@@ -6,6 +6,7 @@ Random lives from printed seeds: people of all kinds do what comes to their mind
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from uuid import uuid4
 
 import pytest
@@ -35,6 +36,7 @@ from tickets.models.ticket import WORKING
 from tickets.policy import Deed
 
 SEEDS, MORE_SEEDS, STEPS = 6, 40, 60
+PAUSES = ["requester:resolution", "snoozed:resolution", "third_party:next_response", "third_party:first_response"]
 
 
 class Life:
@@ -49,6 +51,9 @@ class Life:
             cast.make_plan("Resolution alone", resolution=24 * HOUR),
             cast.make_plan("Responses alone", first_response=HOUR / 2, next_response=HOUR),
         ]
+        for plan, pauses in zip(self.plans, (PAUSES, PAUSES[:2], []), strict=True):
+            plan.pauses = pauses
+            plan.save()
         ada, bob = (cast.make_person(f"{name}@example.org", name, confirmed=False) for name in ("ada", "bob"))
         self.agents = [
             cast.make_agent(f"Agent {n}", *places, role=role)
@@ -139,7 +144,12 @@ class Life:
             ),
             Deed.CHANGE_TOPIC: lambda by: actions.change_topic(**given, by=by, to=self.ticket.topic),
             Deed.CHANGE_PLAN: lambda by: actions.change_plan(**given, by=by, to=dice.choice(self.plans)),
+            Deed.CHANGE_SOURCE: lambda by: actions.change_source(**given, by=by, to=dice.choice(list(Source))),
             Deed.MOVE_ENTRY: lambda by: self.move(by),
+            Deed.SNOOZE: lambda by: actions.snooze(**given, by=by, until=self.at + dice.choice([HOUR, 9 * HOUR])),
+            Deed.WAKE: lambda by: actions.wake(**given, by=by),
+            Deed.AWAIT_THIRD_PARTY: lambda by: actions.await_third_party(**given, by=by),
+            Deed.STOP_WAITING: lambda by: actions.stop_waiting(**given, by=by),
             Deed.RESOLVE: lambda by: actions.resolve(**given, by=by, resolution=words()),
             Deed.CLOSE: lambda by: actions.close(**given, by=by),
             Deed.CLOSE_UNRESOLVED: lambda by: actions.close_unresolved(
@@ -168,7 +178,7 @@ class Life:
             if not type(row).objects.filter(pk=row.pk).update(claim=claim):
                 continue
             if isinstance(row, TicketTimer):
-                actions.close_if_silent(timer=row, claim=claim, at=self.at)
+                actions.let_time_act(timer=row, claim=claim, at=self.at)
             else:
                 actions.breach_or_warn(clock=row, claim=claim, at=self.at)
         return f"the relay: {len(due)} due"
@@ -192,8 +202,10 @@ def check(ticket: Ticket) -> None:
     # The state, and what goes with it.
     assert (ticket.held_by is None) or ticket.status != Status.OPEN
     assert (ticket.held_by is not None) or ticket.status != Status.ASSIGNED
-    assert (ticket.closes_at is not None) == (ticket.status == Status.RESOLVED) == bool(timers)
-    assert all(timer.due_at == ticket.closes_at for timer in timers)
+    assert (ticket.closes_at is not None) == (ticket.status == Status.RESOLVED)
+    waiting = {"close": ticket.closes_at, "wake": ticket.snoozed_until}
+    assert {timer.kind: timer.due_at for timer in timers} == {kind: at for kind, at in waiting.items() if at}
+    assert working or not ticket.snoozed_until
     assert (ticket.closed_at is not None) == bool(ticket.close_reason) == (ticket.status == Status.CLOSED)
     assert not (working and ticket.resolved_at)
     assert ticket.status != Status.RESOLVED or (ticket.resolved_at and ticket.awaiting == Awaiting.REQUESTER)
@@ -211,9 +223,20 @@ def check(ticket: Ticket) -> None:
         assert Target.FIRST_RESPONSE not in running
     assert ticket.next_due_at == min((clock.deadline_at for clock in running.values()), default=FAR_FUTURE)
     for clock in clocks:
-        (span,) = clock.spans.all()
-        assert (span.started_at, span.ended_at) == (clock.started_at, clock.stopped_at)
-        assert clock.deadline_at == clock.started_at + clock.within
+        spans = clock.stretches()
+        assert (spans[0].started_at, spans[-1].ended_at) == (clock.started_at, clock.stopped_at)
+        assert all(one.ended_at == other.started_at for one, other in pairwise(spans))
+        assert spans[-1].paused_by == clock.paused_by
+        paused = sum((span.ended_at - span.started_at for span in spans if span.paused_by and span.ended_at), 0 * HOUR)
+        if clock.has_deadline:
+            # What is used up before the last pause is due before it.
+            assert clock.started_at + clock.within <= clock.deadline_at <= clock.started_at + clock.within + paused
+        else:
+            assert clock.paused_by
+        if clock.is_running:
+            is_late = clock.breached_at is not None or (clock.due_at is not None and clock.due_at < events[-1].at)
+            wanted = clock.plan.pausing(clock.target, ticket.waits) or ""
+            assert clock.paused_by == wanted or is_late
         if clock.is_running:
             assert clock.plan_id == ticket.sla_plan_id
             assert clock.breached_at or clock.due_at == clock.next_due()

@@ -38,7 +38,7 @@ def test_a_message_makes_it_our_turn(ticket, ada, boss):
 
     assert (entry.kind, entry.author, entry.created_at) == (EntryKind.MESSAGE, ada, TUESDAY)
     assert reread(ticket).awaiting == Awaiting.AGENT
-    assert ticket.events.get(kind=Kind.MESSAGE_ADDED).data == {"entry": 3, "clocks": []}
+    assert ticket.events.get(kind=Kind.MESSAGE_ADDED).data == {"entry": 3}
 
 
 def test_the_state_stays_while_it_is_worked_on(ticket, ada, grace, boss):

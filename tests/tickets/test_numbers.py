@@ -20,10 +20,6 @@ def test_a_number_has_six_digits_and_tells_nothing():
     assert sorted(drawn) != list(drawn)
 
 
-# For one ticket so many numbers are drawn, half of them a digit longer.
-DRAWN = 2 * numbers.TRIES_PER_LENGTH
-
-
 @pytest.fixture
 def dice(monkeypatch):
     """Let the dice fall as given: here, below our own code, they are the world outside."""
@@ -36,14 +32,14 @@ def dice(monkeypatch):
 
 
 def test_a_taken_number_is_drawn_again(ada, topic, dice):
-    dice(*[1] * DRAWN, 1, 2)
+    dice(1, 1, 1, 2)
     first, second = cast.make_ticket(ada, topic), cast.make_ticket(ada, topic)
 
     assert (first.number, second.number) == ("100001", "100002")
 
 
 def test_when_crowded_numbers_grow(ada, topic, dice):
-    dice(*[1] * DRAWN, 1, 1, 1, 5)
+    dice(1, 1, 1, 1, 1, 5)
     first, second = cast.make_ticket(ada, topic), cast.make_ticket(ada, topic)
 
     assert (first.number, second.number) == ("100001", "1000005")
@@ -68,7 +64,7 @@ def test_a_sequence_passes_over_what_is_taken(ada, topic):
 
 
 def test_a_topic_may_put_something_before_its_numbers(ada, topic, dice):
-    dice(*[1] * DRAWN, 2)
+    dice(1, 2)
     topic.number_prefix = "INV-"
     topic.save()
 

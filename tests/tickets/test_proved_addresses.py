@@ -56,6 +56,20 @@ def bert(email: str = "bert@example.org") -> User:
     return cast.make_person(email, "Bert")
 
 
+def make_received(requester: User, topic, *others: Address) -> Ticket:
+    """Open a ticket as a mail does that was written to others besides us."""
+    return actions.open_received(
+        address=cast.address_for(requester),
+        topic=topic,
+        subject="The invoice",
+        text="We were billed twice.",
+        source=Source.MAIL,
+        by=Principal.mail(requester, None, "mail:1"),
+        at=TUESDAY,
+        collaborators=others,
+    )
+
+
 def agree() -> bool:
     """Whoever takes part somewhere is who has the address they are reached at."""
     return all(one.user_id == one.address.user_id for one in Participant.objects.select_related("address"))
@@ -373,3 +387,37 @@ def test_a_ticket_that_is_opened_meanwhile_comes_along(key: int, asked: Ticket, 
     assert Ticket.objects.filter(requester=one).count() == 2
     assert sees(mallory) == set()
     assert agree()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("key", range(5))
+def test_who_is_added_meanwhile_is_whose_the_address_is_then(key: int, ticket: Ticket, mallory: User, topic) -> None:
+    one, address = bert(), Address.objects.select_related("user").get(email=X)
+    ada = ticket.requester
+
+    at_once(
+        closing(lambda: own_addresses.add(one, X, at=TUESDAY)),
+        closing(
+            lambda: actions.add_received(ticket=ticket, addresses=[address], by=Principal.requester(ada), at=TUESDAY)
+        ),
+        closing(lambda: make_received(ada, topic, address)),
+    )
+
+    assert Participant.objects.filter(address=address, user=one, role=Part.COLLABORATOR).count() == 2
+    assert sees(mallory) == set()
+    assert agree()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("key", range(3))
+def test_mails_to_the_same_people_from_each_other_do_not_wait_for_each_other(key: int, ada: User, topic) -> None:
+    two = bert()
+    first, second = cast.address_for(ada), cast.address_for(two)
+
+    answers = at_once(
+        closing(lambda: make_received(ada, topic, second)),
+        closing(lambda: make_received(two, topic, first)),
+    )
+
+    assert all(isinstance(answer, Ticket) for answer in answers)
+    assert Participant.objects.filter(role=Part.COLLABORATOR).count() == 2

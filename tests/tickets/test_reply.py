@@ -31,7 +31,12 @@ def test_a_reply_is_an_entry_and_an_event(ticket, by, grace):
     event = ticket.events.get(kind=Kind.REPLIED)
     assert (entry.kind, entry.number, entry.author, entry.source) == (EntryKind.REPLY, 2, grace, Source.DESK)
     assert (event.number, event.by, event.at) == (2, grace, SOON)
-    assert event.data == {"entry": 2, "keeps": False, "met": ["first_response"]}
+    assert {name: event.data[name] for name in event.data if name != "clocks"} == {
+        "entry": 2,
+        "keeps": False,
+        "met": ["first_response"],
+    }
+    assert [(told["target"], told["did"]) for told in event.data["clocks"]] == [("first_response", "met")]
 
 
 def test_then_it_is_the_requesters_turn(ticket, by):

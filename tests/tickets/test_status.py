@@ -163,7 +163,12 @@ def test_an_unresolved_ticket_closes_with_a_reason_and_no_clock_goes_on(reason, 
     assert (ticket.status, ticket.close_reason, ticket.closed_at) == (Status.CLOSED, reason, TUESDAY)
     assert {clock.outcome for clock in ticket.clocks.all()} == {"cancelled"}
     assert ticket.next_due_at == FAR_FUTURE
-    assert ticket.events.latest("number").data == {"reason": reason}
+    data = ticket.events.latest("number").data
+    assert data["reason"] == reason
+    assert [(told["target"], told["did"]) for told in data["clocks"]] == [
+        ("first_response", "cancelled"),
+        ("resolution", "cancelled"),
+    ]
 
 
 @pytest.mark.parametrize("reason", [CloseReason.CONFIRMED, CloseReason.SILENCE, CloseReason.AGENT, "", "nonsense"])

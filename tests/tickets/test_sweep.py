@@ -107,7 +107,7 @@ def timer(ticket, boss):
 
 
 def silence(timer, at, claim=None):
-    actions.close_if_silent(timer=timer, claim=claim or claimed(timer), at=at)
+    actions.let_time_act(timer=timer, claim=claim or claimed(timer), at=at)
     return Ticket.objects.get(pk=timer.ticket_id)
 
 

@@ -12,10 +12,11 @@ from accounts.people import address_of
 from accounts.principal import Face, Principal
 from sla.models import SLAPlan
 from tests import cast
-from tests.cast import EXPANDED, HOUR, LIMITED, MONDAY, TUESDAY, VIEW_ONLY, address_for
+from tests.cast import DAY, EXPANDED, HOUR, LIMITED, MONDAY, TUESDAY, VIEW_ONLY, address_for
 from tickets import actions, policy
 from tickets.errors import NotAllowed
 from tickets.models import (
+    Awaiting,
     CloseReason,
     Department,
     EntryKind,
@@ -225,6 +226,57 @@ change_plan
   colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
+change_source
+  link portal collaborator                      no        no        no        no        no
+  all manager expanded                          =         =         no        no        =
+  only-assigned                                 no        =         no        no        =
+  limited view-only                             no        no        no        no        no
+  holder team-member                            no        no        no        no        no
+  referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
+  nobody stranger other-link                    no        no        no        no        no
+  other-dept admin-desk inactive                no        no        no        no        no
+snooze
+  link portal collaborator                      no        no        no        no        no
+  all manager expanded limited                  =         =         no        no        =
+  only-assigned                                 no        =         no        no        =
+  view-only                                     no        no        no        no        no
+  holder team-member                            no        =         no        no        =
+  referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
+  nobody stranger other-link                    no        no        no        no        no
+  other-dept admin-desk inactive                no        no        no        no        no
+wake
+  link portal collaborator                      no        no        no        no        no
+  all manager expanded limited                  =         =         no        no        =
+  only-assigned                                 no        =         no        no        =
+  view-only                                     no        no        no        no        no
+  holder team-member                            no        =         no        no        =
+  system                                        =         =         no        no        =
+  referred admin                                no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
+  nobody stranger other-link                    no        no        no        no        no
+  other-dept admin-desk inactive                no        no        no        no        no
+await_third_party
+  link portal collaborator                      no        no        no        no        no
+  all manager expanded limited                  =         =         no        no        =
+  only-assigned                                 no        =         no        no        =
+  view-only                                     no        no        no        no        no
+  holder team-member                            no        =         no        no        =
+  referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
+  nobody stranger other-link                    no        no        no        no        no
+  other-dept admin-desk inactive                no        no        no        no        no
+stop_waiting
+  link portal collaborator                      no        no        no        no        no
+  all manager expanded limited                  =         =         no        no        =
+  only-assigned                                 no        =         no        no        =
+  view-only                                     no        no        no        no        no
+  holder team-member                            no        =         no        no        =
+  referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
+  nobody stranger other-link                    no        no        no        no        no
+  other-dept admin-desk inactive                no        no        no        no        no
 move_entry
   link portal collaborator                      no        no        no        no        no
   all manager expanded                          =         =         =         =         =
@@ -356,6 +408,9 @@ def world(request, ada, grace, support, billing, topic, elsewhere, linus) -> Wor
     other = cast.make_ticket(ada, topic)
     if role == "only-assigned":
         Ticket.objects.filter(pk=other.pk).update(status=Status.ASSIGNED, assignee=by.user)
+    # What can be awaited no more can also be ended.
+    waiting = {"awaiting": Awaiting.REQUESTER, "snoozed_until": TUESDAY + DAY}
+    Ticket.objects.working().filter(pk=ticket.pk).update(**waiting)
     held = Ticket.objects.get(pk=ticket.pk)
     stray = add_entry(held, EntryKind.NOTE, author=grace, text="Stray.", source=Source.DESK, at=MONDAY)
     held.save(update_fields=["entry_count"])
@@ -495,6 +550,11 @@ DOING: dict[Deed, Callable[[World], object]] = {
     ),
     Deed.CHANGE_TOPIC: lambda w: actions.change_topic(ticket=w.ticket, to=w.topic, by=w.by, at=TUESDAY),
     Deed.CHANGE_PLAN: lambda w: actions.change_plan(ticket=w.ticket, to=w.plan, by=w.by, at=TUESDAY),
+    Deed.CHANGE_SOURCE: lambda w: actions.change_source(ticket=w.ticket, to=Source.PHONE, by=w.by, at=TUESDAY),
+    Deed.SNOOZE: lambda w: actions.snooze(ticket=w.ticket, until=TUESDAY + HOUR, by=w.by, at=TUESDAY),
+    Deed.WAKE: lambda w: actions.wake(ticket=w.ticket, by=w.by, at=TUESDAY),
+    Deed.AWAIT_THIRD_PARTY: lambda w: actions.await_third_party(ticket=w.ticket, by=w.by, at=TUESDAY),
+    Deed.STOP_WAITING: lambda w: actions.stop_waiting(ticket=w.ticket, by=w.by, at=TUESDAY),
     Deed.MOVE_ENTRY: lambda w: actions.move_entry(entry=w.stray, ticket=w.ticket, to=w.other, by=w.by, at=TUESDAY),
     Deed.RESOLVE: lambda w: actions.resolve(ticket=w.ticket, by=w.by, at=TUESDAY),
     Deed.CLOSE: lambda w: actions.close(ticket=w.ticket, by=w.by, at=TUESDAY),

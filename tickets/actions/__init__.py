@@ -6,7 +6,7 @@ number of the last event that the person had before their eyes; newer ones that 
 """
 
 from tickets.actions.assign import assign, claim, release
-from tickets.actions.change import change_plan, change_priority, change_topic
+from tickets.actions.change import change_plan, change_priority, change_source, change_topic
 from tickets.actions.collaborators import (
     add_automatically,
     add_collaborator,
@@ -15,6 +15,7 @@ from tickets.actions.collaborators import (
     remove_collaborator,
 )
 from tickets.actions.erasing import erase, go_on, go_on_for_a_while
+from tickets.actions.held import discard, hold, send_now, send_when_due, take_back
 from tickets.actions.message import add_message
 from tickets.actions.move_entry import move_entry
 from tickets.actions.note import add_note
@@ -26,9 +27,11 @@ from tickets.actions.people import remove_address
 from tickets.actions.redact import redact
 from tickets.actions.refer import refer, remove_referral
 from tickets.actions.reply import reply, reply_and_resolve
+from tickets.actions.resend import resend
 from tickets.actions.status import close, close_unresolved, reopen, resolve
-from tickets.actions.sweep import breach_or_warn, close_if_silent
+from tickets.actions.sweep import breach_or_warn, let_time_act
 from tickets.actions.transfer import transfer
+from tickets.actions.waiting import await_third_party, snooze, stop_waiting, wake
 
 __all__ = [
     "add_automatically",
@@ -38,19 +41,23 @@ __all__ = [
     "add_received",
     "archive_organization",
     "assign",
+    "await_third_party",
     "breach_or_warn",
     "change_plan",
     "change_priority",
+    "change_source",
     "change_topic",
     "claim",
     "close",
-    "close_if_silent",
     "close_unresolved",
     "delete_organization",
+    "discard",
     "erase",
     "go_on",
     "go_on_for_a_while",
+    "hold",
     "leave",
+    "let_time_act",
     "move_entry",
     "open_for",
     "open_received",
@@ -64,6 +71,13 @@ __all__ = [
     "reopen",
     "reply",
     "reply_and_resolve",
+    "resend",
     "resolve",
+    "send_now",
+    "send_when_due",
+    "snooze",
+    "stop_waiting",
+    "take_back",
     "transfer",
+    "wake",
 ]

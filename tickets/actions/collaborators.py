@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Address
 from accounts.principal import Principal
 from tickets import events, policy
-from tickets.actions.locking import check_unchanged, lock, lock_address
+from tickets.actions.locking import check_unchanged, lock, lock_address, lock_addresses
 from tickets.errors import DeedRefused, TakesPartAlready, TooManyCollaborators
 from tickets.models import Cause, Kind, Participant, Ticket
 from tickets.models.people import Part
@@ -64,7 +64,8 @@ def add_automatically(
     """Add those whom a rule names, as one event; return who was added.
 
     For a ticket that is locked, or was made in this transaction. Passed over without a word: who takes part already,
-    who is switched off, and whom there is no room for. `addresses` come with their people loaded.
+    who is switched off, and whom there is no room for. `addresses` come with their people loaded, and locked where
+    somebody else may turn out to have them.
     """
     by = Principal.system(cause)
     policy.require(by, Deed.ADD_COLLABORATOR, ticket)
@@ -91,6 +92,7 @@ def add_received(
     *, ticket: Ticket, addresses: Iterable[Address], by: Principal, at: datetime, deed: UUID | None = None
 ) -> list[Participant]:
     """Add those whom a participant's mail was written to besides; return who was added. Raises NotAllowed."""
+    addresses = lock_addresses(addresses)
     ticket = lock(ticket)
     policy.require(by, Deed.ADD_COLLABORATOR, ticket)
     return add_automatically(ticket=ticket, addresses=addresses, cause=Cause.RECIPIENT, at=at, deed=deed)

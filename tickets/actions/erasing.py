@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from accounts import audit, contacts, sessions
+from accounts import audit, bouncing, contacts, sessions
 from accounts.models import Address, AuditKind, Permission, User
 from accounts.people import lock_administrators, set_active
 from accounts.principal import Principal
@@ -31,7 +31,7 @@ from tickets.erasure import (
     stands_elsewhere,
 )
 from tickets.errors import DeedRefused
-from tickets.models import Attachment, Erasure, FailedHandler, Participant, ThreadEntry, Ticket, Way
+from tickets.models import Attachment, Erasure, FailedHandler, HeldReply, Participant, ThreadEntry, Ticket, Way
 from tickets.models.people import Part
 
 # So many tickets, or entries, are done at once.
@@ -208,12 +208,16 @@ def _forget(person: User, at: datetime) -> None:
         FailedHandler.objects.filter(error__icontains=word).update(error=REMOVED)
     for keeper in keepers():
         keeper.anonymise(person, at)
+    # What was written to them and not sent has nobody to go to.
+    HeldReply.objects.filter(ticket__requester=person).delete()
     sessions.end_all(person)
     reach_others_at_their_own(person.addresses.all())
     drop_belongings(person)
     for address in person.addresses.select_for_update():
         address.email = f"erased-{address.pk}@{NOWHERE}"
-        address.verified_at = address.bouncing_at = None
+        address.verified_at = None
+        for name, value in bouncing.UNMARKED.items():
+            setattr(address, name, value)
         address.link_epoch += 1
         address.save()
     person.name = person.email = person.phone = person.time_zone = person.language = ""

@@ -13,7 +13,8 @@ from tickets import clocks, events, policy
 from tickets.actions.locking import check_unchanged, lock
 from tickets.actions.open import open_ticket
 from tickets.actions.status import bring_back
-from tickets.models import Awaiting, EntryKind, Kind, Source, Status, ThreadEntry, Ticket
+from tickets.actions.waiting import end_waits
+from tickets.models import EntryKind, Kind, Source, Status, ThreadEntry, Ticket
 from tickets.policy import Deed
 from tickets.thread import add_entry, sent_before
 
@@ -29,24 +30,27 @@ def add_message(
     html: str = "",
     files: Sequence[NewFile] = (),
     seen: int | None = None,
+    acknowledges: bool = True,
     request_key: str = "",
 ) -> ThreadEntry:
     """Add what the requester wrote; a resolved or closed ticket comes back by it.
 
-    The system, as which `by` may come, puts down what the person behind `address` wrote in another way.
+    The system, as which `by` may come, puts down what the person behind `address` wrote in another way. Unless
+    `acknowledges`, no mail confirms it.
     Once the time for reopening has passed, the message opens a new ticket that follows the old one: look at
     the entry's ticket. Raises NotAllowed, ChangedMeanwhile, NothingWritten.
     """
     author = by.user or address.user
-    if before := sent_before(author, request_key):
-        return before
     with transaction.atomic():
         ticket = lock(ticket)
+        # Sent twice at once, the second waited for the lock and finds what the first left.
+        if before := sent_before(author, request_key):
+            return before
         policy.require(by, Deed.MESSAGE, ticket)
         comes_too_late = policy.is_past_reopening(ticket, at)
         if not comes_too_late:
             check_unchanged(ticket, by, seen)
-            return _append(ticket, author, text, html, source, by, at, files, request_key)
+            return _append(ticket, author, text, html, source, by, at, files, request_key, acknowledges)
     follow_up = open_ticket(
         address=address,
         topic=ticket.topic if ticket.topic and ticket.topic.is_offered else None,
@@ -57,10 +61,11 @@ def add_message(
         at=at,
         html=html,
         files=files,
+        acknowledges=acknowledges,
         request_key=request_key,
         follows=ticket,
     )
-    return follow_up.entries.get(number=1)
+    return follow_up.first_entry
 
 
 def _append(
@@ -73,10 +78,8 @@ def _append(
     at: datetime,
     files: Sequence[NewFile],
     request_key: str,
+    acknowledges: bool,
 ) -> ThreadEntry:
-    # Sent twice at once, the second waited for the lock and finds what the first left.
-    if before := sent_before(author, request_key):
-        return before
     deed = events.new_deed()
     entry = add_entry(
         ticket,
@@ -91,13 +94,9 @@ def _append(
     )
     if ticket.status in (Status.RESOLVED, Status.CLOSED):
         bring_back(ticket, by=by, at=at, deed=deed)
-    if ticket.awaiting != Awaiting.AGENT:
-        ticket.awaiting = Awaiting.AGENT
-        ticket.save(update_fields=["awaiting"])
-    started = (
+    end_waits(ticket, at=at, cause=Kind.MESSAGE_ADDED)
+    if ticket.first_response_at:
         clocks.start(ticket, [Target.NEXT_RESPONSE], since=at, cause=Kind.MESSAGE_ADDED)
-        if (ticket.first_response_at)
-        else []
-    )
-    events.record(Kind.MESSAGE_ADDED, ticket, by=by, at=at, deed=deed, entry=entry, clocks=started)
+    quiet = {} if acknowledges else {"quiet": True}
+    events.record(Kind.MESSAGE_ADDED, ticket, by=by, at=at, deed=deed, entry=entry, **quiet)
     return entry

@@ -13,6 +13,7 @@ from tickets import clocks, events, policy
 from tickets.actions.collaborators import add_collaborator
 from tickets.actions.locking import check_unchanged, lock, lock_address
 from tickets.actions.status import bring_back, close_unresolved
+from tickets.actions.waiting import end_waits
 from tickets.errors import NotOffered
 from tickets.models import Awaiting, CloseReason, EntryKind, Kind, ThreadEntry, Ticket
 from tickets.models.clock import Outcome
@@ -64,11 +65,11 @@ def move_entry(
     to.save(update_fields=["entry_count"])
     moved.ticket, moved.number = to, to.entry_count
     moved.save(update_fields=["ticket", "number"])
+    if first is not None and moved.kind == EntryKind.MESSAGE:
+        _await_again(ticket, at)
     events.record(Kind.ENTRY_MOVED_AWAY, ticket, by=by, at=at, deed=deed, number=before, to=to.pk)
     if first is None:
         _close_empty(ticket, by, at, deed)
-    elif moved.kind == EntryKind.MESSAGE:
-        _await_again(ticket, at)
     if moved.kind == EntryKind.MESSAGE:
         _answer_there(to, by, at, deed)
     events.record(Kind.ENTRY_MOVED_HERE, to, by=by, at=at, deed=deed, number=moved.number, **{"from": ticket.pk})
@@ -106,13 +107,13 @@ def _await_again(ticket: Ticket, at: datetime) -> None:
     if reply is None or not reply.data.get("keeps"):
         ticket.awaiting = Awaiting.REQUESTER
         ticket.save(update_fields=["awaiting"])
+    clocks.follow_waits(ticket, at=at, cause=Kind.ENTRY_MOVED_AWAY)
 
 
 def _answer_there(to: Ticket, by: Principal, at: datetime, deed: UUID) -> None:
     """Let the ticket wait for an answer, as it does after any message."""
     if not to.is_working:
         bring_back(to, by=by, at=at, deed=deed)
-    to.awaiting = Awaiting.AGENT
-    to.save(update_fields=["awaiting"])
+    end_waits(to, at=at, cause=Kind.ENTRY_MOVED_HERE)
     if to.first_response_at:
         clocks.start(to, [Target.NEXT_RESPONSE], since=at, cause=Kind.ENTRY_MOVED_HERE)

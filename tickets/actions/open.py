@@ -12,15 +12,16 @@ from django.utils.translation import gettext as _
 from accounts.models import Address, Permission
 from accounts.principal import Face, Principal
 from core.models import NewFile
+from core.prepared import insert, insert_unless_taken, known
 from sla.models import Priority, Target
 from tickets import clocks, events, numbers, policy
 from tickets.actions import organization_rules
 from tickets.actions.assign import give
 from tickets.actions.locking import lock_address
 from tickets.errors import DeedRefused, NotAllowed, NotOffered
-from tickets.models import Cause, Department, EntryKind, HelpTopic, Kind, Participant, Source, ThreadEntry, Ticket
+from tickets.models import Cause, Department, EntryKind, HelpTopic, Kind, Participant, Source, Ticket, TicketClock
 from tickets.routing import Route, route
-from tickets.thread import add_entry, clean_text, sent_before
+from tickets.thread import add_entry, clean_text, sent_before, written
 
 NUMBER_COLLISIONS = 5
 
@@ -54,44 +55,43 @@ def open_ticket(
     reserved first.
     """
     _check(address, topic, by)
+    text = written(text, files)
     # An agent writes down what somebody told them: the words are the agent's.
     author = by.user if by.acts_as_agent else address.user
-    if before := sent_before(author, request_key):
-        return before.ticket
-    chosen = route(topic)
+    chosen = route(topic, priority, _who_chose(by))
     if department is not None:
         chosen = chosen.with_department(department)
-    if priority is not None:
-        chosen = chosen.with_priority(priority, why=_who_chose(by))
-    for attempt in range(NUMBER_COLLISIONS):
-        number = numbers.reserve(chosen.topic)
-        try:
-            with transaction.atomic():
-                if (held := lock_address(address)).user_id != address.user_id:
-                    # Meanwhile somebody showed that they read it.
-                    author = held.user if author == address.user else author
-                    by = replace(by, user=held.user) if by.user == address.user else by
-                    address = held
-                ticket = _create(number, address, chosen, subject, source, at, follows)
-                entry = add_entry(
-                    ticket,
-                    EntryKind.MESSAGE,
-                    author=author,
-                    text=text,
-                    source=source,
-                    at=at,
-                    html=html,
-                    files=files,
-                    request_key=request_key,
-                )
-                _record(ticket, entry, chosen, by, at, deed, follows, acknowledges=acknowledges, alerts=alerts)
-                return ticket
-        except IntegrityError:
+    number = numbers.draw(chosen.topic)
+    # Of the person whose address is locked nothing comes twice at once. An agent may write for two.
+    may_meet = author != address.user
+    try:
+        with transaction.atomic(savepoint=may_meet):
+            if (held := lock_address(address)).user_id != address.user_id:
+                # Meanwhile somebody showed that they read it.
+                author = held.user if author == address.user else author
+                by = replace(by, user=held.user) if by.user == address.user else by
+                address = held
             if before := sent_before(author, request_key):
                 return before.ticket
-            if attempt + 1 == NUMBER_COLLISIONS or not Ticket.objects.filter(number=number).exists():
-                raise
-    raise AssertionError("unreachable")
+            ticket, wound = _create(number, address, chosen, subject, source, at, follows)
+            ticket.first_entry = add_entry(
+                ticket,
+                EntryKind.MESSAGE,
+                author=author,
+                text=text,
+                source=source,
+                at=at,
+                html=html,
+                files=files,
+                request_key=request_key,
+                is_counted=True,
+            )
+            _record(ticket, wound, address, chosen, by, at, deed, acknowledges=acknowledges, alerts=alerts)
+            return ticket
+    except IntegrityError:
+        if may_meet and (before := sent_before(author, request_key)):
+            return before.ticket
+        raise
 
 
 def _check(address: Address, topic: HelpTopic | None, by: Principal) -> None:
@@ -114,8 +114,9 @@ def _who_chose(by: Principal) -> str:
 
 def _create(
     number: str, address: Address, chosen: Route, subject: str, source: Source, at: datetime, follows: Ticket | None
-) -> Ticket:
-    ticket = Ticket.objects.create(
+) -> tuple[Ticket, list[TicketClock]]:
+    """Write the ticket as it will be once it is opened; return it with the clocks that are to start."""
+    ticket = Ticket(
         number=number,
         subject=" ".join(clean_text(subject).split())[:1000],
         source=source,
@@ -128,32 +129,40 @@ def _create(
         follow_up_of=follows,
         opened_at=at,
         last_activity_at=at,
+        entry_count=1,
+        last_event_number=1,
     )
-    Participant.objects.create(ticket=ticket, user=address.user, address=address, added_at=at)
-    return ticket
+    wound = clocks.wind(ticket, [Target.FIRST_RESPONSE, Target.RESOLUTION], since=at)
+    for _attempt in range(NUMBER_COLLISIONS):
+        if insert_unless_taken(ticket, "number"):
+            return ticket, wound
+        ticket.number = numbers.reserve(chosen.topic)
+    raise RuntimeError("every ticket number was taken meanwhile")
 
 
 def _record(
     ticket: Ticket,
-    entry: ThreadEntry,
+    wound: Sequence[TicketClock],
+    address: Address,
     chosen: Route,
     by: Principal,
     at: datetime,
     deed: UUID | None,
-    follows: Ticket | None,
     *,
     acknowledges: bool,
     alerts: bool,
 ) -> None:
-    started = clocks.start(ticket, [Target.FIRST_RESPONSE, Target.RESOLUTION], since=at, cause=Kind.OPENED)
-    data: dict[str, Any] = {"entry": entry, "routing": chosen.reasons, "clocks": started}
-    if follows is not None:
-        data["follows"] = follows.pk
+    requester = insert(Participant(ticket=ticket, user=address.user, address=address, added_at=at))
+    clocks.start_wound(ticket, wound, since=at, cause=Kind.OPENED)
+    data: dict[str, Any] = {"entry": ticket.first_entry, "routing": chosen.reasons}
+    if ticket.follow_up_of_id is not None:
+        data["follows"] = ticket.follow_up_of_id
     if not acknowledges:
         data["quiet"] = True
     quietly = {} if alerts else {"unalerted": True}
     deed = deed or events.new_deed()
-    events.record(Kind.OPENED, ticket, by=by, at=at, deed=deed, **data, **quietly)
+    with known((Participant.question(ticket), [requester])):
+        events.record_counted(Kind.OPENED, ticket, by=by, at=at, deed=deed, **data, **quietly)
     if chosen.holder is not None:
         # The requester had no say in it. A demo stays one.
         cause = by.cause or Cause.ROUTING

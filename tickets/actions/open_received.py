@@ -12,11 +12,12 @@ from core.models import NewFile
 from sla.models import Priority
 from tickets import events
 from tickets.actions.collaborators import add_automatically
+from tickets.actions.locking import lock_addresses
 from tickets.actions.open import open_ticket
 from tickets.models import Cause, Department, HelpTopic, Kind, Referral, Source, Ticket
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def open_received(
     *,
     address: Address,
@@ -44,6 +45,9 @@ def open_received(
     unless `alerts`, no mail tells agents. Sent twice with the same `request_key` it is one ticket. Raises what
     `open_ticket` raises.
     """
+    if collaborators:
+        # With the requester's, which `open_ticket` locks: one by one, two mails could wait for each other.
+        collaborators = [one for one in lock_addresses([address, *collaborators]) if one.pk != address.pk]
     deed = events.new_deed()
     ticket = open_ticket(
         address=address,

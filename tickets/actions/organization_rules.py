@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from accounts.models import Address, Organization, Team, User
+from accounts.models import Address, Members, Organization, Team, User
 from accounts.organizations import members
 from accounts.principal import Principal
 from tickets import policy
@@ -26,6 +26,8 @@ def apply(ticket: Ticket, *, at: datetime, deed: UUID) -> None:
     manager = _manager(organization)
     if manager is not None and ticket.held_by is None and _can_have(ticket, manager):
         give(ticket, manager, by=Principal.system(Cause.ORGANIZATION), at=at, deed=deed)
+    if organization.collaborators == Members.NOBODY:
+        return
     people = members(organization, organization.collaborators).exclude(pk=ticket.requester_id)
     addresses = Address.objects.filter(user__in=people, is_primary=True).select_related("user")
     # Primary contacts first, where there are more than take part in a ticket.

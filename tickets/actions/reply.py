@@ -1,11 +1,13 @@
 """Answer the requester."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
+from accounts.models import Signs
 from accounts.principal import Principal
 from core.models import NewFile
 from tickets import clocks, events, policy
@@ -29,6 +31,8 @@ def reply(
     html: str = "",
     files: Sequence[NewFile] = (),
     keeps: bool = False,
+    to: Collection[int] | None = None,
+    signs: Signs | None = None,
     seen: int | None = None,
     request_key: str = "",
     deed: UUID | None = None,
@@ -36,6 +40,9 @@ def reply(
     """Answer the requester, who is told by mail. It is their turn then, unless `keeps`: we keep working on it.
 
     In a department whose replies claim, a ticket that nobody has is the answering agent's from then on (PARITY D05).
+
+    `to` are keys of addresses: of those who take part, these alone are mailed. None: everybody.
+    `signs` is how the mail ends. None: as its author always signs.
 
     Raises NotAllowed, ChangedMeanwhile, NothingWritten.
     """
@@ -59,8 +66,12 @@ def reply(
     ticket.awaiting = Awaiting.AGENT if keeps and ticket.is_working else Awaiting.REQUESTER
     ticket.save(update_fields=["first_response_at", "awaiting"])
     met = clocks.stop(ticket, clocks.RESPONSES, at=at, outcome=Outcome.MET, cause=Kind.REPLIED)
+    clocks.follow_waits(ticket, at=at, cause=Kind.REPLIED)
     deed = deed or events.new_deed()
-    events.record(Kind.REPLIED, ticket, by=by, at=at, deed=deed, entry=entry, keeps=keeps, met=met)
+    told: dict[str, Any] = {} if to is None else {"to": _among(ticket, to)}
+    if signs is not None:
+        told["signs"] = signs.value
+    events.record(Kind.REPLIED, ticket, by=by, at=at, deed=deed, entry=entry, keeps=keeps, met=met, **told)
     if _claims(ticket, by):
         take(ticket, by=by, at=at, deed=deed, why="reply")
     return entry
@@ -74,7 +85,10 @@ def reply_and_resolve(
     by: Principal,
     at: datetime,
     source: Source = Source.DESK,
+    html: str = "",
     files: Sequence[NewFile] = (),
+    to: Collection[int] | None = None,
+    signs: Signs | None = None,
     seen: int | None = None,
     request_key: str = "",
 ) -> ThreadEntry:
@@ -89,13 +103,21 @@ def reply_and_resolve(
         by=by,
         at=at,
         source=source,
+        html=html,
         files=files,
+        to=to,
+        signs=signs,
         seen=seen,
         request_key=request_key,
         deed=deed,
     )
     resolve(ticket=ticket, by=by, at=at, deed=deed)
     return entry
+
+
+def _among(ticket: Ticket, addresses: Collection[int]) -> list[int]:
+    """Return those of the addresses that take part: nobody else is ever mailed a reply."""
+    return sorted(ticket.participants.filter(address__in=addresses).values_list("address", flat=True))
 
 
 def _claims(ticket: Ticket, by: Principal) -> bool:

@@ -15,11 +15,14 @@ from tickets.actions.assign import HOLDER_FIELDS
 from tickets.actions.locking import check_unchanged, lock
 from tickets.actions.note import add_note
 from tickets.errors import NothingWritten, NotOffered
-from tickets.models import CloseReason, EntryKind, Kind, Ticket, TicketTimer, TimerKind
+from tickets.models import CloseReason, EntryKind, Kind, ThreadEntry, Ticket, TicketTimer, TimerKind
 from tickets.models.clock import Outcome
 from tickets.policy import Deed
 
-STATUS_FIELDS = ["status", "awaiting", "resolved_at", "closed_at", "closes_at", "close_reason", "reopened_count"]
+STATUS_FIELDS = [
+    *("status", "awaiting", "resolved_at", "closed_at", "closes_at", "close_reason", "reopened_count"),
+    "snoozed_until",
+]
 
 
 @transaction.atomic
@@ -29,13 +32,14 @@ def resolve(
     by: Principal,
     at: datetime,
     resolution: str = "",
+    explained_by: ThreadEntry | None = None,
     seen: int | None = None,
     deed: UUID | None = None,
 ) -> Ticket:
     """Say that the ticket is solved. It closes by itself after `close_after`, unless the requester objects.
 
-    Needs a reply in the thread, or `resolution`: how it was solved, kept as an internal note. Raises
-    NothingWritten without either, NotAllowed, ChangedMeanwhile.
+    Needs a reply in the thread, or `resolution`: how it was solved, kept as an internal note; `explained_by` is a note
+    of the same deed that says so. Raises NothingWritten without any of them, NotAllowed, ChangedMeanwhile.
     """
     ticket = lock(ticket)
     policy.require(by, Deed.RESOLVE, ticket)
@@ -45,10 +49,13 @@ def resolve(
     if resolution.strip():
         data["entry"] = add_note(ticket=ticket, text=resolution, by=by, at=at, deed=deed)
         ticket = lock(ticket)
+    elif explained_by is not None:
+        data["entry"] = explained_by
     elif not ticket.entries.filter(kind=EntryKind.REPLY).exists():
         raise NothingWritten(_("Nobody has answered yet. Reply, or say here how it was solved."))
     ticket.resolve(at, ticket.department.close_after or SiteSettings.load().close_after)
     ticket.save(update_fields=STATUS_FIELDS)
+    ticket.timers.filter(kind=TimerKind.WAKE).delete()
     TicketTimer.objects.update_or_create(
         ticket=ticket, kind=TimerKind.CLOSE, defaults={"due_at": ticket.closes_at, "claim": None}
     )
@@ -144,8 +151,8 @@ def bring_back(ticket: Ticket, *, by: Principal, at: datetime, deed: UUID | None
         owed.append(Target.FIRST_RESPONSE)
     elif by.acts_as_requester:
         owed.append(Target.NEXT_RESPONSE)
-    started = clocks.start(ticket, owed, since=at, cause=Kind.REOPENED)
-    events.record(Kind.REOPENED, ticket, by=by, at=at, deed=deed, **{"from": before, "clocks": started})
+    clocks.start(ticket, owed, since=at, cause=Kind.REOPENED)
+    events.record(Kind.REOPENED, ticket, by=by, at=at, deed=deed, **{"from": before})
     if gives_back and held_by is not None:
         # After the reopening, whose alert goes to the department then: it is nobody's.
         given = {"from": events.ref(held_by), "why": "reopened"}
@@ -154,4 +161,4 @@ def bring_back(ticket: Ticket, *, by: Principal, at: datetime, deed: UUID | None
 
 def _save_closed(ticket: Ticket) -> None:
     ticket.save(update_fields=STATUS_FIELDS)
-    ticket.timers.filter(kind=TimerKind.CLOSE).delete()
+    ticket.timers.all().delete()

@@ -1,6 +1,7 @@
 """What time does to a ticket. Called by workers that hold a claim; done twice, it happens once."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -10,7 +11,8 @@ from core.models.work import holding
 from tickets import events
 from tickets.actions.locking import lock
 from tickets.actions.status import close
-from tickets.models import Cause, Kind, Status, TicketClock, TicketTimer
+from tickets.actions.waiting import wake
+from tickets.models import Cause, Kind, Status, TicketClock, TicketTimer, TimerKind
 
 
 @transaction.atomic
@@ -18,11 +20,17 @@ def breach_or_warn(*, clock: TicketClock, claim: UUID, at: datetime) -> None:
     """Record that a deadline is near, or has passed, and say when to look again. Without the claim, nothing."""
     ticket = lock(clock.ticket)
     held = holding(TicketClock.objects.running(), clock.pk, claim)
-    current = held.first()
+    current = held.select_related("plan").first()
     if current is None:
         return
     by = Principal.system(f"{Cause.CLOCK}:{clock.pk}")
-    data = {"clock": clock.pk, "target": clock.target, "deadline": current.deadline_at.isoformat()}
+    data: dict[str, Any] = {
+        "clock": clock.pk,
+        "target": clock.target,
+        "deadline": current.deadline_at.isoformat(),
+    }
+    if not current.plan.alerts:
+        data["unalerted"] = True
     if at >= current.deadline_at and current.breached_at is None:
         if held.update(breached_at=current.deadline_at, warned_at=current.warned_at or at, due_at=None, claim=None):
             events.record(Kind.CLOCK_BREACHED, ticket, by=by, at=at, **data)
@@ -31,6 +39,28 @@ def breach_or_warn(*, clock: TicketClock, claim: UUID, at: datetime) -> None:
             events.record(Kind.CLOCK_WARNED, ticket, by=by, at=at, **data)
     else:
         held.update(due_at=current.next_due(), claim=None)
+
+
+def let_time_act(*, timer: TicketTimer, claim: UUID, at: datetime) -> None:
+    """Do what the timer waited for. Without the claim, or before its time, nothing."""
+    act = wake_if_slept if timer.kind == TimerKind.WAKE else close_if_silent
+    act(timer=timer, claim=claim, at=at)
+
+
+@transaction.atomic
+def wake_if_slept(*, timer: TicketTimer, claim: UUID, at: datetime) -> None:
+    """Let a snoozed ticket come back. Without the claim, or before its time, nothing."""
+    ticket = lock(timer.ticket)
+    held = holding(TicketTimer.objects.all(), timer.pk, claim)
+    if not held.exists():
+        return
+    if not ticket.is_working or ticket.snoozed_until is None:
+        held.delete()
+        return
+    if at < ticket.snoozed_until:
+        held.update(due_at=ticket.snoozed_until, claim=None)
+        return
+    wake(ticket=ticket, by=Principal.system(Cause.SNOOZE), at=at)
 
 
 @transaction.atomic

@@ -8,12 +8,15 @@ from django.db.models import Q
 
 from accounts.models import User
 from accounts.principal import Principal
-from tickets import events, policy
+from tickets import clocks, events, policy
 from tickets.actions.assign import HOLDER_FIELDS, give
+from tickets.actions.change import choose_plan_again
 from tickets.actions.locking import check_unchanged, lock
 from tickets.actions.note import add_note
+from tickets.actions.waiting import drop_snooze
 from tickets.models import Awaiting, Department, DepartmentAccess, Kind, Referral, Ticket
 from tickets.policy import Deed
+from tickets.routing import plan_after_transfer
 
 
 @transaction.atomic
@@ -31,6 +34,9 @@ def transfer(
 ) -> Ticket:
     """Hand the ticket to another department; nobody in it has it, unless `assignee` is named.
 
+    Its clocks count by the business hours that hold there, as if they had since they started. A transient plan gives
+    way to the one that holds there.
+
     `keep_access` leaves the giving department and agent a referral: they go on reading and may write notes. Raises
     NotAllowed if `by` may not transfer, the department is archived or the same, or the assignee has no access to it.
     """
@@ -42,6 +48,7 @@ def transfer(
         add_note(ticket=ticket, text=note, by=by, at=at, deed=deed)
         ticket = lock(ticket)
     giver, held_by = ticket.department, ticket.held_by
+    drop_snooze(ticket)
     ticket.transfer(to)
     ticket.awaiting = Awaiting.AGENT
     ticket.save(update_fields=[*HOLDER_FIELDS, "department", "awaiting"])
@@ -51,12 +58,15 @@ def transfer(
     workers = DepartmentAccess.objects.filter(department=to, agent__sees_only_assigned=False).values("agent")
     manager = Department.objects.filter(pk=to.pk, manager__isnull=False).values("manager")
     ticket.referrals.filter(Q(department=to) | Q(agent__in=workers) | Q(agent__in=manager)).delete()
+    clocks.retarget(ticket, at=at, cause=Kind.TRANSFERRED)
     data: dict[str, object] = {"to": to.pk, "from": giver.pk, "kept_access": keep_access}
     if held_by is not None:
         data["held_by"] = events.ref(held_by)
     if assignee is not None:
         data["assignee"] = events.ref(assignee)
     events.record(Kind.TRANSFERRED, ticket, by=by, at=at, deed=deed, **data)
+    if ticket.sla_plan is not None and ticket.sla_plan.is_transient:
+        choose_plan_again(ticket, plan_after_transfer(ticket.topic, to), at=at, deed=deed)
     if assignee is not None:
         # Asked of the new department: the giver may have no say in it beyond this deed.
         policy.require_target(Deed.ASSIGN, ticket, assignee)

@@ -1,20 +1,29 @@
 """The domain: departments, help topics, tickets, their threads, people, clocks and history."""
 
+from tickets.models.alerts import Alert, AlertRule
+from tickets.models.canned import CannedFile, CannedResponse
 from tickets.models.clock import ClockSpan, TicketClock
-from tickets.models.department import AssignableTo, Department, DepartmentAccess
+from tickets.models.department import AlertsTo, AssignableTo, Department, DepartmentAccess
 from tickets.models.erasure import Erasure, Way
 from tickets.models.event import Cause, FailedHandler, Kind, TicketEvent
+from tickets.models.held import HeldFile, HeldReply, Stopped, Then
 from tickets.models.people import Participant, Referral
 from tickets.models.thread import Attachment, EntryKind, ThreadEntry
-from tickets.models.ticket import FAR_FUTURE, Awaiting, CloseReason, Source, Status, Ticket
+from tickets.models.ticket import FAR_FUTURE, PAUSED, Awaiting, CloseReason, Source, Status, Ticket
 from tickets.models.timer import TicketTimer, TimerKind
 from tickets.models.topic import HelpTopic
 
 __all__ = [
     "FAR_FUTURE",
+    "PAUSED",
+    "Alert",
+    "AlertRule",
+    "AlertsTo",
     "AssignableTo",
     "Attachment",
     "Awaiting",
+    "CannedFile",
+    "CannedResponse",
     "Cause",
     "ClockSpan",
     "CloseReason",
@@ -23,12 +32,16 @@ __all__ = [
     "EntryKind",
     "Erasure",
     "FailedHandler",
+    "HeldFile",
+    "HeldReply",
     "HelpTopic",
     "Kind",
     "Participant",
     "Referral",
     "Source",
     "Status",
+    "Stopped",
+    "Then",
     "ThreadEntry",
     "Ticket",
     "TicketClock",

@@ -7,12 +7,23 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.models import Waiting
-from sla.models import SLAPlan, Target
-from tickets.models.ticket import Ticket
+from sla.models import BusinessHours, SLAPlan, Target, Wait
+from tickets.models.ticket import PAUSED, Ticket
 
 
 class Outcome(models.TextChoices):
     RUNNING = "", _("Running")
+    MET = "met", _("Met")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class ClockChange(models.TextChoices):
+    """What became of a clock, as events tell it."""
+
+    STARTED = "started", _("Started")
+    CHANGED = "changed", _("Changed")
+    PAUSED = "paused", _("Paused")
+    RESUMED = "resumed", _("Resumed")
     MET = "met", _("Met")
     CANCELLED = "cancelled", _("Cancelled")
 
@@ -26,7 +37,9 @@ class TicketClock(Waiting):
     """A promise made to the requester. Next responses and reopenings start a new row.
 
     `deadline_at` is the promise; `due_at`, of Waiting, is when the relay looks next (the warning, then the
-    deadline). A clock that stops after its deadline keeps `breached_at`: met late is still a breach.
+    deadline). A clock that stops after its deadline keeps `breached_at`: met late is still a breach. While it is
+    paused it has no deadline (PAUSED), nor has one that cannot be reckoned by its business hours (FAR_FUTURE): nobody
+    looks at these. So a clock is running or paused until it is met or cancelled, and breached or not besides.
     """
 
     ticket = models.ForeignKey(  # indexed by clock_by_ticket
@@ -35,6 +48,10 @@ class TicketClock(Waiting):
     target = models.CharField(max_length=20, choices=Target)
     plan = models.ForeignKey(SLAPlan, models.PROTECT, related_name="+", db_index=False)
     within = models.DurationField()
+    # By which it is reckoned; null where every hour counts.
+    hours = models.ForeignKey(BusinessHours, models.PROTECT, null=True, related_name="+", db_index=False)
+    # What it waits for, which its plan lets pause it.
+    paused_by = models.CharField(max_length=20, choices=Wait, blank=True, db_default="", default="")
     started_at = models.DateTimeField()
     warn_at = models.DateTimeField()
     deadline_at = models.DateTimeField()
@@ -71,9 +88,21 @@ class TicketClock(Waiting):
     def is_running(self) -> bool:
         return self.stopped_at is None
 
+    @property
+    def has_deadline(self) -> bool:
+        return self.deadline_at < PAUSED
+
+    def runs(self) -> "list[tuple[datetime, datetime | None]]":
+        """Return from when to when it ran, in order; what was paused is left out."""
+        return [(span.started_at, span.ended_at) for span in self.stretches() if not span.paused_by]
+
+    def stretches(self) -> "list[ClockSpan]":
+        """Return its spans in order: running and paused by turns, one after the other without a gap."""
+        return sorted(self.spans.all(), key=lambda span: (span.started_at, span.pk))
+
     def next_due(self) -> datetime | None:
         """Return when this clock wants to be looked at next."""
-        if self.stopped_at or self.breached_at:
+        if self.stopped_at or self.breached_at or not self.has_deadline:
             return None
         return self.deadline_at if self.warned_at else self.warn_at
 
@@ -86,12 +115,14 @@ class TicketClock(Waiting):
 
 
 class ClockSpan(models.Model):
-    """A stretch during which the clock ran, from the event that started it to the one that ended it."""
+    """A stretch during which the clock ran or was paused, from the event that began it to the one that ended it."""
 
     clock = models.ForeignKey(TicketClock, models.PROTECT, related_name="spans")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     cause = models.CharField(max_length=40)
+    # Empty while it ran.
+    paused_by = models.CharField(max_length=20, choices=Wait, blank=True, db_default="", default="")
 
     class Meta:
         constraints = [

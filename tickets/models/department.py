@@ -6,8 +6,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
+from core.languages import mail_languages
 from core.models.settings import validate_wait
-from sla.models import SLAPlan
+from sla.models import BusinessHours, SLAPlan
 from tickets.models.tree import Nested, NestedQuerySet
 
 
@@ -37,6 +38,15 @@ class AssignableTo(models.TextChoices):
     PRIMARY = "primary", _("Agents whose primary department it is")
     MEMBERS = "members", _("Agents with access to it")
     EVERYONE = "everyone", _("All agents")
+
+
+class AlertsTo(models.TextChoices):
+    """Whom of a department alerts mean that go to it (PARITY D08)."""
+
+    MEMBERS = "members", _("Agents with access to it")
+    PRIMARY = "primary", _("Agents whose primary department it is")
+    ADMINISTRATORS = "administrators", _("Administrators alone")
+    NOBODY = "nobody", _("Nobody")
 
 
 class Department(Nested):
@@ -72,10 +82,32 @@ class Department(Nested):
     acknowledges = models.BooleanField(
         _("confirms new tickets by mail"), default=True, help_text=_("Off: requesters get no mail when they open one.")
     )
+    acknowledges_messages = models.BooleanField(
+        _("confirms further messages by mail"),
+        default=True,
+        db_default=True,
+        help_text=_("Where the site settings say that messages are confirmed. Off: not here."),
+    )
     tells_participants = models.BooleanField(
         _("mails messages to the others on a ticket"),
         default=True,
         help_text=_("Off: what requesters and collaborators write goes to agents alone. Replies go to all of them."),
+    )
+    alerts_to = models.CharField(
+        _("alerts to the department go to"),
+        max_length=14,
+        choices=AlertsTo,
+        default=AlertsTo.MEMBERS,
+        db_default=AlertsTo.MEMBERS.value,
+        help_text=_("Of what it is told is said under Alerts. Each agent may decline, on the agent's page."),
+    )
+    language = models.CharField(
+        _("language of mails"),
+        max_length=10,
+        blank=True,
+        db_default="",
+        choices=mail_languages,
+        help_text=_("For readers who have not chosen their own. Empty: as in the site settings."),
     )
     notes = models.TextField(_("notes"), max_length=2000, blank=True, help_text=_("For administrators."))
     sla_plan = models.ForeignKey(
@@ -86,6 +118,15 @@ class Department(Nested):
         related_name="+",
         verbose_name=_("SLA plan"),
         help_text=_("For tickets whose help topic sets none."),
+    )
+    hours = models.ForeignKey(
+        BusinessHours,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("business hours"),
+        help_text=_("By which its promises are counted. Empty: those of the SLA plan, else of the site."),
     )
     close_after = models.DurationField(
         _("close after"),

@@ -14,11 +14,18 @@ from tickets.models.ticket import Ticket
 
 
 class Kind(models.TextChoices):
-    """What can happen to a ticket. The comment behind each names the ids and codes in `data`."""
+    """What can happen to a ticket. The comment behind each names the ids and codes in `data`.
 
-    OPENED = "opened", _("Opened")  # entry, routing {field: {to, why, by, skipped}}, clocks [{target, deadline}], quiet
-    MESSAGE_ADDED = "message_added", _("Message added")  # entry
-    REPLIED = "replied", _("Replied")  # entry, keeps (stays with the agent)
+    Beside them every event has what became of clocks by it, under "clocks": [{target, did (ClockChange), plan,
+    hours, within (seconds), since, deadline (null: none), by (Wait, while paused), spans (what it begins with, if more
+    than one: [from, until, by])}].
+    """
+
+    OPENED = "opened", _("Opened")  # entry, routing {field: {to, why, by, skipped}}, quiet
+    MESSAGE_ADDED = "message_added", _("Message added")  # entry, quiet (nobody is mailed that it came)
+    REPLIED = "replied", _("Replied")  # entry, keeps (stays with the agent), to (addresses, if not all), signs?
+    REPLY_STOPPED = "reply_stopped", _("Reply not sent")  # of "user:1" (its author), why (Stopped)
+    RESENT = "resent", _("Mailed again")  # number (of the entry), addresses [id], unsure (may arrive twice)
     NOTE_ADDED = "note_added", _("Internal note added")  # entry
     ASSIGNED = "assigned", _("Assigned")  # to "user:1" | "team:1", from
     CLAIMED = "claimed", _("Claimed")  # to, from, why ("reply": the department's rule)
@@ -34,12 +41,17 @@ class Kind(models.TextChoices):
     COLLABORATOR_REMOVED = "collaborator_removed", _("Collaborator removed")  # users [id], addresses [id]
     PRIORITY_CHANGED = "priority_changed", _("Priority changed")  # to, from
     TOPIC_CHANGED = "topic_changed", _("Help topic changed")  # to, from
-    PLAN_CHANGED = "plan_changed", _("SLA plan changed")  # to, from, clocks
+    PLAN_CHANGED = "plan_changed", _("SLA plan changed")  # to, from
+    SOURCE_CHANGED = "source_changed", _("Source changed")  # to, from
     ENTRY_MOVED_AWAY = "entry_moved_away", _("Moved to another ticket")  # number (of the entry), to (ticket)
     ENTRY_MOVED_HERE = "entry_moved_here", _("Moved here from another ticket")  # number (of the entry), from (ticket)
+    SNOOZED = "snoozed", _("Snoozed")  # until
+    WOKEN = "woken", _("Snooze ended")
+    WAIT_BEGUN = "wait_begun", _("Wait begun")  # wait
+    WAIT_ENDED = "wait_ended", _("Wait ended")  # wait
     RESOLVED = "resolved", _("Resolved")  # closes_at, entry (the resolution text, if any)
     CLOSED = "closed", _("Closed")  # reason
-    REOPENED = "reopened", _("Reopened")  # from (status), clocks
+    REOPENED = "reopened", _("Reopened")  # from (status)
     CLOCK_WARNED = "clock_warned", _("Deadline near")  # clock, target, deadline
     CLOCK_BREACHED = "clock_breached", _("Deadline passed")  # clock, target, deadline
 
@@ -48,8 +60,10 @@ class Cause(StrEnum):
     """Why the system acts, kept in TicketEvent.cause."""
 
     CLOSE_AFTER = "timer:close_after"
+    SNOOZE = "timer:snooze"
     ROUTING = "routing"
     CLOCK = "clock"
+    HELD = "held"
     DEMO = "demo"
     ORGANIZATION = "organization"
     RECIPIENT = "recipient"

@@ -1,16 +1,25 @@
 """Who takes part in a ticket: Participant (requester's side) and Referral (access kept or given at the desk)."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Address, Team, User
+from core.prepared import Prepared, Question
 from tickets.models.department import Department, DepartmentAccess
 
 
 class Part(models.TextChoices):
     REQUESTER = "requester", _("Requester")
     COLLABORATOR = "collaborator", _("Collaborator")
+
+
+class ParticipantQuerySet(models.QuerySet["Participant"]):
+    def reached(self, ticket: Any) -> "ParticipantQuerySet":
+        """Those who take part in the ticket and are not switched off, with their addresses."""
+        return self.filter(ticket=ticket, user__is_active=True).select_related("address").order_by("pk")
 
 
 class Participant(models.Model):
@@ -21,6 +30,8 @@ class Participant(models.Model):
     address = models.ForeignKey(Address, models.PROTECT, related_name="participations")
     role = models.CharField(max_length=12, choices=Part, default=Part.REQUESTER)
     added_at = models.DateTimeField()
+
+    objects = ParticipantQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -34,9 +45,25 @@ class Participant(models.Model):
     def __str__(self) -> str:
         return f"{self.user}: {self.ticket}"
 
+    @classmethod
+    def requester_of(cls, ticket: Any) -> "Participant | None":
+        """Return who asked, with their address; None if they are switched off."""
+        return _REQUESTER.first(ticket=ticket)
+
+    @classmethod
+    def question(cls, ticket: Any) -> Question:
+        """Return what `requester_of` asks."""
+        return _REQUESTER, {"ticket": ticket}
+
+
+_REQUESTER = Prepared(lambda ticket: Participant.objects.reached(ticket).filter(role=Part.REQUESTER))
+
 
 class ReferralQuerySet(models.QuerySet["Referral"]):
     def held_by(self, agent: User) -> "ReferralQuerySet":
+        return self.reaching(agent, sees_only_assigned=agent.sees_only_assigned)
+
+    def reaching(self, agent: Any, *, sees_only_assigned: bool) -> "ReferralQuerySet":
         """Referrals to the agent, to a team of theirs, or to a department they work in or manage.
 
         To who sees only what is assigned to them, a referral to their department says nothing.
@@ -44,7 +71,7 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         teams = Team.members.through.objects.filter(user=agent).values("team")
         managed = Department.objects.filter(manager=agent).values("pk")
         held = Q(agent=agent) | Q(team__in=teams) | Q(department__in=managed)
-        if not agent.sees_only_assigned:
+        if not sees_only_assigned:
             held |= Q(department__in=DepartmentAccess.objects.filter(agent=agent).values("department"))
         return self.filter(held)
 

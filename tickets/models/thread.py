@@ -37,7 +37,7 @@ class ThreadEntry(models.Model):
     """
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="entries", db_index=False)
-    # Where it was written, if another ticket was merged into this one. Nothing looks entries up by it.
+    # Where it was written, if it was moved here. Indexed by entry_by_origin.
     origin_ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="+", db_index=False)
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=10, choices=EntryKind)
@@ -61,6 +61,8 @@ class ThreadEntry(models.Model):
                 fields=["author", "request_key"], condition=~Q(request_key=""), name="one_entry_per_sent_form"
             ),
         ]
+        # What was written in a ticket that goes: the database asks before it does.
+        indexes = [models.Index(fields=["origin_ticket"], name="entry_by_origin")]
 
     def __str__(self) -> str:
         return f"{self.ticket}.{self.number}"

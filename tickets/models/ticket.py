@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Q
@@ -13,14 +13,19 @@ from django_fsm import FSMField, FSMModelMixin, transition
 
 from accounts.models import Organization, Team, User
 from accounts.principal import Principal
-from sla.models import Priority, SLAPlan
+from core.models import SiteSettings
+from sla.models import Priority, SLAPlan, Wait
 from tickets.models.department import Department
 from tickets.models.grants import BROAD_GRANTS, WORK_GRANTS, grants_of
 from tickets.models.people import Referral
 from tickets.models.topic import HelpTopic
 
-# "No deadline": the databases sort NULL differently, so lists by deadline never see one.
+if TYPE_CHECKING:
+    from tickets.models.thread import ThreadEntry
+
+# "No deadline": the databases sort NULL differently, so lists by deadline never see one. Before it comes "paused".
 FAR_FUTURE = datetime(9000, 1, 1, tzinfo=UTC)
+PAUSED = datetime(8999, 1, 1, tzinfo=UTC)
 
 
 class Status(models.TextChoices):
@@ -37,6 +42,7 @@ WORKING = (Status.OPEN, Status.ASSIGNED, Status.REOPENED)
 class Awaiting(models.TextChoices):
     AGENT = "agent", _("Awaiting us")
     REQUESTER = "requester", _("Awaiting requester")
+    THIRD_PARTY = "third", _("Awaiting a third party")
 
 
 class Source(models.TextChoices):
@@ -45,6 +51,7 @@ class Source(models.TextChoices):
     API = "api", _("API")
     DESK = "desk", _("Desk")
     PHONE = "phone", _("Phone")
+    OTHER = "other", _("Other")
 
 
 class CloseReason(models.TextChoices):
@@ -59,6 +66,13 @@ class CloseReason(models.TextChoices):
     @classmethod
     def for_unresolved(cls) -> tuple["CloseReason", ...]:
         return (cls.SPAM, cls.DUPLICATE, cls.OBSOLETE, cls.OTHER)
+
+
+_WAITS: Mapping[Awaiting, Wait | None] = {
+    Awaiting.AGENT: None,
+    Awaiting.REQUESTER: Wait.REQUESTER,
+    Awaiting.THIRD_PARTY: Wait.THIRD_PARTY,
+}
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -112,6 +126,16 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def awaiting_requester(self) -> "TicketQuerySet":
         return self.filter(awaiting=Awaiting.REQUESTER)
+
+    def awaiting_third_party(self) -> "TicketQuerySet":
+        return self.filter(awaiting=Awaiting.THIRD_PARTY)
+
+    def snoozed(self, at: datetime) -> "TicketQuerySet":
+        return self.filter(snoozed_until__gt=at)
+
+    def awake(self, at: datetime) -> "TicketQuerySet":
+        """Not snoozed at `at`, or no longer."""
+        return self.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=at))
 
     def overdue(self, at: datetime) -> "TicketQuerySet":
         """With a running promise that is broken at `at`."""
@@ -204,6 +228,7 @@ class Ticket(FSMModelMixin, models.Model):
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     closes_at = models.DateTimeField(_("closes"), null=True, blank=True)
     next_due_at = models.DateTimeField(_("next due"), default=FAR_FUTURE)
+    snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
     last_activity_at = models.DateTimeField(_("last activity"))
     trashed_at = models.DateTimeField(_("in the trash since"), null=True, blank=True)
     close_reason = models.CharField(_("close reason"), max_length=10, choices=CloseReason, blank=True)
@@ -267,6 +292,8 @@ class Ticket(FSMModelMixin, models.Model):
             models.Index(fields=["team"], name="ticket_by_team", condition=Q(team__isnull=False)),
             # What followed a ticket.
             models.Index(fields=["follow_up_of"], name="ticket_by_follow_up", condition=Q(follow_up_of__isnull=False)),
+            # What was merged into a ticket: the database asks before one goes.
+            models.Index(fields=["merged_into"], name="ticket_by_merged", condition=Q(merged_into__isnull=False)),
             # A requester's tickets, newest first.
             models.Index(fields=["requester", "-id"], name="ticket_by_requester"),
         ]
@@ -291,9 +318,27 @@ class Ticket(FSMModelMixin, models.Model):
             self.__dict__.update(before)
             raise
 
+    @cached_property
+    def clock_changes(self) -> list[dict[str, Any]]:
+        """What became of clocks since the last event, which the next one is to tell (tickets.clocks)."""
+        return []
+
     @property
     def is_working(self) -> bool:
         return self.status in WORKING
+
+    @cached_property
+    def first_entry(self) -> "ThreadEntry":
+        """What it was opened with. Who opens it knows it already."""
+        return self.entries.get(number=1)
+
+    @property
+    def waits(self) -> list[Wait]:
+        """What it waits for, in the order of Wait. Resolved or closed it waits for nothing."""
+        if not self.is_working:
+            return []
+        waits = {_WAITS[Awaiting(self.awaiting)], Wait.SNOOZED if self.snoozed_until else None}
+        return [wait for wait in Wait if wait in waits]
 
     @property
     def held_by(self) -> User | Team | None:
@@ -302,8 +347,15 @@ class Ticket(FSMModelMixin, models.Model):
 
     @property
     def is_acknowledged(self) -> bool:
-        """Say whether a mail confirms that it was opened (PARITY H05, D07)."""
-        return self.department.acknowledges and (self.topic is None or self.topic.acknowledges)
+        """Say whether a mail confirms that it was opened (PARITY H05, D07, N10)."""
+        places = (self.department, self.topic) if self.topic else (self.department,)
+        return all(place.acknowledges for place in places) and SiteSettings.load().acknowledges
+
+    @property
+    def are_messages_acknowledged(self) -> bool:
+        """Say whether a mail confirms to whoever writes a further message that it came (PARITY D07, N10)."""
+        places = (self.department, self.topic) if self.topic else (self.department,)
+        return SiteSettings.load().acknowledges_messages and all(place.acknowledges_messages for place in places)
 
     # --- Transitions: they change this row's fields only, and only actions call them --------------
 
@@ -332,6 +384,7 @@ class Ticket(FSMModelMixin, models.Model):
     def resolve(self, at: datetime, close_after: timedelta) -> None:
         """Every question is answered; the requester may still object."""
         self.resolved_at = at
+        self.snoozed_until = None
         self.closes_at = at + close_after
         self.awaiting = Awaiting.REQUESTER
 
@@ -355,5 +408,5 @@ class Ticket(FSMModelMixin, models.Model):
 
     def _end(self, at: datetime, reason: CloseReason) -> None:
         self.closed_at = at
-        self.closes_at = None
+        self.closes_at = self.snoozed_until = None
         self.close_reason = reason

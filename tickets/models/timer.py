@@ -10,6 +10,7 @@ from tickets.models.ticket import Ticket
 
 class TimerKind(models.TextChoices):
     CLOSE = "close", _("Close after it was resolved")
+    WAKE = "wake", _("Come back after it was snoozed")
 
 
 class TicketTimer(Waiting):

@@ -119,6 +119,12 @@ class HelpTopic(Nested):
     acknowledges = models.BooleanField(
         _("confirms new tickets by mail"), default=True, help_text=_("Off: requesters get no mail when they open one.")
     )
+    acknowledges_messages = models.BooleanField(
+        _("confirms further messages by mail"),
+        default=True,
+        db_default=True,
+        help_text=_("Where the site settings say that messages are confirmed. Off: not here."),
+    )
     notes = models.TextField(_("notes"), max_length=2000, blank=True, help_text=_("For administrators."))
     is_public = models.BooleanField(_("public"), default=True, help_text=_("Off: only agents can choose it."))
     position = models.PositiveSmallIntegerField(_("position"), default=100, help_text=_("Lower comes first."))

@@ -28,7 +28,12 @@ class Deed(StrEnum):
     CHANGE_PRIORITY = "change_priority"
     CHANGE_TOPIC = "change_topic"
     CHANGE_PLAN = "change_plan"
+    CHANGE_SOURCE = "change_source"
     MOVE_ENTRY = "move_entry"
+    SNOOZE = "snooze"
+    WAKE = "wake"
+    AWAIT_THIRD_PARTY = "await_third_party"
+    STOP_WAITING = "stop_waiting"
     RESOLVE = "resolve"
     CLOSE = "close"
     CLOSE_UNRESOLVED = "close_unresolved"
@@ -61,7 +66,12 @@ AGENT_DEEDS: Mapping[Deed, Permission] = {
     Deed.CHANGE_PRIORITY: Permission.EDIT,
     Deed.CHANGE_TOPIC: Permission.EDIT,
     Deed.CHANGE_PLAN: Permission.EDIT,
+    Deed.CHANGE_SOURCE: Permission.EDIT,
     Deed.MOVE_ENTRY: Permission.EDIT,
+    Deed.SNOOZE: Permission.REPLY,
+    Deed.WAKE: Permission.REPLY,
+    Deed.AWAIT_THIRD_PARTY: Permission.REPLY,
+    Deed.STOP_WAITING: Permission.REPLY,
     Deed.RESOLVE: Permission.RESOLVE,
     Deed.CLOSE: Permission.RESOLVE,
     Deed.REOPEN: Permission.RESOLVE,
@@ -79,6 +89,7 @@ SYSTEM_DEEDS = {
     Deed.ASSIGN,
     Deed.CHANGE_PRIORITY,
     Deed.NOTE,
+    Deed.WAKE,
 }
 
 # Whoever a ticket was given to without working in its department may finish it. Who works there has a role,
@@ -109,7 +120,12 @@ STATES: Mapping[Deed, frozenset[Status]] = {
     Deed.CHANGE_PRIORITY: WORKING,
     Deed.CHANGE_TOPIC: WORKING,
     Deed.CHANGE_PLAN: WORKING,
+    Deed.CHANGE_SOURCE: WORKING,
     Deed.MOVE_ENTRY: EVERY,
+    Deed.SNOOZE: WORKING,
+    Deed.WAKE: WORKING,
+    Deed.AWAIT_THIRD_PARTY: WORKING,
+    Deed.STOP_WAITING: WORKING,
     Deed.RESOLVE: WORKING,
     Deed.CLOSE: frozenset({Status.RESOLVED}),
     Deed.CLOSE_UNRESOLVED: WORKING,
@@ -138,4 +154,6 @@ WRONG_STATE: Mapping[Deed, "str | Promise"] = {
     Deed.CLOSE_UNRESOLVED: _("This ticket is already resolved or closed."),
     Deed.REOPEN: _("This ticket is still being worked on, so there is nothing to reopen."),
 }
+NOT_SNOOZED = _("This ticket is not snoozed.")
+AWAITS_NOBODY = _("It is your turn already: this ticket awaits nobody else.")
 STATE_FORBIDS_CHANGE = _("A ticket that is resolved or closed cannot be changed. Reopen it first.")

@@ -1,14 +1,15 @@
 """By which grants somebody sees a ticket, and what their roles allow there and anywhere."""
 
-from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, Case, OuterRef, Subquery, Value, When
+from django.db.models import BooleanField, Case, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from accounts.models import Permission
-from accounts.principal import Principal
+from accounts.principal import Face, Principal
+from core.prepared import Prepared
 from tickets.models import DepartmentAccess, Referral, Ticket
-from tickets.models.grants import grants_of
+from tickets.models.grants import BOUNDED, agent_grants, bounded_grants, grants_of
 from tickets.policy.deeds import REFERRED
 
 # An agent has a handful of roles; this many are looked at.
@@ -21,17 +22,55 @@ def holding_grants(principal: Principal, ticket: Ticket) -> tuple[str, ...]:
 
     A ticket in the trash, or merged, is seen by nobody but the system.
     """
+    if principal.face in BOUNDED and principal.acts_as_requester:
+        row = _BOUNDED[principal.face].first(user=principal.user, only=principal.only_ticket_id or 0, ticket=ticket)
+        return _holding((BOUNDED[principal.face], "collaborator"), row)
+    if principal.acts_as_agent:
+        assert principal.user is not None  # acts_as_agent
+        only = principal.user.sees_only_assigned
+        return _holding(_AGENTS_GRANTS[only], _AGENTS[only].first(user=principal.user, ticket=ticket))
     grants = grants_of(principal)
     if not grants:
         return ()
     if "system" in grants:
         return ("system",)
+    return _holding(grants, _flagged(Ticket.objects.visible_to(principal).filter(pk=ticket.pk), grants).first())
+
+
+def _holding(grants: Iterable[str], row: Iterable[bool] | None) -> tuple[str, ...]:
+    return tuple(name for name, holds in zip(grants, row, strict=True) if holds) if row else ()
+
+
+def _flagged(tickets: "QuerySet[Ticket]", grants: Mapping[str, Q]) -> "QuerySet[Any, Any]":
     flags = {
         f"by_{name}": Case(When(grant, then=Value(True)), default=Value(False), output_field=BooleanField())
         for name, grant in grants.items()
     }
-    row = Ticket.objects.visible_to(principal).filter(pk=ticket.pk).annotate(**flags).values(*flags).first()
-    return tuple(name for name in grants if row[f"by_{name}"]) if row else ()
+    return tickets.annotate(**flags).values_list(*flags)
+
+
+def _bounded(face: Face) -> "Prepared[tuple[bool, ...]]":
+    """Return the query for those of whom each mail asks, and each page that a link opens."""
+    return Prepared(
+        lambda user, only, ticket: _flagged(Ticket.objects.live().filter(pk=ticket), bounded_grants(face, user, only))
+    )
+
+
+_BOUNDED = {face: _bounded(face) for face in BOUNDED}
+
+
+def _agents(sees_only_assigned: bool) -> "Prepared[tuple[bool, ...]]":
+    """Return the query for agents: each deed begins with it, and each page of a ticket."""
+
+    def build(user: Any, ticket: Any) -> "QuerySet[Any, Any]":
+        grants = agent_grants(user, sees_only_assigned=sees_only_assigned)
+        return _flagged(Ticket.objects.granted(grants).filter(pk=ticket), grants)
+
+    return Prepared(build)
+
+
+_AGENTS = {only: _agents(only) for only in (False, True)}
+_AGENTS_GRANTS = {only: tuple(agent_grants(0, sees_only_assigned=only)) for only in (False, True)}
 
 
 class RoleHere(NamedTuple):

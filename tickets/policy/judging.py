@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _now
 
 from accounts.models import Permission
 from accounts.principal import Principal
-from tickets.models import AssignableTo, Ticket
+from tickets.models import AssignableTo, Awaiting, Ticket
 from tickets.policy.deeds import (
     AGENT_DEEDS,
+    AWAITS_NOBODY,
     COLLABORATOR_DEEDS,
     HOLDER,
     MANAGER,
@@ -21,6 +22,7 @@ from tickets.policy.deeds import (
     NOT_FOR_REQUESTERS,
     NOT_FOR_SYSTEM,
     NOT_IN_ROLE,
+    NOT_SNOOZED,
     ONLY_FOR_COLLABORATORS,
     ONLY_LOOKING,
     ONLY_WITH_A_PART,
@@ -71,6 +73,10 @@ class Standing:
             return WRONG_STATE.get(deed, STATE_FORBIDS_CHANGE)
         if deed == Deed.RELEASE and ticket.held_by is None:
             return WRONG_STATE[deed]
+        if deed == Deed.WAKE and ticket.snoozed_until is None:
+            return NOT_SNOOZED
+        if deed == Deed.STOP_WAITING and ticket.awaiting == Awaiting.AGENT:
+            return AWAITS_NOBODY
         if deed == Deed.CLAIM:
             return self._claim_refusal(ticket)
         if deed == Deed.REOPEN and self.principal.acts_as_requester and is_past_reopening(ticket, at):

@@ -1,0 +1,57 @@
+"""Fields of the administration for texts with variables: names are completed while typing, mistakes told by place."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.html import escape, linebreaks, urlize
+from django.utils.translation import gettext as _
+
+from core import cleaning
+from tickets import variables
+from tickets.variables import Vocabulary
+
+LOOKS_LIKE_HTML = ("<p", "<br", "<div", "<ul", "<ol", "<h", "<a ", "<b", "<strong", "<em", "<i", "<table", "</")
+
+
+class VariableMixin:
+    """Offers the names of its vocabulary behind "{{" (static/js/variables.js); without script it is a field as any."""
+
+    vocabulary: Vocabulary = {}
+
+    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
+        attrs: dict[str, Any] = super().build_attrs(base_attrs, extra_attrs)  # type: ignore[misc]
+        offered = [[one.name, str(one.description)] for one in self.vocabulary.values()]
+        return attrs | {"data-variables": json.dumps(offered, ensure_ascii=False), "dir": "auto", "spellcheck": "true"}
+
+
+# The administration writes scripts into the head, where there is no field yet.
+SCRIPT = forms.Script("js/variables.js", defer=True)
+
+
+class VariableTextarea(VariableMixin, forms.Textarea):
+    class Media:
+        js = (SCRIPT,)
+
+
+class VariableInput(VariableMixin, forms.TextInput):
+    class Media:
+        js = (SCRIPT,)
+
+
+def checked_html(raw: str, vocabulary: Vocabulary, *, known: Vocabulary, most: int) -> str:
+    """Return what somebody wrote as cleaned HTML; words without a tag become paragraphs. Raises ValidationError."""
+    raw = raw.replace("\x00", "").replace("\r\n", "\n")
+    if len(raw) > most:
+        raise ValidationError(
+            _("This is too long: %(count)s characters, of at most %(most)s.") % {"count": len(raw), "most": most}
+        )
+    cleaned = cleaning.clean(raw if looks_like_html(raw) else linebreaks(urlize(escape(raw), nofollow=True)))
+    if found := variables.problems_of_html(raw, cleaned, vocabulary, known=known):
+        raise ValidationError([str(problem) for problem in found])
+    return cleaned
+
+
+def looks_like_html(raw: str) -> bool:
+    return any(beginning in raw.lower() for beginning in LOOKS_LIKE_HTML)

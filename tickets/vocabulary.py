@@ -1,0 +1,215 @@
+"""The names that texts of administrators can use, each with its meaning and who may be told (PARITY L04, L05)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Preferences
+from core.absolute import absolute_url
+from core.moments import told
+from tickets import policy
+from tickets.models import PAUSED, EntryKind, ThreadEntry
+from tickets.models.people import Part
+from tickets.variables import Facts, Shape, Variable, Worded, vocabulary
+
+# --- Parts and styles ------------------------------------------------------------------------------
+
+
+def with_parts(name: str, description: Any, read: Callable[[Facts], str], **flags: Any) -> list[Variable]:
+    """Return the name of somebody, whole and in its parts."""
+    whole = Variable(name, description, read, **flags)
+    return [whole, *(_part(whole, part, words, of) for part, (words, of) in PARTS.items())]
+
+
+def with_styles(name: str, description: Any, read: Callable[[Facts], datetime | None], **flags: Any) -> list[Variable]:
+    """Return a time in its styles. Of a time that is not there nothing is told."""
+    whole = Variable(name, description, _styled(read, "long"), **flags)
+    return [
+        whole,
+        *(
+            Variable(f"{name}.{style}", Worded(words, description), _styled(read, style), **flags)
+            for style, words in STYLES.items()
+        ),
+    ]
+
+
+def _part(whole: Variable, part: str, words: Any, of: Callable[[str], str]) -> Variable:
+    return Variable(
+        f"{whole.name}.{part}",
+        Worded(words, whole.description),
+        lambda facts: of(str(whole.read(facts))),
+        typed=whole.typed,
+        internal=whole.internal,
+    )
+
+
+def _styled(read: Callable[[Facts], datetime | None], style: str) -> Callable[[Facts], str]:
+    return lambda facts: told(at, style) if (at := read(facts)) and at < PAUSED else ""
+
+
+def _first(name: str) -> str:
+    return name.split()[0] if name.split() else ""
+
+
+def _last(name: str) -> str:
+    return name.split()[-1] if name.split() else ""
+
+
+def _short(name: str) -> str:
+    words = name.split()
+    return f"{words[0]} {words[-1][0]}." if len(words) > 1 else name
+
+
+def _initials(name: str) -> str:
+    words = name.split()
+    return "".join(word[0].upper() for word in (words[:1] + words[1:][-1:]))
+
+
+PARTS: dict[str, tuple[Any, Callable[[str], str]]] = {
+    "first": (_("%(what)s: the first name"), _first),
+    "last": (_("%(what)s: the last name"), _last),
+    "short": (_("%(what)s: the first name and a letter"), _short),
+    "initials": (_("%(what)s: the initials"), _initials),
+}
+STYLES = {
+    "short": _("%(what)s: the date alone"),
+    "long": _("%(what)s: with the time"),
+    "full": _("%(what)s: with the day of the week"),
+}
+
+
+# --- Values ----------------------------------------------------------------------------------------
+
+
+def _department(facts: Facts) -> str:
+    """Requesters never read the name of a department that is not public, nor what it is part of."""
+    return facts.ticket.department.public_name or facts.site.name
+
+
+def _handler(facts: Facts) -> str:
+    return facts.ticket.assignee.display_name if facts.ticket.assignee else _department(facts)
+
+
+def _requester_email(facts: Facts) -> str:
+    part = facts.ticket.participants.filter(role=Part.REQUESTER).select_related("address").first()
+    return part.address.email if part else ""
+
+
+def _messages(facts: Facts) -> "Any":
+    return ThreadEntry.objects.public().filter(ticket=facts.ticket, kind=EntryKind.MESSAGE)
+
+
+def _text_of(entry: ThreadEntry | None) -> str:
+    return entry.text if entry else ""
+
+
+def signature(facts: Facts) -> str:
+    """Return how a reply ends: as its author signs, else as the department does."""
+    own = ""
+    if facts.agent is not None:
+        own = Preferences.objects.filter(agent=facts.agent).values_list("signature", flat=True).first() or ""
+    return own.strip() or facts.ticket.department.signature.strip()
+
+
+# --- The names -------------------------------------------------------------------------------------
+
+# What requesters may read. What they typed themselves is `typed`.
+PUBLIC = (
+    Variable("site.name", _("The help desk's name"), lambda facts: facts.site.name),
+    Variable("site.link", _("Where the help desk is"), lambda facts: absolute_url("portal:home"), Shape.LINK),
+    Variable("ticket.number", _("The ticket's number"), lambda facts: facts.ticket.number),
+    Variable("ticket.subject", _("The ticket's subject"), lambda facts: facts.ticket.subject, typed=True),
+    Variable("ticket.status", _("The ticket's status"), lambda facts: facts.ticket.get_status_display()),
+    Variable("ticket.department", _("The department, if it is public; else the help desk's name"), _department),
+    Variable(
+        "ticket.topic",
+        _("The help topic, if it is public"),
+        lambda facts: facts.ticket.topic.public_path if facts.ticket.topic and facts.ticket.topic.is_public else "",
+    ),
+    *with_parts("ticket.handler", _("Who has the ticket, else the department"), _handler),
+    *with_styles("ticket.created", _("When the ticket was opened"), lambda facts: facts.ticket.opened_at),
+    *with_styles("ticket.resolved", _("When the ticket was resolved"), lambda facts: facts.ticket.resolved_at),
+    *with_styles("ticket.closes", _("When a resolved ticket closes by itself"), lambda facts: facts.ticket.closes_at),
+    *with_styles("ticket.closed", _("When the ticket was closed"), lambda facts: facts.ticket.closed_at),
+    *with_styles(
+        "ticket.reopen_until",
+        _("Until when a closed ticket can be reopened"),
+        lambda facts: policy.reopens_until(facts.ticket) if facts.ticket.closed_at else None,
+    ),
+    *with_parts(
+        "requester.name", _("The requester's name"), lambda facts: facts.ticket.requester.display_name, typed=True
+    ),
+    Variable("requester.email", _("The requester's address"), _requester_email, typed=True, personal=True),
+    Variable(
+        "requester.organization",
+        _("The organisation that the ticket is of"),
+        lambda facts: facts.ticket.organization.name if facts.ticket.organization else "",
+        typed=True,
+        personal=True,
+    ),
+    *with_parts(
+        "agent.name",
+        _("The agent who writes or did it"),
+        lambda facts: facts.agent.display_name if facts.agent else "",
+    ),
+    Variable("signature", _("The agent's signature, else the department's"), signature, Shape.LINES),
+    Variable(
+        "thread.original",
+        _("The first message"),
+        lambda facts: _text_of(_messages(facts).order_by("number").first()),
+        Shape.LINES,
+        typed=True,
+        written=True,
+    ),
+    Variable(
+        "thread.last_message",
+        _("The last message of the requester or a collaborator"),
+        lambda facts: _text_of(_messages(facts).order_by("-number").first()),
+        Shape.LINES,
+        typed=True,
+        written=True,
+    ),
+)
+
+# What only agents may read: for mails to them.
+INTERNAL = (
+    Variable(
+        "ticket.department.path",
+        _("The department with all that it is part of"),
+        lambda facts: facts.ticket.department.path,
+        internal=True,
+    ),
+    Variable("ticket.priority", _("The priority"), lambda facts: facts.ticket.priority.name, internal=True),
+    Variable(
+        "ticket.plan",
+        _("The SLA plan"),
+        lambda facts: facts.ticket.sla_plan.name if facts.ticket.sla_plan else "",
+        internal=True,
+    ),
+    Variable(
+        "ticket.assignee",
+        _("The agent or the team that has the ticket"),
+        lambda facts: str(facts.ticket.held_by) if facts.ticket.held_by else "",
+        internal=True,
+    ),
+    Variable(
+        "ticket.source", _("How the ticket came in"), lambda facts: facts.ticket.get_source_display(), internal=True
+    ),
+    *with_styles("ticket.deadline", _("The next deadline"), lambda facts: facts.ticket.next_due_at, internal=True),
+    *with_styles(
+        "ticket.updated", _("When something last happened"), lambda facts: facts.ticket.last_activity_at, internal=True
+    ),
+    Variable(
+        "requester.phone",
+        _("The requester's phone number"),
+        lambda facts: facts.ticket.requester.phone,
+        typed=True,
+        internal=True,
+    ),
+)
+
+# Canned responses become the words of an agent: requesters read them.
+CANNED = vocabulary(PUBLIC)
+EVERYTHING = vocabulary(PUBLIC, INTERNAL)
