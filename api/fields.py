@@ -30,7 +30,7 @@ SOURCES: Mapping[str, Source] = {
     "email": Source.MAIL,
     "phone": Source.PHONE,
     "staff": Source.DESK,
-    "other": Source.API,
+    "other": Source.OTHER,
 }
 YES, NO = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off", ""})
 # Files it names itself, and what osTicket writes into them for its own mails: taken, and nothing is made of it.

@@ -21,6 +21,7 @@ from core import wakeups
 from core.machines import is_in_clear, plain
 from core.secrets import SecretUnreadable
 from mail import intake
+from mail.keeping import Held
 from mail.models import Door, IncomingMail, Reason
 
 logger = logging.getLogger(__name__)
@@ -69,11 +70,11 @@ def tickets_email(request: HttpRequest) -> HttpResponse:
     if not first.strip():
         raise Refused(400, refusals.NO_EMAIL)
     try:
-        mail = intake.store(_joined(first, body), door=Door.API, at=now())
+        held = intake.store_held(_joined(first, body), door=Door.API, at=now())
     except (OSError, DatabaseFailed, SecretUnreadable):
         logger.exception("a mail that came by the API could not be stored")
         return plain(500, refusals.UNKNOWN)
-    return _told(_taken_in(mail))
+    return _told(_taken_in(held))
 
 
 @door
@@ -117,12 +118,12 @@ def _joined(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _taken_in(mail: IncomingMail) -> IncomingMail:
+def _taken_in(held: Held) -> IncomingMail:
     try:
-        return intake.take_in_at_once(mail)
+        return intake.take_in_held(held)
     except (OSError, DatabaseFailed):
         # It is stored; the workers take it in.
-        return mail
+        return held.mail
 
 
 def _told(mail: IncomingMail) -> HttpResponse:

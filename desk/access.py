@@ -90,7 +90,14 @@ def _find(tickets: TicketQuerySet, number: str) -> Ticket:
             *("assignee", "team", "requester", "organization"),
         )
         .annotate(asking=FilteredRelation("participants", condition=Q(participants__role=Part.REQUESTER)))
-        .annotate(requester_email=F("asking__address__email"), requester_confirmed_at=F("asking__address__verified_at"))
+        .annotate(
+            requester_email=F("asking__address__email"),
+            requester_confirmed_at=F("asking__address__verified_at"),
+            requester_address=F("asking__address"),
+            requester_bounces_since=F("asking__address__bouncing_at"),
+            requester_rests_until=F("asking__address__resting_until"),
+            requester_bounce_said=F("asking__address__bounce_said"),
+        )
         .first()
     )
     if ticket is None:

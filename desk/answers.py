@@ -47,6 +47,9 @@ class Done:
 
     message: str
     undo: Undo | None = None
+    # For what has not happened yet: where it is taken back, and for how many seconds it can be.
+    undo_url: str = ""
+    undo_seconds: int = 0
 
 
 def is_looking(request: AgentRequest) -> bool:
@@ -123,7 +126,10 @@ def finish(
     `sent` names the draft whose text has arrived (static/js/composer.js).
     """
     tags = [f"sent:{sent}"] if sent else []
-    if done.undo:
+    if done.undo_url:
+        tags.append(f"undo:{done.undo_url}")
+        tags += [f"count:{done.undo_seconds}"] if done.undo_seconds else []
+    elif done.undo:
         tags.append(f"undo:{undo_url(request, ticket, done.undo)}")
     messages.success(request, done.message, extra_tags=" ".join(tags))
     return go(request, to or home_of(request, ticket, fragment))

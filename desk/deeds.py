@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from desk.sidebar import Origin
-from tickets.models import Ticket
+from tickets.models import Awaiting, Ticket
 from tickets.policy import Deed, Standing
 
 
@@ -35,11 +35,16 @@ BUTTONS = (
     Button(Deed.REOPEN, "reopen", _("Reopen"), "rotate-ccw", is_post=True, is_main=True),
     Button(Deed.CLOSE, "close", _("Close"), "archive", is_post=True, is_main=True),
     Button(Deed.RESOLVE, "resolve", _("Resolve"), "circle-check", "e"),
+    Button(Deed.WAKE, "wake", _("End the snooze"), "alarm-clock-off", is_post=True, is_main=True),
+    Button(Deed.STOP_WAITING, "stop-waiting", _("It is our turn"), "play", is_post=True),
+    Button(Deed.SNOOZE, "snooze", _("Snooze"), "alarm-clock"),
+    Button(Deed.AWAIT_THIRD_PARTY, "await-third-party", _("Await a third party"), "hourglass", is_post=True),
     Button(Deed.RELEASE, "release", _("Give back"), "circle-dashed", is_post=True),
     Button(Deed.REFER, "refer", _("Let others read along"), "eye"),
     Button(Deed.CHANGE_PRIORITY, "priority", _("Change priority"), "flag"),
     Button(Deed.CHANGE_TOPIC, "topic", _("Change help topic"), "tag"),
     Button(Deed.CHANGE_PLAN, "plan", _("Change SLA plan"), "clock"),
+    Button(Deed.CHANGE_SOURCE, "source", _("Change source"), "inbox"),
     Button(Deed.ADD_COLLABORATOR, "add-collaborator", _("Add a collaborator"), "users"),
     Button(Deed.CLOSE_UNRESOLVED, "close", _("Close without an answer"), "circle-x", is_danger=True),
 )
@@ -73,8 +78,13 @@ def offers(standing: Standing, ticket: Ticket, origin: Origin) -> dict[str, Offe
             is_main=button.is_main,
         )
         for button in BUTTONS
-        if standing.may(button.deed, ticket)
+        if standing.may(button.deed, ticket) and not _is_moot(button.deed, ticket)
     }
+
+
+def _is_moot(deed: Deed, ticket: Ticket) -> bool:
+    """Say whether the deed would be allowed and change nothing."""
+    return deed == Deed.AWAIT_THIRD_PARTY and ticket.awaiting == Awaiting.THIRD_PARTY
 
 
 def deed_url(name: str, number: str, origin: Origin) -> str:

@@ -11,7 +11,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from desk.sidebar import read_id
-from tickets.models.tree import NestedQuerySet
 
 # How many are listed at once: of agents and of teams; of departments, topics, plans, which few help desks have more of.
 PEOPLE_SHOWN = 50
@@ -51,7 +50,8 @@ class FindSelect(forms.Select):
                 "autocomplete": "off",
                 "maxlength": LONGEST,
                 "hx-post": self.find.action,
-                "hx-trigger": "input changed delay:250ms",
+                # `settled` is for what was typed before it listened (ui.js).
+                "hx-trigger": "input changed delay:250ms, settled",
                 "hx-vals": '{"refresh": "1"}',
                 "hx-target": target,
                 "hx-select": target,
@@ -129,4 +129,4 @@ def offer_rows(form: forms.BaseForm, name: str, rows: "QuerySet[Any]", *, action
 
 
 def _found(rows: "QuerySet[Any]", text: str) -> "QuerySet[Any]":
-    return rows.found_by(text) if isinstance(rows, NestedQuerySet) else rows.filter(name__icontains=text)
+    return rows.found_by(text) if hasattr(rows, "found_by") else rows.filter(name__icontains=text)

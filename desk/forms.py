@@ -8,14 +8,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
-from core.uploads import FilesForm
 from desk.finding import Find, FindSelect, first, given, offer_rows
 from desk.people import Group, agents_of, all_agents, away_from, chosen_among, departments, group_of, teams
 from desk.sidebar import read_id
 from sla.models import Priority, SLAPlan
 from tickets import policy
 from tickets.events import ref
-from tickets.models import CloseReason, Department, EntryKind, HelpTopic, Ticket
+from tickets.models import CloseReason, Department, HelpTopic, Source, Ticket
 from tickets.prose import MAX_TEXT
 
 TOO_OLD = _("This form is too old. Look at the ticket, then send it again.")
@@ -261,7 +260,7 @@ class TopicForm(ChangeForm):
         label=_("Help topic"),
         queryset=HelpTopic.objects.none(),
         widget=FindSelect,
-        help_text=_("Department, priority and SLA plan stay as they are."),
+        help_text=_("Department and priority stay as they are, and the SLA plan too, unless it is transient."),
     )
 
     def rows(self) -> Any:
@@ -276,6 +275,20 @@ class PlanForm(ChangeForm):
         widget=FindSelect,
         help_text=_("Running clocks count as if this plan had held since they started."),
     )
+
+
+class SourceForm(SeenForm):
+    to = forms.ChoiceField(
+        label=_("Came by"),
+        choices=Source.choices,
+        error_messages={"invalid_choice": CHOOSE_FROM_LIST, "required": CHOOSE_FROM_LIST},
+    )
+
+    def __init__(self, *args: Any, action: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+    def clean_to(self) -> Source:
+        return Source(self.cleaned_data["to"])
 
 
 class ResolveForm(SeenForm):
@@ -304,50 +317,6 @@ class CloseForm(SeenForm):
         },
     )
     note = note_field(NOTE)
-
-
-class ReplyForm(FilesForm, SeenForm):
-    """The composer: a reply or an internal note, with files. `request_key` makes a form sent twice one entry."""
-
-    kind = forms.ChoiceField(choices=[(kind.value, kind.label) for kind in (EntryKind.REPLY, EntryKind.NOTE)])
-    body = forms.CharField(
-        required=False,
-        strip=False,
-        max_length=MAX_TEXT,
-        error_messages={
-            "max_length": _("This is %(show_value)s characters long; %(limit_value)s fit. Attach it as a file instead.")
-        },
-    )
-    then = forms.ChoiceField(
-        choices=[("resolve", ""), ("await", ""), ("keep", ""), ("note", "")],
-        error_messages={"required": _("Press the button that says what is to happen."), "invalid_choice": TOO_OLD},
-    )
-    request_key = forms.RegexField(
-        r"\A[A-Za-z0-9_-]{16,40}\Z",
-        widget=forms.HiddenInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": TOO_OLD, "invalid": TOO_OLD},
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["initial"] = {"request_key": new_key(), "kind": EntryKind.REPLY.value} | kwargs.get("initial", {})
-        super().__init__(*args, name="id", **kwargs)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        # What has no place of its own on the page is told above the form.
-        for name in ("seen", "request_key", "kind", "then"):
-            if name in self.errors:
-                self.add_error(None, self.errors.pop(name).data)
-        kind, then = cleaned.get("kind"), cleaned.get("then")
-        # The wrong audience is the worst mistake: what looks like a note is never sent.
-        if kind and then and (kind == EntryKind.NOTE) != (then == "note"):
-            self.add_error(
-                None,
-                _("You chose one kind of entry and pressed the button of the other. Nothing was sent; choose again."),
-            )
-        if not self.errors and not cleaned["body"].strip() and not cleaned["attachments"]:
-            self.add_error("body", _("Write something first, or attach a file."))
-        return cleaned
 
 
 def new_key() -> str:

@@ -17,6 +17,7 @@ from desk.names import Names
 from desk.sentences import routing_sentence, sentence
 from sla.models import Target
 from tickets.models import Kind, TicketEvent
+from tickets.models.clock import ClockChange
 
 # Events that are told by the entry they left in the thread.
 WRITTEN = frozenset({Kind.OPENED, Kind.MESSAGE_ADDED, Kind.REPLIED, Kind.NOTE_ADDED})
@@ -27,6 +28,8 @@ ICONS: Mapping[str, str] = {
     Kind.OPENED: "zap",
     Kind.MESSAGE_ADDED: "message-square",
     Kind.REPLIED: "reply",
+    Kind.REPLY_STOPPED: "triangle-alert",
+    Kind.RESENT: "mail",
     Kind.NOTE_ADDED: "lock",
     Kind.ASSIGNED: "user-plus",
     Kind.CLAIMED: "user",
@@ -40,8 +43,13 @@ ICONS: Mapping[str, str] = {
     Kind.PRIORITY_CHANGED: "flag",
     Kind.TOPIC_CHANGED: "tag",
     Kind.PLAN_CHANGED: "clock",
+    Kind.SOURCE_CHANGED: "inbox",
     Kind.ENTRY_MOVED_AWAY: "corner-up-right",
     Kind.ENTRY_MOVED_HERE: "corner-down-right",
+    Kind.SNOOZED: "alarm-clock",
+    Kind.WOKEN: "alarm-clock-off",
+    Kind.WAIT_BEGUN: "hourglass",
+    Kind.WAIT_ENDED: "play",
     Kind.RESOLVED: "st-resolved",
     Kind.CLOSED: "st-closed",
     Kind.REOPENED: "st-reopened",
@@ -158,9 +166,17 @@ def _followed(event: TicketEvent) -> list[str]:
     told = []
     targets = dict(Target.choices)
     for clock in event.data.get("clocks") or []:
-        if moment := parse_datetime(str(clock.get("deadline"))):
-            label = targets.get(str(clock.get("target")), _("A promise"))
-            told.append(_("%(target)s due %(moment)s") % {"target": label, "moment": _full(moment)})
+        label = targets.get(str(clock.get("target")), _("A promise"))
+        moment = parse_datetime(str(clock.get("deadline") or ""))
+        match clock.get("did"):
+            case ClockChange.MET | ClockChange.CANCELLED:
+                continue
+            case ClockChange.PAUSED:
+                told.append(_("%(target)s paused") % {"target": label})
+            case ClockChange.RESUMED if moment:
+                told.append(_("%(target)s runs again, due %(moment)s") % {"target": label, "moment": _full(moment)})
+            case _ if moment:
+                told.append(_("%(target)s due %(moment)s") % {"target": label, "moment": _full(moment)})
     if moment := parse_datetime(str(event.data.get("closes_at") or "")):
         told.append(_("closes by itself %(moment)s") % {"moment": _full(moment)})
     return told

@@ -82,7 +82,11 @@ def _refs(event: TicketEvent) -> list[str]:
             return [str(data.get("to"))]
         case Kind.REFERRAL_REMOVED:
             return [str(data.get("holder"))]
-        case Kind.COLLABORATOR_ADDED | Kind.COLLABORATOR_REMOVED:
+        case Kind.REPLY_STOPPED:
+            return [str(data.get("of"))]
+        case Kind.REPLIED:
+            return [f"address:{pk}" for pk in data.get("to", ())]
+        case Kind.COLLABORATOR_ADDED | Kind.COLLABORATOR_REMOVED | Kind.RESENT:
             return [f"address:{pk}" for pk in data.get("addresses", ())]
         case Kind.ENTRY_MOVED_AWAY | Kind.ENTRY_MOVED_HERE:
             return [f"ticket:{data[name]}" for name in ("to", "from") if name in data]

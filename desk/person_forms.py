@@ -4,11 +4,12 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
-from django.conf import settings
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
+from core import languages
+from core.domains import require_mail_domain
 from desk.finding import FindSelect, offer_rows
 
 NO_PHONE = _("Write a phone number, such as +49 30 123456.")
@@ -45,7 +46,10 @@ class ContactFields(forms.Form):
 
 class AddPersonForm(ContactFields):
     email = forms.EmailField(
-        label=_("E-mail address"), max_length=254, help_text=_("Nothing is mailed now. Mails about tickets go there.")
+        label=_("E-mail address"),
+        max_length=254,
+        help_text=_("Nothing is mailed now. Mails about tickets go there."),
+        validators=[require_mail_domain],
     )
     field_order = ("name", "email", "phone", "organization")
 
@@ -61,10 +65,7 @@ class EditPersonForm(ContactFields):
         super().__init__(*args, held=person.organization, **kwargs)
         zones: Any = self.fields["time_zone"]
         zones.choices = [("", _("The help desk's own")), *((name, name) for name in sorted(available_timezones()))]
-        languages: Any = self.fields["language"]
-        languages.choices = [("", _("What the browser asks for")), *settings.LANGUAGES]
-        if len(settings.LANGUAGES) < 2:
-            del self.fields["language"]
+        languages.offer(self.fields["language"])
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
@@ -78,6 +79,7 @@ class AddressForm(forms.Form):
         label=_("E-mail address"),
         max_length=254,
         help_text=_("A link goes there. Until somebody acts on it, the address counts as not confirmed."),
+        validators=[require_mail_domain],
     )
 
 

@@ -11,9 +11,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from desk.names import CHANGED, Decision, Names, decisions
-from sla.models import Target
-from tickets.models import Cause, CloseReason, Kind, TicketEvent
+from sla.models import Target, Wait
+from tickets.models import Cause, CloseReason, Kind, Source, Stopped, TicketEvent
 from tickets.routing import Skipped
+
+# Of more recipients only these are named.
+MOST_NAMED = 5
 
 
 def sentence(event: TicketEvent, names: Names) -> SafeString:
@@ -31,6 +34,25 @@ def _opened(event: TicketEvent, names: Names) -> SafeString:
 def _replied(event: TicketEvent, names: Names) -> SafeString:
     words = _("{who} replied and keeps working on it") if event.data.get("keeps") else _("{who} replied")
     return format_html(words, who=names.by(event))
+
+
+def _stopped(event: TicketEvent, names: Names) -> SafeString:
+    why = Stopped(event.data["why"]).label if event.data.get("why") in Stopped.values else "?"
+    return format_html(_("A reply of {author} was not sent: {why}"), author=names(event.data.get("of")), why=why)
+
+
+def _resent(event: TicketEvent, names: Names) -> SafeString:
+    to = _listed([names(f"address:{pk}") for pk in event.data.get("addresses", ())[:MOST_NAMED]])
+    if len(event.data.get("addresses", ())) > MOST_NAMED:
+        to = _listed([to, escape(_("others"))])
+    words = (
+        _("{who} had entry {number} tried again at once, to {to}")
+        if event.data.get("retried")
+        else _("{who} mailed entry {number} again, to {to}, who may have it twice")
+        if event.data.get("maybe_twice")
+        else _("{who} mailed entry {number} again, to {to}")
+    )
+    return format_html(words, who=names.by(event), number=event.data.get("entry"), to=to)
 
 
 def _assigned(event: TicketEvent, names: Names) -> SafeString:
@@ -100,6 +122,15 @@ def _referral_removed(event: TicketEvent, names: Names) -> SafeString:
     )
 
 
+def sent_to(event: TicketEvent, names: Names) -> SafeString | str:
+    """Return to whom alone a reply was mailed, "" where nobody chose: then it went to all who take part."""
+    if event.kind != Kind.REPLIED or "to" not in event.data:
+        return ""
+    if not event.data["to"]:
+        return _("Mailed to nobody")
+    return format_html(_("To {people} alone"), people=_listed([names(f"address:{pk}") for pk in event.data["to"]]))
+
+
 def _collaborator_added(event: TicketEvent, names: Names) -> SafeString:
     # By address: that is what was added, and guests may have no name.
     added = _listed([names(f"address:{pk}") for pk in event.data.get("addresses", ())])
@@ -124,6 +155,15 @@ def _requester_changed(event: TicketEvent, names: Names) -> SafeString:
         case "merged":
             return format_html(_("{who} merged the requester with another person"), who=names.by(event))
     return format_html(_("{who} handed the ticket to another person"), who=names.by(event))
+
+
+def _source_changed(event: TicketEvent, names: Names) -> SafeString:
+    labels = dict(Source.choices)
+    before, to = (labels.get(str(event.data.get(name)), "?") for name in ("from", "to"))
+    pattern = _("{who} changed the source from {before} to {to}")
+    return format_html(
+        pattern, who=names.by(event), before=format_html("<b>{}</b>", before), to=format_html("<b>{}</b>", to)
+    )
 
 
 def _changed(event: TicketEvent, names: Names) -> SafeString:
@@ -182,12 +222,36 @@ def _breached(event: TicketEvent, names: Names) -> SafeString:
     return format_html(_("{target} was due at {moment} and is overdue"), target=_target(event), moment=_deadline(event))
 
 
+def _snoozed(event: TicketEvent, names: Names) -> SafeString:
+    words = _("{who} snoozed the ticket until {moment}")
+    return format_html(words, who=names.by(event), moment=_moment(event, "until"))
+
+
+def _woken(event: TicketEvent, names: Names) -> SafeString:
+    if event.cause == Cause.SNOOZE:
+        return format_html("{}", _("The ticket came back: it was snoozed until now"))
+    return format_html(_("{who} ended the snooze"), who=names.by(event))
+
+
+def _wait_ended(event: TicketEvent, names: Names) -> SafeString:
+    words = (
+        _("{who} no longer awaits a third party")
+        if event.data.get("wait") == Wait.THIRD_PARTY
+        else _("{who} no longer awaits the requester")
+    )
+    return format_html(words, who=names.by(event))
+
+
 def _target(event: TicketEvent) -> str:
     return str(dict(Target.choices).get(str(event.data.get("target")), _("A promise")))
 
 
 def _deadline(event: TicketEvent) -> str:
-    moment = parse_datetime(str(event.data.get("deadline") or ""))
+    return _moment(event, "deadline")
+
+
+def _moment(event: TicketEvent, name: str) -> str:
+    moment = parse_datetime(str(event.data.get(name) or ""))
     if moment is None:
         return "?"
     local = timezone.localtime(moment)
@@ -204,6 +268,8 @@ TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
     Kind.OPENED: _opened,
     Kind.MESSAGE_ADDED: _plainly(lambda: _("{who} wrote a message")),
     Kind.REPLIED: _replied,
+    Kind.REPLY_STOPPED: _stopped,
+    Kind.RESENT: _resent,
     Kind.NOTE_ADDED: _plainly(lambda: _("{who} wrote an internal note")),
     Kind.ASSIGNED: _assigned,
     Kind.CLAIMED: _claimed,
@@ -217,8 +283,13 @@ TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
     Kind.PRIORITY_CHANGED: _changed,
     Kind.TOPIC_CHANGED: _changed,
     Kind.PLAN_CHANGED: _changed,
+    Kind.SOURCE_CHANGED: _source_changed,
     Kind.ENTRY_MOVED_AWAY: _moved_away,
     Kind.ENTRY_MOVED_HERE: _moved_here,
+    Kind.SNOOZED: _snoozed,
+    Kind.WOKEN: _woken,
+    Kind.WAIT_BEGUN: _plainly(lambda: _("{who} awaits a third party")),
+    Kind.WAIT_ENDED: _wait_ended,
     Kind.RESOLVED: _plainly(lambda: _("{who} resolved the ticket")),
     Kind.CLOSED: _closed,
     Kind.REOPENED: _plainly(lambda: _("{who} reopened the ticket")),

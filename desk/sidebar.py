@@ -6,14 +6,19 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from accounts.models import Permission, Preferences
+from accounts.models import Permission, Preferences, User
 from accounts.principal import Principal
+from notices import reading as notices
+from notices.models import Notice
+from notices.reading import MOST_COUNTED
 from tickets import policy
+from tickets.models import Ticket
 from tickets.queues import BY_SLUG, DEFAULT, QUEUES, Counts, Queue, count_all, count_text
 
 
@@ -59,15 +64,36 @@ def read_id(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
+def _unread(agent: User, _ticket: Ticket) -> "QuerySet[Notice, Any]":
+    return notices.unread(agent).values("pk")[:MOST_COUNTED]
+
+
+def _unread_here(agent: User, ticket: Ticket) -> "QuerySet[Notice, Any]":
+    return notices.unread(agent).filter(ticket=ticket).values("pk")[:MOST_COUNTED]
+
+
+_UNREAD = {"unread": _unread}
+_UNREAD_AND_HERE = {"unread": _unread, "unread_here": _unread_here}
+
+
 def shell(
-    principal: Principal, at: datetime, origin: Origin, *, anywhere: frozenset[str] | None = None
+    principal: Principal,
+    at: datetime,
+    origin: Origin,
+    *,
+    anywhere: frozenset[str] | None = None,
+    ticket: Ticket | None = None,
 ) -> tuple[dict[str, Any], Counts]:
     """Return the context of desk/base.html, and the counts it shows. Two queries.
 
-    One, if the caller knows already what the agent's roles allow `anywhere`.
+    One, if the caller knows already what the agent's roles allow `anywhere`. Whoever opens `ticket` has read what
+    notices say of it: that is one more, where there are such.
     """
     assert principal.user is not None  # the desk is for agents
-    counts = count_all(principal, at)
+    counts = count_all(principal, at, also=_UNREAD if ticket is None else _UNREAD_AND_HERE, ticket=ticket)
+    count = counts.queues["unread"]
+    if counts.queues.get("unread_here") and not principal.only_looks:
+        count -= notices.mark_read(principal.user, at, ticket=ticket)
     is_narrowed = origin.department_id is not None and origin.queue is DEFAULT
     queues = [
         {
@@ -98,6 +124,7 @@ def shell(
         "queues": queues,
         "departments": departments,
         "records": records(anywhere),
+        "unread_text": notices.count_text(max(count, 0)),
         "may_create": Permission.CREATE in anywhere,
         "preferences": Preferences.of(principal.user),
     }

@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import accumulate, pairwise
-from typing import Any
 
-from django.db.models import JSONField, OuterRef, Prefetch, Q, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import Prefetch, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.principal import Principal
+from desk.deliveries import Delivery, Ways, deliveries_of
 from desk.history import WRITTEN, Fold, Line, fold, lines
 from desk.names import Names
+from desk.sentences import sent_to
 from mail import remarks
-from mail.models import INTO_TICKETS, IncomingMail, MailState, OutgoingMail, Suppressed, Template
+from mail.models import INTO_TICKETS, IncomingMail
 from tickets.actions.move_entry import MOVABLE
 from tickets.models import Attachment, EntryKind, Kind, Source, ThreadEntry, Ticket, TicketEvent
 from tickets.models.thread import EntryQuerySet
@@ -31,24 +33,6 @@ VIA: Mapping[str, "str | Promise"] = {
     Source.API: _("via API"),
     Source.PHONE: _("via phone"),
 }
-DELIVERY: Mapping[str, tuple[str, "str | Promise"]] = {
-    MailState.QUEUED: ("clock", _("The mail waits to be sent")),
-    MailState.SENDING: ("clock", _("The mail is being sent")),
-    MailState.SENT: ("check", _("Mailed")),
-    MailState.DEFERRED: ("clock-alert", _("The mail is delayed and will be tried again")),
-    MailState.BOUNCED: ("triangle-alert", _("The mail came back: the address does not work")),
-    MailState.FAILED: ("triangle-alert", _("The mail could not be sent")),
-    MailState.CANCELLED: ("circle-x", _("The mail was cancelled")),
-    MailState.PERHAPS_SENT: (
-        "triangle-alert",
-        _("Perhaps mailed: the connection broke off while the mail was handed over"),
-    ),
-}
-NOT_MAILED: Mapping[str, "str | Promise"] = {
-    Suppressed.NO_SERVER: _("Not mailed: no mail server is set"),
-    Suppressed.DEMO: _("Not mailed: this is a demo"),
-    Suppressed.BOUNCING: _("Not mailed: mail to this address comes back"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +40,6 @@ class File:
     name: str
     size: int
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of the mail that carries a reply."""
-
-    icon: str
-    text: "str | Promise"
-    is_trouble: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +57,9 @@ class EntryItem:
     body: Body
     files: list[File]
     via: "str | Promise"
-    delivery: Delivery | None
     is_new: bool
+    # What became of its mails, None for what was mailed to nobody.
+    delivery: Delivery | None = None
     # On whose side the author of a message stands: "requester", "collaborator", or "agent" who wrote it down for them.
     voice: str = ""
     # Where the mail is shown as it came, "" if it came in another way, and what was odd about it.
@@ -95,6 +71,8 @@ class EntryItem:
     has_key: bool = False
     # Where the page shows the images from elsewhere, "" where that was asked for already.
     images_url: str = ""
+    # To whom alone a reply was mailed.
+    sent_to: "SafeString | str" = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +83,13 @@ class Look:
     images_url: Callable[[int], str]
     mail_url: Callable[[int], str]
     images: int | None = None
+    # The number of the entry of whose mails all recipients are listed.
+    recipients: int | None = None
     # None for who may not move messages.
     move_url: Callable[[int], str] | None = None
+    # By which addresses mails are followed and mended, and when that is.
+    ways: Ways | None = None
+    at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -132,7 +115,7 @@ def read_thread(
 ) -> ThreadPage:
     """Return the newest entries, or those just before or after the entry of that number.
 
-    Five queries, one more if a remark names a ticket, and one if images from elsewhere are asked for.
+    Six queries, one more if a remark names a ticket, and one if images from elsewhere are asked for.
     """
     entries, has_earlier, has_later = _read_entries(ticket, before, after)
     if not entries and (before is not None or after is not None):
@@ -162,15 +145,12 @@ def _turned(piece: Piece) -> Piece:
 
 def _read_entries(ticket: Ticket, before: int | None, after: int | None) -> tuple[list[ThreadEntry], bool, bool]:
     """Return the page's entries in order, and whether there are some before and behind them."""
-    mail = OutgoingMail.objects.filter(entry=OuterRef("pk"), template=Template.TICKET_REPLY).order_by("-id")
-    told = mail.values(told=JSONObject(state="state", why="why"))[:1]
     files = Attachment.objects.select_related("blob").order_by("position")
     came = IncomingMail.objects.filter(state__in=INTO_TICKETS).only("entry", "remarks")
     entries: EntryQuerySet = (
         ThreadEntry.objects.filter(ticket=ticket)
         .select_related("author")
         .prefetch_related(Prefetch("attachments", queryset=files), Prefetch("incoming_mail", came, to_attr="came_as"))
-        .annotate(delivery=Subquery(told, output_field=JSONField()))
     )
     if after is not None:
         rows = list(entries.filter(number__gt=after).order_by("number")[: PAGE_ENTRIES + 1])
@@ -209,14 +189,17 @@ def _entry_of(event: TicketEvent) -> object:
 def _weave(ticket: Ticket, entries: Sequence[ThreadEntry], events: Sequence[TicketEvent], look: Look) -> list[Piece]:
     """Put the events between the entries they happened between."""
     names, told = Names(events), _told_of(entries, look)
+    mailed = deliveries_of(entries, look.ways, look.at, all_of=look.recipients) if look.ways and look.at else {}
     written_at = {_entry_of(event): event.number for event in events}
     # An entry whose event lies outside this page follows its predecessor at once.
     places = list(accumulate((written_at.get(entry.number, 0) for entry in entries), max))
     latest_reply = max((entry.number for entry in entries if entry.kind == EntryKind.REPLY), default=0)
+    chosen = {_entry_of(event): words for event in events if (words := sent_to(event, names))}
     pieces = _told([event for event in events if event.number < places[0]], names)
     for entry, (place, end) in zip(entries, pairwise([*places, float("inf")]), strict=True):
         is_new = entry.kind == EntryKind.MESSAGE and 0 < latest_reply < entry.number and ticket.is_working
         item = _item(entry, look, voice=_voice(entry, ticket), is_new=is_new, warnings=told.get(entry.number, ()))
+        item = replace(item, sent_to=chosen.get(entry.number, ""), delivery=mailed.get(entry.pk))
         pieces.append(Piece(item=item))
         pieces += _told([event for event in events if place <= event.number < end], names)
     movable = [piece for piece in pieces if piece.item and piece.item.move_url]
@@ -278,7 +261,6 @@ def _item(entry: ThreadEntry, look: Look, *, voice: str, is_new: bool, warnings:
         move_url=look.move_url(entry.number) if look.move_url and entry.kind in MOVABLE else "",
         images_url=look.images_url(entry.number) if body.blocked and not wants_images else "",
         via=VIA.get(entry.source, ""),
-        delivery=_delivery(getattr(entry, "delivery", None)) if entry.kind == EntryKind.REPLY else None,
         is_new=is_new,
         voice=voice,
     )
@@ -286,14 +268,3 @@ def _item(entry: ThreadEntry, look: Look, *, voice: str, is_new: bool, warnings:
 
 def _file_url(file: Attachment) -> str:
     return reverse("desk:file", args=[file.pk])
-
-
-def _delivery(mail: Mapping[str, Any] | None) -> Delivery | None:
-    if mail is None:
-        return None
-    state = mail["state"]
-    if state == MailState.SUPPRESSED:
-        told = NOT_MAILED.get(mail["why"], MailState.SUPPRESSED.label)
-        return Delivery("circle-x", told, is_trouble=mail["why"] != Suppressed.DEMO)
-    icon, text = DELIVERY.get(state, ("mail", state))
-    return Delivery(icon, text, is_trouble=icon == "triangle-alert")

@@ -27,7 +27,8 @@ class UndoInvalid(Exception):
 @dataclass(frozen=True, slots=True)
 class Undo:
     """The opposite of a deed: "claim", "release", "reopen", "assign" `to` a holder ("user:1"); "add-collaborator"
-    or "remove-collaborator", `to` an address ("address:1"); "move-entry", `to` an entry ("entry:1").
+    or "remove-collaborator", `to` an address ("address:1"); "move-entry", `to` an entry ("entry:1"); "wake";
+    "stop-waiting"; "await-third-party".
     """
 
     deed: str

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Address
 from accounts.people import address_of
+from core.domains import require_mail_domain
 from desk.finding import Find, FindSelect, first, given
 from desk.sidebar import read_id
 from tickets.thread import clean_text
@@ -26,6 +27,7 @@ class WhoForm(forms.Form):
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         error_messages={"invalid": NO_ADDRESS, "max_length": NO_ADDRESS},
+        validators=[require_mail_domain],
     )
     name = forms.CharField(
         label=_("Name"), required=False, max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"})

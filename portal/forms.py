@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Address, User
-from core.languages import has_choice
+from core import languages
+from core.domains import require_mail_domain
 from core.models import NewFile, SiteSettings
 from core.uploads import FilesForm
 from core.zones import zones
@@ -80,8 +80,11 @@ class EmailField(forms.EmailField):
         *,
         label: Any = YOUR_ADDRESS,
         required_message: Any = SO_THAT_WE_CAN_ANSWER,
+        is_new: bool = True,
         **options: Any,
     ) -> None:
+        """`is_new` says that mail will go there, so that its domain may be looked up."""
+        self.is_new = is_new
         super().__init__(
             label=label,
             max_length=254,
@@ -102,6 +105,8 @@ class EmailField(forms.EmailField):
         # Django takes letters for ASCII that only look so when cases are folded; mail could not be sent there.
         if value and not str(value).rpartition("@")[0].isascii():
             raise forms.ValidationError(self.error_messages["invalid"])
+        if value and self.is_new:
+            require_mail_domain(value)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {"autocomplete": "email", "inputmode": "email"}
@@ -169,9 +174,7 @@ class ProfileForm(forms.Form):
         usual = _now("The help desk's own (%(zone)s)") % {"zone": SiteSettings.load().time_zone}
         known = ((zone, zone.replace("_", " ")) for zone in zones(person.time_zone))
         self._offer("time_zone", [("", usual), *known])
-        self._offer("language", [("", _("What the browser asks for")), *settings.LANGUAGES])
-        if not has_choice():
-            del self.fields["language"]
+        languages.offer(self.fields["language"])
 
     def _offer(self, name: str, choices: Any) -> None:
         field: Any = self.fields[name]
@@ -283,7 +286,7 @@ class OpenTicketForm(OnceForm):
 
 
 class CheckForm(forms.Form):
-    email = EmailField()
+    email = EmailField(is_new=False)
     number = LineField(
         label=_("Ticket number"),
         max_length=40,

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
+from typing import NamedTuple
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Exists, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sla.models import SLAPlan, Target
+from core.models import SiteSettings
+from sla.models import BusinessHours, Priority, SLAPlan, Target
 from tickets import routing
 from tickets.models import Department, HelpTopic
 from tickets.models.tree import SEPARATOR
@@ -62,23 +64,36 @@ class Section:
     is_open: bool = True
 
 
-def offers() -> list[Offer]:
+def offers(site: SiteSettings) -> list[Offer]:
     """Return the topics that requesters may choose, in their order. What it costs does not grow with them."""
-    topics = list(HelpTopic.objects.offered().select_related("sla_plan", "department__sla_plan")[:MOST_TOPICS])
+    related = ("sla_plan", "department__sla_plan", "priority")
+    topics = list(HelpTopic.objects.offered().select_related(*related)[:MOST_TOPICS])
     plans = routing.plans_for(topics)
     prefetch_related_objects([plan for plan in plans.values() if plan], "targets")
-    default = routing.default_department()
-    return [_offer(topic, plans[topic.pk], default) for topic in topics]
+    site_hours = Exists(BusinessHours.objects.filter(is_default=True))
+    priority = Priority.objects.annotate(site_has_hours=site_hours).get(is_default=True)
+    usual = _Usual(routing.default_department(), priority, priority.site_has_hours)
+    return [_offer(topic, plans[topic.pk], usual, site) for topic in topics]
 
 
-def _offer(topic: HelpTopic, plan: SLAPlan | None, default: Department | None) -> Offer:
-    promised: Mapping[str, timedelta] = plan.promises() if plan else {}
-    department = topic.department if topic.department and topic.department.is_enabled else default
+class _Usual(NamedTuple):
+    """What holds where a topic says nothing."""
+
+    department: Department | None
+    priority: Priority
+    has_hours: bool
+
+
+def _offer(topic: HelpTopic, plan: SLAPlan | None, usual: _Usual, site: SiteSettings) -> Offer:
+    department = topic.department if topic.department and topic.department.is_enabled else usual.department
+    priority = topic.priority if topic.priority and topic.priority.archived_at is None else usual.priority
+    promised: Mapping[str, timedelta] = plan.promises(priority.pk) if plan else {}
+    has_hours = usual.has_hours or bool((department and department.hours_id) or (plan and plan.hours_id))
     return Offer(
         topic,
-        spell(promised.get(Target.FIRST_RESPONSE)),
-        spell(promised.get(Target.RESOLUTION)),
-        topic.acknowledges and (department is None or department.acknowledges),
+        within(promised.get(Target.FIRST_RESPONSE), in_working_time=has_hours),
+        within(promised.get(Target.RESOLUTION), in_working_time=has_hours),
+        site.acknowledges and topic.acknowledges and (department is None or department.acknowledges),
     )
 
 
@@ -107,6 +122,12 @@ def _singles(cards: Sequence[Offer], chosen: Offer | None) -> list[Section]:
     if rest:
         found.append(Section(_("More topics"), "", rest, chosen in rest))
     return found
+
+
+def within(span: timedelta | None, *, in_working_time: bool) -> str:
+    """Return a promised span in words, with what it is counted in; "" for none."""
+    words = spell(span)
+    return _("%(time)s of working time") % {"time": words} if words and in_working_time else words
 
 
 def spell(span: timedelta | None) -> str:

@@ -1,17 +1,22 @@
 """One file per screen or button of the desk."""
 
 from desk.views.agents import agents
+from desk.views.alerts_off import alerts_off
 from desk.views.assign import assign
-from desk.views.change import plan, priority, topic
+from desk.views.canned import canned, canned_response
+from desk.views.change import plan, priority, source, topic
 from desk.views.claim import claim
 from desk.views.close import close
 from desk.views.collaborators import add_collaborator, remove_collaborator
+from desk.views.deliveries import clear_bounce, delivery, resend, retry_mail
 from desk.views.files import file
+from desk.views.held import held_cancel, held_discard, held_send, held_undo
 from desk.views.history import history
 from desk.views.mail import mail, mail_file, mail_html
 from desk.views.move_entry import move_entry
 from desk.views.new import new
 from desk.views.note import note
+from desk.views.notices import notice_news, notices, read_notices
 from desk.views.organizations import (
     add_organization,
     archive_organization,
@@ -35,7 +40,7 @@ from desk.views.person import (
     revoke_ticket_links,
     unlock_person,
 )
-from desk.views.person_addresses import add_address, mail_confirmation, make_primary, remove_address
+from desk.views.person_addresses import add_address, clear_address, mail_confirmation, make_primary, remove_address
 from desk.views.person_deletion import anonymise_person, delete_person, erase_person, hand_over, redact
 from desk.views.person_merging import find_to_merge, merge_people
 from desk.views.queue import home, queue
@@ -49,6 +54,8 @@ from desk.views.settings import settings
 from desk.views.ticket import ticket
 from desk.views.transfer import transfer
 from desk.views.undo import undo
+from desk.views.waiting import await_third_party, snooze, stop_waiting, wake
+from desk.views.writing import quote, upload
 
 __all__ = [
     "add_address",
@@ -56,15 +63,22 @@ __all__ = [
     "add_organization",
     "add_person",
     "agents",
+    "alerts_off",
     "anonymise_person",
     "archive_organization",
     "assign",
+    "await_third_party",
+    "canned",
+    "canned_response",
     "claim",
+    "clear_address",
+    "clear_bounce",
     "close",
     "delete_organization",
     "delete_organization_note",
     "delete_person",
     "delete_person_note",
+    "delivery",
     "edit_organization",
     "edit_person",
     "erase_person",
@@ -72,6 +86,10 @@ __all__ = [
     "file",
     "find_to_merge",
     "hand_over",
+    "held_cancel",
+    "held_discard",
+    "held_send",
+    "held_undo",
     "history",
     "home",
     "invite_person",
@@ -88,6 +106,8 @@ __all__ = [
     "note",
     "note_organization",
     "note_person",
+    "notice_news",
+    "notices",
     "organization",
     "organization_list",
     "people",
@@ -95,6 +115,8 @@ __all__ = [
     "plan",
     "priority",
     "queue",
+    "quote",
+    "read_notices",
     "redact",
     "refer",
     "release",
@@ -103,13 +125,20 @@ __all__ = [
     "remove_referral",
     "reopen",
     "reply",
+    "resend",
     "resolve",
     "restore_organization",
+    "retry_mail",
     "revoke_ticket_links",
     "settings",
+    "snooze",
+    "source",
+    "stop_waiting",
     "ticket",
     "topic",
     "transfer",
     "undo",
     "unlock_person",
+    "upload",
+    "wake",
 ]

@@ -1,4 +1,4 @@
-"""Change the priority, the help topic or the SLA plan: three buttons, one way."""
+"""Change the priority, the help topic, the SLA plan or the source: four buttons, one way."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from desk.access import AgentRequest, agent_required, load_ticket
 from desk.answers import Dialog, Done, filled_in, run_dialog
 from desk.deeds import deed_url, ticket_url
-from desk.forms import ChangeForm, PlanForm, PriorityForm, TopicForm
+from desk.forms import ChangeForm, PlanForm, PriorityForm, SourceForm, TopicForm
 from desk.sidebar import Origin
 from tickets import actions
-from tickets.models import Ticket
+from tickets.models import Source, Ticket
 from tickets.policy import Deed
 
 
@@ -26,9 +26,9 @@ class Change:
     # As in the address of the form, which is named by it.
     name: str
     deed: Deed
-    form: type[ChangeForm]
+    form: type[ChangeForm] | type[SourceForm]
     action: Callable[..., Ticket]
-    current: Callable[[Ticket], int | None]
+    current: Callable[[Ticket], int | str | None]
     title: Promise
     submit: Promise
     done: Promise
@@ -55,7 +55,7 @@ def _view(change: Change) -> Callable[..., HttpResponseBase]:
         def deed(cleaned: Mapping[str, Any]) -> Done:
             to = cleaned["to"]
             change.action(ticket=ticket, to=to, by=request.principal, at=now(), seen=cleaned["seen"])
-            return Done(str(change.done) % {"number": number, "name": to})
+            return Done(str(change.done) % {"number": number, "name": to.label if isinstance(to, Source) else to})
 
         return run_dialog(request, ticket, dialog, deed, field="to")
 
@@ -96,5 +96,17 @@ plan = _view(
         title=_("Change the SLA plan of #%(number)s"),
         submit=_("Change SLA plan"),
         done=_("SLA plan of #%(number)s set to %(name)s"),
+    )
+)
+source = _view(
+    Change(
+        name="source",
+        deed=Deed.CHANGE_SOURCE,
+        form=SourceForm,
+        action=actions.change_source,
+        current=lambda ticket: ticket.source,
+        title=_("Change the source of #%(number)s"),
+        submit=_("Change source"),
+        done=_("Source of #%(number)s set to %(name)s"),
     )
 )

@@ -8,7 +8,6 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from accounts.models import Permission
-from core.mailing import has_mail
 from desk.access import AgentRequest, agent_required, load_ticket
 from desk.answers import Dialog, Done, filled_in, press, run_dialog
 from desk.buttons import button
@@ -17,6 +16,7 @@ from desk.forms import SeenForm
 from desk.sidebar import Origin, read_id
 from desk.undo import Undo
 from desk.who import WhoForm
+from mail import senders
 from tickets import actions, policy
 from tickets.models.people import Part
 from tickets.policy import Deed
@@ -48,7 +48,7 @@ def add_collaborator(request: AgentRequest, number: str) -> HttpResponse:
         id="add-collaborator",
         title=_("Add a collaborator to #%(number)s") % {"number": number},
         intro=_("They get a link to the ticket by mail, read all but internal notes, and may write.")
-        if has_mail()
+        if senders.has_way_for(ticket)
         else _("They read all but internal notes, and may write. Their link is not mailed: no mail server is set."),
         form=form,
         action=action,

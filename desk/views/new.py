@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import Address, Permission
+from accounts.models import Address, Permission, User
+from accounts.principal import Principal
 from core.models import NewFile
 from core.uploads import FilesForm, keep_stored
 from desk.access import AgentRequest, agent_required
@@ -23,13 +24,16 @@ from desk.sidebar import Origin, read_id, shell
 from desk.who import WhoForm
 from sla.models import Priority
 from tickets import actions, policy
+from tickets.canned import begun
 from tickets.errors import DeedRefused, NotAllowed, NotOffered
-from tickets.models import EntryKind, HelpTopic, Participant, Source, ThreadEntry, Ticket
+from tickets.models import CannedResponse, EntryKind, HelpTopic, Participant, Source, ThreadEntry, Ticket
 from tickets.prose import MAX_TEXT
 
 SUBJECT_LENGTH = 1000
+# What the button sends that puts a canned response in.
+PUT_IN = "canned"
 # How somebody reached an agent. The others are doors of their own.
-REACHED_BY = (Source.PHONE, Source.MAIL, Source.DESK)
+REACHED_BY = (Source.PHONE, Source.MAIL, Source.DESK, Source.OTHER)
 
 
 class NewTicketForm(FilesForm, WhoForm):
@@ -70,6 +74,13 @@ class NewTicketForm(FilesForm, WhoForm):
             ),
         },
     )
+    canned = forms.ModelChoiceField(
+        label=_("Canned response"),
+        queryset=CannedResponse.objects.none(),
+        required=False,
+        widget=FindSelect,
+        empty_label=_("None"),
+    )
     note = note_field(NOTE)
     takes = forms.BooleanField(label=_("Assign it to me"), required=False)
     # The number of the ticket that this one comes out of.
@@ -80,11 +91,50 @@ class NewTicketForm(FilesForm, WhoForm):
         error_messages={"required": TOO_OLD, "invalid": TOO_OLD},
     )
 
-    def __init__(self, *args: Any, action: str, may_look_up: bool, **kwargs: Any) -> None:
+    # What a canned response left out, in a sentence.
+    left_out = ""
+
+    def __init__(self, *args: Any, action: str, may_look_up: bool, by: Principal, **kwargs: Any) -> None:
         kwargs["initial"] = {"request_key": new_key()} | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
         self.offer_people(action, may_look_up=may_look_up)
         offer_rows(self, "topic", HelpTopic.objects.enabled().arranged(), action=action, box="find_topic")
+        responses = CannedResponse.objects.for_opening(by).in_order()
+        canned: Any = self.fields["canned"]
+        canned.label_from_instance = _named
+        listed = responses.select_related("department").defer("body", "text", "notes")
+        offer_rows(self, "canned", listed, action=action, box="find_canned")
+        self.has_canned = len(canned.widget.choices) > 1 or canned.widget.find is not None
+
+    def put_in_canned(self, agent: User) -> None:
+        """Put the chosen response behind what is written, with its files, as far as the ticket is known by now."""
+        canned, topic = (self._chosen(name) for name in ("canned", "topic"))
+        self.initial["canned"] = ""
+        if canned is None:
+            return
+        given = begun(canned, topic=topic, address=self._for_whom(), subject=self._said("subject"), agent=agent)
+        self.initial["text"] = "\n\n".join(filter(None, (self._said("text").rstrip(), given.text)))[:MAX_TEXT]
+        self.kept = [*self.kept, *(keep_stored(file) for file in given.files)][: self.max_files]
+        if given.unknown or given.left_out:
+            names = {"names": ", ".join((*given.unknown, *given.left_out))}
+            self.left_out = (
+                _now("Not known yet, or of an address that is not confirmed, so left out: %(names)s.") % names
+            )
+        self.fields["text"].widget.attrs["autofocus"] = True
+
+    def _chosen(self, name: str) -> Any:
+        field: Any = self.fields[name]
+        pk = read_id(self._said(name))
+        return field.queryset.defer(None).filter(pk=pk).first() if pk is not None else None
+
+    def _for_whom(self) -> Address | None:
+        chosen = self._address(self._said("person")) if "person" in self.fields else None
+        return (
+            chosen or Address.objects.select_related("user").filter(email=self._said("email").strip().lower()).first()
+        )
+
+    def _said(self, name: str) -> str:
+        return str(self.initial.get(name) or "").replace("\0", "")
 
     def clean_subject(self) -> str:
         subject = " ".join(self.cleaned_data["subject"].split())
@@ -97,6 +147,10 @@ class NewTicketForm(FilesForm, WhoForm):
         if not text.strip():
             raise forms.ValidationError(self.fields["text"].error_messages["required"])
         return text
+
+
+def _named(response: CannedResponse) -> str:
+    return f"{response.title} ({response.department.name})" if response.department else response.title
 
 
 @agent_required
@@ -116,6 +170,7 @@ def new(request: AgentRequest) -> HttpResponse:
 def _form(request: AgentRequest) -> NewTicketForm:
     options: dict[str, Any] = {
         "action": request.path,
+        "by": request.principal,
         "may_look_up": bool(policy.allows(request.principal, Permission.PERSON_VIEW)),
     }
     if is_looking(request):
@@ -123,6 +178,8 @@ def _form(request: AgentRequest) -> NewTicketForm:
         initial = request.POST.dict() | {"takes": "takes" in request.POST}
         form = NewTicketForm(initial=initial, **options)
         form.keep(request.POST, request.FILES)
+        if request.POST["refresh"] == PUT_IN:
+            form.put_in_canned(request.user)
         return form
     if request.method == "POST":
         return NewTicketForm(request.POST, request.FILES, **options)

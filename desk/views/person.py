@@ -19,6 +19,7 @@ from core import throttle
 from core.mailing import if_mailed
 from desk.access import AgentRequest
 from desk.answers import Dialog, filled_in
+from desk.bounce import Bounce, bounce_of
 from desk.deeds import ticket_url
 from desk.person_forms import EditPersonForm, NoteForm
 from desk.records import ROWS_SHOWN, allowed, notes_of, place, press, pressed, run, show, turning
@@ -60,7 +61,7 @@ def show_person(
     context = {
         "person": person,
         "state": _state(person),
-        "addresses": list(person.addresses.order_by("-is_primary", "email")),
+        "addresses": _addresses(person, may_clear=may_edit and is_kept),
         "has_confirmed": person.addresses.filter(verified_at__isnull=False).exists(),
         "notes": notes_of(request, person.notes.all(), url, "person-note-delete", person.pk),
         "note_form": form or NoteForm(auto_id="note-%s"),
@@ -74,6 +75,16 @@ def show_person(
         "may_mail_password": Permission.PERSON_ACCOUNT in rights and is_kept and person.may_sign_in and person.email,
     }
     return show(request, "desk/person.html", "people", context, status=status)
+
+
+def _addresses(person: User, *, may_clear: bool) -> list[tuple[Address, Bounce | None]]:
+    """Return the person's addresses, each with what is wrong with it."""
+
+    def bounce(one: Address) -> Bounce | None:
+        clear = reverse("desk:person-address-clear", args=[person.pk, one.pk]) if may_clear else ""
+        return bounce_of(one.bouncing_at, one.resting_until, one.bounce_said, clear, now())
+
+    return [(one, bounce(one)) for one in person.addresses.order_by("-is_primary", "email")]
 
 
 def tickets_of(request: AgentRequest, tickets: TicketQuerySet, url: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from accounts import addresses, contacts
+from accounts import addresses, bouncing, contacts
 from accounts.models import Address, Permission, User
 from accounts.people import AddressTaken
 from core import throttle
@@ -79,6 +79,20 @@ def mail_confirmation(request: AgentRequest, person: int, address: int) -> HttpR
             raise contacts.NotPossible(_("Some links are on their way already. Wait an hour for another one."))
         addresses.mail_link(chosen)
         return if_mailed(_("A link to confirm it goes to %(email)s") % {"email": chosen})
+
+    return press(request, person_url(found), deed)
+
+
+@allowed(Permission.PERSON_EDIT)
+@pressed("person", "person")
+def clear_address(request: AgentRequest, person: int, address: int) -> HttpResponse:
+    """Let mail go to an address again that bounced."""
+    found, chosen = _load(person, address)
+
+    def deed() -> str:
+        contacts.require_changeable(found)
+        bouncing.clear(chosen, by=request.user, at=now())
+        return _("Mail goes to %(email)s again") % {"email": chosen}
 
     return press(request, person_url(found), deed)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import JSONField, OuterRef, Subquery
+from django.db.models import Exists, JSONField, OuterRef, Subquery
 from django.db.models.functions import JSONObject, Left
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -19,7 +19,7 @@ from accounts.models import Preferences
 from desk.access import AgentRequest, agent_required
 from desk.deeds import ticket_url
 from desk.sidebar import Origin, queue_url, read_id, shell
-from tickets.models import EntryKind, ThreadEntry, Ticket, TicketClock
+from tickets.models import EntryKind, HeldReply, ThreadEntry, Ticket, TicketClock
 from tickets.models.ticket import TicketQuerySet
 from tickets.queues import (
     BY_SLUG,
@@ -99,7 +99,10 @@ def _read(request: AgentRequest, queue: Queue, tickets: TicketQuerySet) -> Page:
             .order_by("-number")
             .values(newest=JSONObject(kind="kind", text=Left("text", SNIPPET)))[:1],
             output_field=JSONField(),
-        )
+        ),
+        # Few tickets have any: held_by_ticket finds that out for each row that is shown.
+        waiting=Exists(HeldReply.objects.filter(ticket=OuterRef("pk"), why="")),
+        stopped=Exists(HeldReply.objects.filter(ticket=OuterRef("pk")).exclude(why="")),
     )
     size = Preferences.of(request.user).page_size
     try:
@@ -204,6 +207,16 @@ EMPTY: "Mapping[str, tuple[str | Promise, str | Promise, str]]" = {
     "awaiting-requester": (
         gettext_lazy("No requester has to answer"),
         gettext_lazy("Tickets stand here after a reply, until the requester writes again."),
+        "open",
+    ),
+    "awaiting-third-party": (
+        gettext_lazy("No third party has to act"),
+        gettext_lazy("Tickets stand here that an agent has set to await somebody else, such as a supplier."),
+        "open",
+    ),
+    "snoozed": (
+        gettext_lazy("Nothing is snoozed"),
+        gettext_lazy("Tickets that rest until some time stand here, until then or until their requester writes."),
         "open",
     ),
     "handed-over": (

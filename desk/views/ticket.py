@@ -6,6 +6,7 @@ from itertools import starmap
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,25 +20,33 @@ from core.context import site_of
 from core.policies import with_images_from_elsewhere
 from core.uploads import MAX_FILES
 from desk.access import AgentRequest, agent_required, load_ticket
+from desk.bounce import Bounce, bounce_of
+from desk.composer import ReplyForm, recipients_of
 from desk.deeds import deed_url, offers, ticket_url
-from desk.forms import ReplyForm
+from desk.held import Held, read_held, take_up
 from desk.history import Line
 from desk.sidebar import Origin, read_id, shell
 from desk.thread import Look, read_thread
+from desk.views.deliveries import ways_of
+from mail import senders
 from sla.models import Target
 from tickets import policy
 from tickets.actions.collaborators import MOST_COLLABORATORS
-from tickets.models import Participant, Ticket, TicketClock
+from tickets.models import HeldReply, Participant, Ticket, TicketClock
 from tickets.models.clock import Outcome
 from tickets.models.people import Part
 from tickets.policy import Deed, Standing
 from tickets.queues import neighbours
+from tickets.quoting import Leak
 
 # The requester's other tickets: counted up to the first number, shown up to the second.
 PAST_LIMIT = 100
 PAST_SHOWN = 5
 RELATED_LIMIT = 20
 KEPT_SHOWN = 50
+
+# In this order. editor.js fetches the editor itself.
+COMPOSER_SCRIPTS = ("js/composer.js", "js/editor.js", "js/uploads.js", "js/insert.js")
 
 
 class Other(NamedTuple):
@@ -60,12 +69,16 @@ def ticket(request: AgentRequest, number: str) -> HttpResponseBase:
 
 
 def load_for_page(request: AgentRequest, number: str) -> Ticket:
-    """Return the ticket with the numbers of its neighbours in the queue it was opened from."""
+    """Return the ticket with the numbers of its neighbours in the queue it was opened from, and `has_held`."""
     origin = Origin.read(request.GET)
-    if origin.queue is None:
-        return load_ticket(request.principal, number)
-    beside = neighbours(origin.queue, origin.queue.tickets(request.principal, now(), origin.department_id))
-    return load_ticket(request.principal, number, among=Ticket.objects.visible_to(request.principal).annotate(**beside))
+    # Few tickets have any: then the page need not ask for them.
+    tickets = Ticket.objects.visible_to(request.principal).annotate(
+        has_held=Exists(HeldReply.objects.filter(ticket=OuterRef("pk")))
+    )
+    if origin.queue is not None:
+        in_queue = origin.queue.tickets(request.principal, now(), origin.department_id)
+        tickets = tickets.annotate(**neighbours(origin.queue, in_queue))
+    return load_ticket(request.principal, number, among=tickets)
 
 
 def show_ticket(
@@ -74,17 +87,18 @@ def show_ticket(
     *,
     form: ReplyForm | None = None,
     newer: Sequence[Line] = (),
+    leaks: Sequence[Leak] = (),
     status: int = 200,
 ) -> HttpResponse:
     """Return the ticket's page; with `form`, the composer as it was sent."""
     at = now()
     origin = Origin.read(request.GET)
     standing = policy.standing(request.principal, ticket)
-    context, _counts = shell(request.principal, at, origin, anywhere=standing.anywhere)
+    context, _counts = shell(request.principal, at, origin, anywhere=standing.anywhere, ticket=ticket)
     newest_first = Preferences.of(request.user).thread_order == ThreadOrder.NEWEST_FIRST
     thread = read_thread(
         ticket,
-        _look(request, ticket, origin, standing),
+        _look(request, ticket, origin, standing, at),
         before=read_id(request.GET.get("before", "")),
         after=read_id(request.GET.get("after", "")),
         newest_first=newest_first,
@@ -105,12 +119,17 @@ def show_ticket(
         context["messages"] = ()
     context |= _head(ticket, standing, origin)
     context |= _clocks(ticket)
+    people = _people(ticket)
     context |= _composer(request, ticket, standing, origin, form, newer)
-    context |= _panel(request, ticket, standing)
+    context["has_mail"] = senders.has_way_for(ticket)
+    context["held"] = _held(request, ticket, standing, origin, at, context["form"], people)
+    context["recipients"] = recipients_of(context["form"], people, by=request.user, at=at)
+    context["leaks"] = leaks
+    context |= _panel(request, ticket, standing, people)
     return render(request, "desk/ticket.html", context, status=status)
 
 
-def _look(request: AgentRequest, ticket: Ticket, origin: Origin, standing: Standing) -> Look:
+def _look(request: AgentRequest, ticket: Ticket, origin: Origin, standing: Standing, at: datetime) -> Look:
     """Return how the agent reads the thread. Images from elsewhere are shown by the page that is looked at."""
     place = {side: entry for side in ("before", "after") if (entry := read_id(request.GET.get(side, ""))) is not None}
     return Look(
@@ -118,9 +137,12 @@ def _look(request: AgentRequest, ticket: Ticket, origin: Origin, standing: Stand
         images_url=lambda entry: f"{_with(ticket, origin, **place, images=entry)}#e{entry}",
         mail_url=lambda entry: reverse("desk:mail", args=[ticket.number, entry]) + origin.query,
         images=read_id(request.GET.get("images", "")),
+        recipients=read_id(request.GET.get("recipients", "")),
         move_url=(lambda entry: reverse("desk:move-entry", args=[ticket.number, entry]) + origin.query)
         if standing.may(Deed.MOVE_ENTRY, ticket)
         else None,
+        ways=ways_of(ticket, origin, standing),
+        at=at,
     )
 
 
@@ -150,7 +172,7 @@ def _clocks(ticket: Ticket) -> dict[str, Any]:
     """Return the newest clock of each target, in the order of the targets, and the one that is due next."""
     clocks: list[TicketClock] = list(ticket.clocks.exclude(outcome=Outcome.CANCELLED).order_by("started_at", "id"))
     newest = {clock.target: clock for clock in clocks}
-    running = [clock for clock in clocks if clock.is_running]
+    running = [clock for clock in clocks if clock.is_running and clock.has_deadline]
     # Once there was a first response, the next one is the promise to look at.
     if Target.NEXT_RESPONSE in newest and newest[Target.NEXT_RESPONSE].is_running:
         newest.pop(Target.FIRST_RESPONSE, None)
@@ -169,29 +191,57 @@ def _composer(
     newer: Sequence[Line],
 ) -> dict[str, Any]:
     return {
-        "form": form if form is not None else ReplyForm(ticket=ticket),
+        "form": form if form is not None else _form(request, ticket, standing),
         "action": deed_url("reply", ticket.number, origin),
         "note_action": deed_url("note", ticket.number, origin),
         "can_reply": bool(standing.may(Deed.REPLY, ticket)),
         "can_note": bool(standing.may(Deed.NOTE, ticket)),
         "can_resolve": bool(standing.may(Deed.RESOLVE, ticket)),
         "newer": newer,
+        "composer_scripts": COMPOSER_SCRIPTS,
+        "upload_url": reverse("desk:upload", args=[ticket.number]),
+        "canned_url": reverse("desk:canned", args=[ticket.number]),
+        "quote_url": reverse("desk:quote", args=[ticket.number]),
         "max_files": MAX_FILES,
         "max_bytes": site_of(request).max_upload_mb * 1024 * 1024,
     }
 
 
-def _panel(request: AgentRequest, ticket: Ticket, standing: Standing) -> dict[str, Any]:
+def _form(request: AgentRequest, ticket: Ticket, standing: Standing) -> ReplyForm:
+    """Return an empty composer, or one with the words of a reply that was taken back."""
+    wanted = read_id(request.GET.get("edit", "")) if standing.may(Deed.REPLY, ticket) else None
+    return take_up(ticket, wanted, by=request.user) or ReplyForm(ticket=ticket, by=request.user)
+
+
+def _held(
+    request: AgentRequest,
+    ticket: Ticket,
+    standing: Standing,
+    origin: Origin,
+    at: datetime,
+    form: ReplyForm,
+    people: Sequence[Participant],
+) -> list[Held]:
+    """Return what waits to be sent, or did not go, but for what is in the composer."""
+    if not getattr(ticket, "has_held", True):
+        return []
+    editing = read_id(str(form["held"].value() or ""))
+    may_reply = bool(standing.may(Deed.REPLY, ticket))
+    return read_held(ticket, request.principal, origin, at, people=people, may_reply=may_reply, editing=editing)
+
+
+def _panel(request: AgentRequest, ticket: Ticket, standing: Standing, people: Sequence[Participant]) -> dict[str, Any]:
     origin = Origin.read(request.GET)
     others = _others_of_requester(request, ticket)
     past = [other for other in others if not _relation(ticket, other)]
     return {
         "address": getattr(ticket, "requester_email", None) or "",
         "address_confirmed": getattr(ticket, "requester_confirmed_at", None) is not None,
+        "bounce": _bounce(ticket, origin, standing),
         "past_tickets": [_mini(ticket, other) for other in past[:PAST_SHOWN]],
         "past_count_text": _past_words(len(past)),
         "related": [_mini(ticket, other) for other in others if _relation(ticket, other)],
-        "collaborators": _collaborators(ticket),
+        "collaborators": [one for one in people if one.role == Part.COLLABORATOR],
         "add_collaborator_url": deed_url("add-collaborator", ticket.number, origin),
         "may_add_collaborators": bool(standing.may(Deed.ADD_COLLABORATOR, ticket)),
         "may_remove_collaborators": bool(standing.may(Deed.REMOVE_COLLABORATOR, ticket)),
@@ -199,6 +249,15 @@ def _panel(request: AgentRequest, ticket: Ticket, standing: Standing) -> dict[st
         "kept_access": _kept_access(ticket, standing),
         "remove_url": deed_url("remove-referral", ticket.number, origin),
     }
+
+
+def _bounce(ticket: Ticket, origin: Origin, standing: Standing) -> Bounce | None:
+    """Return what is wrong with the requester's address, as `load_ticket` found it."""
+    told = [getattr(ticket, f"requester_{name}", None) for name in ("bounces_since", "rests_until", "bounce_said")]
+    address = getattr(ticket, "requester_address", None)
+    may_clear = address is not None and standing.may(Deed.REPLY, ticket)
+    clear = reverse("desk:clear-bounce", args=[ticket.number, address]) + origin.query if may_clear else ""
+    return bounce_of(told[0], told[1], told[2] or "", clear, now())
 
 
 def _others_of_requester(request: AgentRequest, ticket: Ticket) -> list[Other]:
@@ -244,10 +303,10 @@ def _past_words(count: int) -> str:
     return ngettext("%(count)s other ticket", "%(count)s other tickets", count) % {"count": count} if count else ""
 
 
-def _collaborators(ticket: Ticket) -> list[Participant]:
-    """Return who takes part beside the requester; a ticket has so many at most."""
-    found = ticket.participants.filter(role=Part.COLLABORATOR).select_related("user", "address")
-    return list(found.order_by("added_at", "pk")[:MOST_COLLABORATORS])
+def _people(ticket: Ticket) -> list[Participant]:
+    """Return who takes part, the requester among them; a ticket has so many at most."""
+    found = ticket.participants.select_related("user", "address")
+    return list(found.order_by("added_at", "pk")[: MOST_COLLABORATORS + 1])
 
 
 def _kept_access(ticket: Ticket, standing: Standing) -> list[dict[str, Any]]:

@@ -74,6 +74,21 @@ def _move_back(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Don
     return Done(_("Moved back to #%(number)s") % {"number": ticket.number})
 
 
+def _wake(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Done:
+    actions.wake(ticket=ticket, by=request.principal, at=now(), seen=seen)
+    return Done(_("#%(number)s is no longer snoozed") % {"number": ticket.number})
+
+
+def _stop_waiting(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Done:
+    actions.stop_waiting(ticket=ticket, by=request.principal, at=now(), seen=seen)
+    return Done(_("#%(number)s awaits nobody else") % {"number": ticket.number})
+
+
+def _await_third_party(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Done:
+    actions.await_third_party(ticket=ticket, by=request.principal, at=now(), seen=seen)
+    return Done(_("#%(number)s awaits a third party") % {"number": ticket.number})
+
+
 def _address(to: str) -> Address:
     """Return the address behind "address:1"; 404 once it is gone."""
     address = Address.objects.select_related("user").filter(pk=to.partition(":")[2]).first()
@@ -90,4 +105,7 @@ OPPOSITES: Mapping[str, Callable[[AgentRequest, Ticket, str, int], Done]] = {
     "add-collaborator": _add_collaborator,
     "remove-collaborator": _remove_collaborator,
     "move-entry": _move_back,
+    "wake": _wake,
+    "stop-waiting": _stop_waiting,
+    "await-third-party": _await_third_party,
 }

@@ -18,10 +18,10 @@ from accounts.people import address_of
 from accounts.principal import Principal
 from core import throttle
 from core.context import site_of
-from core.mailing import has_mail
+from mail import senders
 from mail.addresses import is_banned
 from portal.forms import OpenTicketForm, may_be_kept
-from portal.promises import Offer, offers, sections, spell
+from portal.promises import Offer, offers, sections, within
 from portal.views.door import guard
 from sla.models import Target
 from tickets import actions, links
@@ -41,7 +41,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if not (request.user.is_authenticated or site_of(request).guests_may_ask):
         messages.info(request, _("Please sign in to open a ticket."))
         return redirect_to_login(request.get_full_path())
-    offered = offers()
+    offered = offers(site_of(request))
     address = _own_address(request)
     if request.method != "POST":
         form = OpenTicketForm(offers=offered, address=address, initial=_known(request, address))
@@ -62,7 +62,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def topic(request: HttpRequest) -> HttpResponse:
     """Return what comes after sending, for the topic that is chosen; for htmx."""
-    chosen = {str(offer.pk): offer for offer in offers()}.get(request.GET.get("topic", ""))
+    chosen = {str(offer.pk): offer for offer in offers(site_of(request))}.get(request.GET.get("topic", ""))
     return render(request, "portal/_next.html", {"chosen": chosen})
 
 
@@ -84,13 +84,15 @@ def sent(request: HttpRequest, signed: str) -> HttpResponseBase:
         raise Http404
     first = ticket.clocks.filter(target=Target.FIRST_RESPONSE).order_by("pk").first()
     participant = ticket.participants.select_related("address").get(user=ticket.requester_id)
+    has_way = senders.has_way_for(ticket)
     context = {
         "ticket": ticket,
         "mailed_to": masked(participant.address.email),
-        "is_mailed": has_mail() and ticket.is_acknowledged,
+        "has_mail": has_way,
+        "is_mailed": has_way and ticket.is_acknowledged,
         "thank_you": ticket.topic.thank_you if ticket.topic else "",
-        "demo_link": links.link_for(participant) if not has_mail() and demo_may_sign_in(request) else "",
-        "answer_within": spell(first.within) if first else "",
+        "demo_link": links.link_for(participant) if not has_way and demo_may_sign_in(request) else "",
+        "answer_within": within(first.within, in_working_time=first.hours_id is not None) if first else "",
     }
     return guard(render(request, "portal/sent.html", context))
 

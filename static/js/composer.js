@@ -1,68 +1,106 @@
-/* The composer: one line until wanted, R and M, a draft per ticket and kind that stays until the text has arrived. */
+/* The composer: one line until wanted, R and M, a draft per ticket and kind that stays until the text has arrived.
+
+   The text stands in a plain field, until editor.js, if it can, puts an editor there: `composer.use(box)`. Either is a box:
+   {get() → {text, html}, set({text, html}), isEmpty(), focus(), insert(html)}. uploads.js is `files`: {get() → [...], set([...])}. */
 (() => {
   const form = document.querySelector('[data-composer]');
   if (!form || !window.desk) return;
   const { store, isSingleKey } = window.desk;
-  const text = form.querySelector('textarea');
+  const field = form.querySelector('textarea:not([hidden])');
+  const html = form.querySelector('[data-html]');
   const saved = form.querySelector('[data-saved]');
   const kinds = [...form.querySelectorAll('.tabs input')];
   const kind = () => kinds.find((input) => input.checked)?.value;
   const name = (which) => `draft:${form.dataset.draft}:${which}`;
   const KEEP = 14 * 24 * 3600 * 1000;
+  const isSaid = (draft) => Boolean(draft.text?.trim() || draft.html || draft.files?.length);
+
+  const plain = {
+    get: () => ({ text: field.value, html: '' }),
+    set: (draft) => { field.value = draft.text ?? ''; },
+    isEmpty: () => !field.value.trim(),
+    focus: (options) => field.focus(options),
+  };
+  let box = plain;
+  let files = { get: () => [], set: () => {} };
 
   const read = (which) => {
-    try { return JSON.parse(store.get(name(which)) ?? '{}').text ?? ''; } catch { return ''; }
+    try { return JSON.parse(store.get(name(which)) ?? '{}'); } catch { return {}; }
   };
+  const now = () => ({ ...box.get(), files: files.get() });
   const keep = (which) => {
-    if (text.value.trim()) store.set(name(which), JSON.stringify({ text: text.value, at: Date.now() }));
+    const draft = now();
+    if (isSaid(draft)) store.set(name(which), JSON.stringify({ ...draft, at: Date.now() }));
     else store.drop(name(which));
   };
   const forgetOld = () => store.keys().filter((key) => key.startsWith('draft:')).forEach((key) => {
     try { if (Date.now() - JSON.parse(store.get(key)).at > KEEP) store.drop(key); } catch { store.drop(key); }
   });
   const open = () => form.classList.remove('is-folded');
+  const isEmpty = () => box.isEmpty() && !files.get().length;
 
   let timer;
   const say = (words) => { if (saved) saved.textContent = words; };
-  const save = () => { clearTimeout(timer); timer = undefined; keep(current); say(text.value.trim() ? form.dataset.savedText : ''); };
-  text.addEventListener('input', () => {
-    if (text.value.trim()) say(form.dataset.savingText);
+  const save = () => { clearTimeout(timer); timer = undefined; keep(current); say(isEmpty() ? '' : form.dataset.savedText); };
+  const changed = () => {
+    if (!isEmpty()) say(form.dataset.savingText);
     clearTimeout(timer);
     timer = setTimeout(save, 700);
-  });
+  };
+  field.addEventListener('input', changed);
   addEventListener('pagehide', () => { if (timer) save(); });
 
-  /* Each kind has its own text: what was meant for colleagues never turns into a reply by a click on a tab. */
+  /* Each kind has its own text and files: what was meant for colleagues never turns into a reply by a click on a tab. */
   let current = kind();
+  const show = (draft) => { box.set(draft); files.set(draft.files ?? []); };
   form.addEventListener('change', (e) => {
     if (!kinds.includes(e.target) || kind() === current) return;
     save();
     current = kind();
-    text.value = read(current);
-    say(text.value ? form.dataset.savedText : '');
+    show(read(current));
+    say(isEmpty() ? '' : form.dataset.savedText);
     open();
   });
   form.addEventListener('submit', () => { if (!form.dataset.busy || timer) save(); }, { capture: true });
 
   forgetOld();
   /* What the server sent back with its errors is newer than the draft. */
-  if (!text.value) {
-    const withDraft = [current, ...kinds.map((input) => input.value)].find((which) => read(which));
+  let shown = { text: field.value, html: html.value.trim() };
+  if (!isSaid(shown)) {
+    const withDraft = [current, ...kinds.map((input) => input.value)].find((which) => isSaid(read(which)));
     if (withDraft) {
       kinds.find((input) => input.value === withDraft).checked = true;
       current = withDraft;
-      text.value = read(withDraft);
+      shown = read(withDraft);
+      field.value = shown.text ?? '';
       say(form.dataset.savedText);
     }
   }
-  if (text.value) open();
+  if (isSaid(shown)) open();
+
+  let isReady;
+  window.desk.composer = {
+    /* The box that editor.js made, whether it came before whoever asks or comes later: scripts arrive in any order. */
+    ready: new Promise((resolve) => { isReady = resolve; }),
+    form, field, html, changed, open, say,
+    get box() { return box; },
+    /* What was typed while the editor came is newer than what the page began with. */
+    use(editor) {
+      const had = document.activeElement === field;
+      editor.set(field.value === (shown.text ?? '') ? shown : { text: field.value });
+      box = editor;
+      if (had) box.focus({ preventScroll: true });
+      isReady(editor);
+    },
+    attach(list) { files = list; files.set(shown.files ?? []); },
+  };
 
   /* Not yet when the pointer goes down on a tab: the box would grow under it, and the click miss the tab. */
   form.addEventListener('focusin', (e) => { if (!kinds.includes(e.target)) open(); });
   form.addEventListener('click', open);
   form.addEventListener('keydown', (e) => {
     if (e.key !== 'Escape' || e.defaultPrevented || form.querySelector('details[open]')) return;
-    if (!text.value.trim() && !form.querySelector('[data-file-list] li')) form.classList.add('is-folded');
+    if (isEmpty() && !form.querySelector('[data-file-list] li')) form.classList.add('is-folded');
     document.activeElement.blur();
   });
 
@@ -71,15 +109,21 @@
     if (!tab) return false;
     open();
     if (!tab.checked) { tab.checked = true; tab.dispatchEvent(new Event('change', { bubbles: true })); }
-    text.focus({ preventScroll: innerWidth > 640 });
+    box.focus({ preventScroll: innerWidth > 640 });
     return true;
   };
   document.addEventListener('click', (e) => {
     const jump = e.target.closest?.('[data-kind]');
-    if (jump && write(jump.dataset.kind)) { e.preventDefault(); text.scrollIntoView({ block: 'center' }); }
+    if (jump && write(jump.dataset.kind)) { e.preventDefault(); form.scrollIntoView({ block: 'center' }); }
   });
   document.addEventListener('keydown', (e) => {
     const which = { r: 'reply', m: 'note' }[e.key.toLowerCase()];
     if (which && isSingleKey(e) && write(which)) e.preventDefault();
+  });
+
+  /* Who gets the reply, by one press. */
+  form.addEventListener('click', (e) => {
+    const who = e.target.closest?.('[data-to]')?.dataset.to;
+    if (who) form.querySelectorAll('[data-part]').forEach((box) => { box.checked = who === 'all' || box.dataset.part === who; });
   });
 })();

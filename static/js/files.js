@@ -7,7 +7,10 @@
   };
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-  document.querySelectorAll('[data-files]').forEach((root) => {
+  if (window.desk) window.desk.size = size;
+
+  /* The composer sends each file at once (uploads.js). */
+  document.querySelectorAll('[data-files]:not([data-upload-url])').forEach((root) => {
     const input = root.querySelector('input[type=file]');
     const list = root.querySelector('[data-file-list]');
     if (!input || !list) return;
@@ -51,7 +54,7 @@
       if (e.clipboardData?.files.length) { e.preventDefault(); add(e.clipboardData.files); }
     });
 
-    const zone = root.matches('[data-composer] *') ? root : root.querySelector('[data-dropzone]');
+    const zone = root.querySelector('[data-dropzone]');
     if (!zone) return;
     ['dragenter', 'dragover'].forEach((name) => zone.addEventListener(name, (e) => {
       if (!e.dataTransfer?.types.includes('Files')) return;

@@ -91,9 +91,25 @@
     form.requestSubmit(button);
   });
 
+  /* By how long it takes, not by the clock of this machine. */
+  const countDown = (place, over) => {
+    const end = performance.now() + Number(place.dataset.count) * 1000;
+    const tick = () => {
+      const left = Math.ceil((end - performance.now()) / 1000);
+      if (!place.isConnected) return;
+      if (left <= 0) { over(); return; }
+      place.querySelectorAll('[data-left]').forEach((words) => { if (words.textContent !== String(left)) words.textContent = left; });
+      setTimeout(tick, 250);
+    };
+    tick();
+  };
+  window.desk.countDown = countDown;
+
   /* Toasts go after eight seconds, unless read with the pointer or the keyboard, and unless they tell of a failure. */
   const watch = (toast) => {
     if (toast.matches('.toast-error, .toast-warning')) return;
+    /* What can be taken back until then counts down, and stays no longer than it can. */
+    if (toast.dataset.count) { countDown(toast, () => toast.remove()); return; }
     let timer;
     const start = () => { timer = setTimeout(() => toast.remove(), 8000); };
     ['pointerenter', 'focusin'].forEach((name) => toast.addEventListener(name, () => clearTimeout(timer)));
@@ -121,6 +137,10 @@
     words.textContent = document.body.dataset.lost ?? '';
     toast.append(words);
     toasts?.append(toast);
+  }));
+  /* What was typed into a box that had just come and did not listen yet is heard once it does. */
+  document.body.addEventListener('htmx:afterSettle', (e) => e.target.querySelectorAll?.('[hx-trigger$="settled"]').forEach((box) => {
+    if (box.value !== box.defaultValue) window.htmx.trigger(box, 'settled');
   }));
 
   document.addEventListener('click', (e) => { if (e.target.closest?.('[data-print]')) print(); });

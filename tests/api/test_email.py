@@ -63,7 +63,7 @@ def test_what_cannot_be_stored_is_to_be_sent_again(send, monkeypatch):
     def full(*args: object, **given: object) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(intake, "store", full)
+    monkeypatch.setattr(intake, "store_held", full)
 
     assert said(send("tickets.email", MAIL)) == (500, "Unable to create new ticket: unknown error")
 
@@ -72,7 +72,7 @@ def test_what_is_stored_but_cannot_be_taken_in_now_is_not_sent_again(send, monke
     def away(*args: object, **given: object) -> None:
         raise OSError("The files are away")
 
-    monkeypatch.setattr(intake, "take_in_at_once", away)
+    monkeypatch.setattr(intake, "take_in_held", away)
 
     assert said(send("tickets.email", MAIL)) == (201, "0")
     assert IncomingMail.objects.get().state == IncomingState.STORED

@@ -15,7 +15,7 @@ from tests.desk.conftest import AtDesk
 from tickets import actions
 from tickets.models import Attachment, Department, Ticket
 
-FORMS = ["ticket", "history", "assign", "transfer", "priority", "topic", "plan", "resolve", "close"]
+FORMS = ["ticket", "history", "assign", "transfer", "priority", "topic", "plan", "source", "resolve", "close"]
 BUTTONS = ["reply", "note", "claim", "release", "reopen", "remove-referral"]
 
 
@@ -116,7 +116,8 @@ def test_what_the_role_does_not_include_is_not_offered(
 
     hers, theirs = desk.look(ticket).text, looker.look(ticket).text
 
-    for name in ("assign", "transfer", "claim", "resolve", "priority", "topic", "plan", "close", "reply", "note"):
+    changes = ("priority", "topic", "plan", "source")
+    for name in ("assign", "transfer", "claim", "resolve", *changes, "close", "reply", "note"):
         url = reverse(f"desk:{name}", args=[ticket.number])
         assert f'"{url}"' in hers, name
         assert f'"{url}"' not in theirs, name

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from accounts.models import User
+from accounts.models import Preferences, User
 from core.files import store
 from core.models import NewFile, SiteSettings
 from tests import cast
@@ -18,6 +18,8 @@ from tickets.models import Department, EntryKind, HelpTopic, Status, Ticket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
+# Where the composer is written in, once its editor is there.
+WRITING = "#id_editor"
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 expect.set_options(timeout=15_000)
@@ -114,12 +116,12 @@ def test_r_writes_a_reply_and_m_a_note_that_cannot_be_mistaken(page: Page, three
     ticket = three[0]
     page.goto(f"/desk/tickets/{ticket.number}/")
     page.keyboard.press("r")
-    expect(page.locator("#id_body")).to_be_focused()
+    expect(page.locator(WRITING)).to_be_focused()
     expect(page.get_by_role("button", name="Send and resolve")).to_be_visible()
     page.keyboard.press("Escape")
 
     page.keyboard.press("m")
-    expect(page.locator("#id_body")).to_be_focused()
+    expect(page.locator(WRITING)).to_be_focused()
     expect(page.get_by_role("button", name="Send and resolve")).to_be_hidden()
     page.keyboard.type("jkratec is no command here")
     page.keyboard.press("Control+Enter")
@@ -137,12 +139,12 @@ def test_a_draft_stays_until_its_text_arrived(page: Page, three: list[Ticket]) -
     expect(page.locator("[data-saved]")).to_have_text("Draft saved in this browser")
 
     page.goto(url)
-    expect(page.locator("#id_body")).to_have_value("Half a sen")
-    page.locator("#id_body").press("Control+Enter")
+    expect(page.locator(WRITING)).to_have_text("Half a sen")
+    page.locator(WRITING).press("Control+Enter")
 
     expect(page.locator("[data-toast]")).to_contain_text("resolved and reply saved")
     page.goto(url)
-    expect(page.locator("#id_body")).to_have_value("")
+    expect(page.locator(WRITING)).to_have_text("")
 
 
 def test_c_claims_and_undo_gives_it_back(page: Page, three: list[Ticket]) -> None:
@@ -221,8 +223,13 @@ def test_a_transfer_finds_among_the_many_agents_of_the_department(
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("Find")).to_have_count(0)
 
+    # A quick hand types before the new box listens.
+    page.evaluate("""() => document.body.addEventListener('htmx:afterSwap', () => {
+        const box = document.querySelector('dialog .find input');
+        box.value = '059';
+        box.dispatchEvent(new Event('input', { bubbles: true }));
+    }, { once: true })""")
     dialog.get_by_label("Department").select_option("Support")
-    dialog.get_by_label("Find").fill("059")
     expect(dialog.get_by_label("Assign to").locator("optgroup option")).to_have_text([crowd[59].name])
     dialog.get_by_label("Assign to").select_option(crowd[59].name)
     dialog.get_by_label("Internal note").fill("Over to you")
@@ -271,3 +278,30 @@ def test_the_queue_follows_what_happens_and_moves_nothing_under_the_focus(
 
     page.get_by_role("button", name="1 new").click()
     expect(page.locator(f"#t{second.number}")).to_be_visible()
+
+
+def test_a_reply_counts_down_and_comes_back_into_the_composer_or_waits_until_it_is_time(
+    page: Page, three: list[Ticket], grace: User
+) -> None:
+    Preferences.objects.create(agent=grace, undo_seconds=30)
+    ticket = three[0]
+    page.goto(f"/desk/tickets/{ticket.number}/")
+    page.keyboard.press("r")
+    page.keyboard.type("Which invoice?")
+    page.keyboard.press("Control+Enter")
+
+    toast = page.locator("[data-toast]")
+    expect(toast).to_contain_text(f"Reply to #{ticket.number} is about to go")
+    expect(toast.locator("[data-left]")).not_to_have_text("30")
+    toast.get_by_role("button", name="Undo").click()
+    expect(page.locator("#id_editor")).to_have_text("Which invoice?")
+
+    page.locator("[name=later]").select_option("tomorrow")
+    page.get_by_role("button", name="Send and resolve").click()
+    held = page.get_by_role("article", name="Scheduled reply")
+    expect(held).to_contain_text("Will be sent")
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    held.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".entry-held")).to_contain_text("Not sent: It was taken back.")
+    assert ticket.entries.count() == 1

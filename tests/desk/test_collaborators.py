@@ -1,5 +1,7 @@
 """Collaborators at the desk: found or typed, added, removed, and both taken back."""
 
+import re
+
 import pytest
 
 from accounts.models import Address, Organization
@@ -8,6 +10,7 @@ from tests import cast
 from tests.cast import MONDAY, VIEW_ONLY, address_for
 from tests.desk.conftest import offered, toasts
 from tickets import actions
+from tickets.models import Participant
 from tickets.models.people import Part
 
 
@@ -118,6 +121,24 @@ def test_the_panel_lists_them_and_removing_can_be_taken_back(desk, ticket, grace
     desk.undo(done)
 
     assert collaborators(ticket) == ["bob@example.org"]
+
+
+def test_fifty_people_share_one_form_and_the_page_stays_light(desk, ticket):
+    for number in range(49):
+        person = cast.make_person(f"person{number}@example.org", f"Person Number {number}")
+        Participant.objects.create(
+            ticket=ticket, user=person, address=address_for(person), role=Part.COLLABORATOR, added_at=MONDAY
+        )
+
+    page = desk.look(ticket).content.decode()
+
+    panel = page.split('id="panel"')[1]
+    [form] = re.findall(r'<form method="post" action="([^"]+)" id="remove-collaborator">', panel)
+    assert form == f"/desk/tickets/{ticket.number}/remove-collaborator/"
+    offered_to_remove = re.findall(r'form="remove-collaborator" name="participant" value="(\d+)"', panel)
+    people = ticket.participants.filter(role=Part.COLLABORATOR)
+    assert sorted(map(int, offered_to_remove)) == sorted(people.values_list("pk", flat=True))
+    assert len(page.encode()) < 120_000
 
 
 def test_the_requester_is_removed_by_nobody(desk, ticket):

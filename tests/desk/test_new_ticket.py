@@ -9,13 +9,13 @@ from django.test import Client
 from accounts.models import Address, User
 from accounts.principal import Face
 from core.files import store
-from core.models import NewFile
+from core.models import NewFile, SiteSettings
 from mail.models import OutgoingMail, Template
 from tests import cast
 from tests.cast import LIMITED, VIEW_ONLY, address_for, priority
 from tests.desk.conftest import toasts
 from tickets import actions
-from tickets.models import Department, EntryKind, HelpTopic, Kind, Source, Status, Ticket
+from tickets.models import CannedFile, CannedResponse, Department, EntryKind, HelpTopic, Kind, Source, Status, Ticket
 
 URL = "/desk/new/"
 
@@ -233,6 +233,16 @@ def test_the_form_promises_a_mail_only_where_one_goes_out(client: Client, settin
     assert ("and gets it by mail" in client.get(URL).content.decode()) is bool(mail_url)
 
 
+def test_nor_does_it_where_the_site_mails_none(client: Client, settings: object) -> None:
+    settings.MAIL_URL = "smtp://127.0.0.1:9"  # type: ignore[attr-defined]
+    SiteSettings.objects.update(tells_opened_for=False)
+
+    page = client.get(URL).content.decode()
+
+    assert "and gets it by mail" not in page
+    assert "Not mailed: the site settings say so." in page
+
+
 def test_from_a_person_s_page_they_are_chosen_already(client: Client, ada: User) -> None:
     shown = client.get(f"{URL}?person={address_for(ada).pk}").content.decode()
 
@@ -340,3 +350,109 @@ def test_each_entry_leads_to_a_ticket_made_from_it(
 
     viewer = sign_in(cast.make_agent("Vera", billing, role=VIEW_ONLY))
     assert "?from=" not in viewer.get(address).content.decode()
+
+
+# --- A canned response to begin with ---------------------------------------------------------------
+
+
+def put_in(client: Client, response: CannedResponse | int, **changes: object):
+    """Press the button that puts the chosen response in."""
+    pk = response if isinstance(response, int) else response.pk
+    return send(client, canned=pk, refresh="canned", **changes)
+
+
+def canned(title: str = "Printers", body: str = "<p>Unplug it.</p>", **fields: object) -> CannedResponse:
+    response = CannedResponse(title=title, **fields)
+    response.write(body)
+    response.save()
+    return response
+
+
+def text_of(answer) -> str:
+    return answer.context["form"]["text"].value()
+
+
+def test_a_canned_response_is_put_behind_what_is_written_and_nothing_is_opened(
+    client: Client, topic: HelpTopic
+) -> None:
+    answer = put_in(client, canned(body="<p>Unplug it.</p><p>Then <b>wait</b>.</p>"), topic=topic.pk)
+
+    assert answer.status_code == 200
+    assert text_of(answer) == "She called: it smokes.\n\nUnplug it.\n\nThen wait."
+    form = answer.context["form"]
+    assert (form["subject"].value(), form["topic"].value(), form["canned"].value()) == (
+        "Printer on fire",
+        str(topic.pk),
+        "",
+    )
+    assert not form.errors
+    assert not Ticket.objects.exists()
+
+
+def test_it_says_what_is_known_by_now_and_names_what_is_not(
+    client: Client, ada_confirmed: User, topic: HelpTopic
+) -> None:
+    body = "<p>{{ requester.name.first }}, {{ agent.name }} of {{ ticket.department }}</p><p>{{ ticket.number }}</p>"
+
+    answer = put_in(client, canned(body=body), person=address_for(ada_confirmed).pk, email="", text="", topic=topic.pk)
+
+    assert text_of(answer) == "Ada, Grace of Billing"
+    assert "so left out: ticket.number." in answer.content.decode()
+
+
+def test_what_was_typed_of_somebody_unconfirmed_is_left_out(client: Client) -> None:
+    cast.make_person("mallory@example.org", "Buy Gold", confirmed=False)
+    body = "<p>Hello {{ requester.name }}, about {{ ticket.subject }}</p>"
+
+    answer = put_in(client, canned(body=body), email="Mallory@example.org", text="")
+
+    assert "Gold" not in text_of(answer)
+    assert "so left out: requester.name, ticket.subject." in answer.content.decode()
+
+
+def test_nobody_named_and_no_topic_is_no_trouble(client: Client) -> None:
+    body = "<p>Hello {{ requester.email }} {{ thread.original }} {{ signature }} {{ ticket.created }}!</p>"
+
+    assert text_of(put_in(client, canned(body=body), email="", text="")) == "Hello!"
+
+
+def test_its_files_go_along(client: Client) -> None:
+    response = canned()
+    CannedFile.objects.create(
+        response=response, blob=store([b"how to"]), position=1, name="how.txt", content_type="text/plain"
+    )
+
+    answer = put_in(client, response)
+
+    kept = [one.reference for one in answer.context["form"].kept]
+    send(client, **{"attachments-kept": kept})
+    assert [file.name for file in Ticket.objects.get().entries.get().attachments.all()] == ["how.txt"]
+
+
+def test_responses_of_the_agents_departments_and_of_all_are_offered(
+    client: Client, billing: Department, elsewhere: Department
+) -> None:
+    above = Department.objects.create(name="Money")
+    Department.objects.filter(pk=billing.pk).update(parent=above)
+    ours, over, everywhere = canned("Ours", department=billing), canned("Over", department=above), canned("All")
+    foreign = canned("Foreign", department=elsewhere)
+    off, gone = canned("Off", is_active=False), canned("Gone", archived_at=cast.MONDAY)
+
+    page = client.get(URL)
+
+    offered = [str(value) for value, _label in page.context["form"].fields["canned"].widget.choices]
+    assert sorted(offered) == sorted(["", *(str(one.pk) for one in (ours, over, everywhere))])
+    assert "Ours (Billing)" in page.content.decode()
+    for other in (foreign, off, gone):
+        assert text_of(put_in(client, other)) == "She called: it smokes."
+
+
+@pytest.mark.parametrize("forged", [10**30, -1, 0])
+def test_a_response_that_is_none_puts_nothing_in(client: Client, forged: int) -> None:
+    canned()
+
+    assert text_of(put_in(client, forged)) == "She called: it smokes."
+
+
+def test_where_there_are_none_nothing_is_offered(client: Client) -> None:
+    assert "Put in" not in client.get(URL).content.decode()

@@ -74,7 +74,18 @@ def test_hostile_words_are_escaped_in_the_queue(desk: AtDesk, topic: HelpTopic) 
 
 @pytest.mark.parametrize(
     "slug",
-    ["open", "mine", "unassigned", "overdue", "awaiting-requester", "handed-over", "resolved", "closed"],
+    [
+        "open",
+        "mine",
+        "unassigned",
+        "overdue",
+        "awaiting-requester",
+        "awaiting-third-party",
+        "snoozed",
+        "handed-over",
+        "resolved",
+        "closed",
+    ],
 )
 def test_an_empty_queue_says_why_and_where_to_go(desk: AtDesk, slug: str) -> None:
     answer = desk.client.get(f"/desk/queues/{slug}/")
@@ -202,7 +213,16 @@ def test_many_events_between_two_entries_are_folded(ticket: Ticket, desk: AtDesk
 def test_every_kind_of_event_is_told_even_when_nothing_it_names_is_left(
     ticket: Ticket, desk: AtDesk, kind: Kind
 ) -> None:
-    gone = {"to": 9999, "from": 9998, "holder": "department:9997", "reason": "nonsense", "deadline": None}
+    gone: dict[str, object] = {
+        "to": 9999,
+        "from": 9998,
+        "holder": "department:9997",
+        "reason": "nonsense",
+        "deadline": None,
+    }
+    if kind == Kind.REPLIED:
+        # A list of addresses there.
+        gone["to"] = [9999]
     broken = {"to": "user:x", "from": "nonsense", "routing": {"priority": {"to": None, "why": "topic", "by": 9}}}
     for number, data in enumerate([gone, broken, {}], start=50):
         TicketEvent.objects.create(
@@ -223,11 +243,11 @@ def test_deeds_of_the_system_have_a_name(ticket: Ticket, desk: AtDesk) -> None:
 @pytest.mark.parametrize(
     ("state", "why", "words"),
     [
-        (MailState.QUEUED, "", "The mail waits to be sent"),
-        (MailState.SENT, "", "Mailed"),
-        (MailState.BOUNCED, "", "The mail came back: the address does not work"),
-        (MailState.FAILED, "", "The mail could not be sent"),
-        (MailState.PERHAPS_SENT, "", "Perhaps mailed: the connection broke off"),
+        (MailState.QUEUED, "", "On its way to Ada"),
+        (MailState.SENT, "", "Sent to Ada"),
+        (MailState.BOUNCED, "", "Came back: the recipient&#x27;s server refused it"),
+        (MailState.FAILED, "", "Not sent: the mail server refused it"),
+        (MailState.PERHAPS_SENT, "", "Perhaps sent: the connection broke off"),
         (MailState.SUPPRESSED, Suppressed.NO_SERVER, "Not mailed: no mail server is set"),
         (MailState.SUPPRESSED, Suppressed.DEMO, "Not mailed: this is a demo"),
     ],
@@ -237,6 +257,8 @@ def test_a_reply_says_what_became_of_its_mail(ticket: Ticket, desk: AtDesk, stat
     OutgoingMail.objects.filter(template=Template.TICKET_REPLY).delete()
     OutgoingMail.objects.create(
         recipient="ada@example.org",
+        user=ticket.requester,
+        sent_at=MONDAY if state == MailState.SENT else None,
         template=Template.TICKET_REPLY,
         ticket=ticket,
         entry=ticket.entries.get(kind="reply"),

@@ -11,7 +11,7 @@ from accounts.principal import Principal
 from tests import cast
 from tests.cast import DAY, HOUR, MINUTE, MONDAY, TUESDAY, principal
 from tickets import actions, queues
-from tickets.models import FAR_FUTURE, CloseReason, Department, HelpTopic, Status, Ticket
+from tickets.models import FAR_FUTURE, PAUSED, CloseReason, Department, HelpTopic, Status, Ticket
 from tickets.queues import Due, due_group
 
 
@@ -26,9 +26,11 @@ def numbers(slug: str, agent: User, at: datetime = MONDAY, **narrowed: int) -> l
 
 def test_each_queue_holds_what_its_name_says(ada: User, grace: User, topic: HelpTopic, support: Department) -> None:
     by = principal(grace)
-    new, mine, awaiting, given, resolved, closed = (cast.make_ticket(ada, topic) for _n in range(6))
+    new, mine, awaiting, third, asleep, given, resolved, closed = (cast.make_ticket(ada, topic) for _n in range(8))
     actions.claim(ticket=mine, by=by, at=MONDAY)
     actions.reply(ticket=awaiting, text="Which one?", by=by, at=MONDAY)
+    actions.await_third_party(ticket=third, by=by, at=MONDAY)
+    actions.snooze(ticket=asleep, until=TUESDAY, by=by, at=MONDAY)
     actions.transfer(ticket=given, to=support, by=by, at=MONDAY)
     actions.resolve(ticket=resolved, resolution="Done.", by=by, at=MONDAY)
     actions.close_unresolved(ticket=closed, reason=CloseReason.SPAM, by=by, at=MONDAY)
@@ -36,11 +38,13 @@ def test_each_queue_holds_what_its_name_says(ada: User, grace: User, topic: Help
     held = {queue.slug: set(numbers(queue.slug, grace)) for queue in queues.QUEUES}
 
     assert held == {
-        "open": {t.number for t in (new, mine, awaiting)},
+        "open": {t.number for t in (new, mine, awaiting, third)},
         "mine": {mine.number},
-        "unassigned": {t.number for t in (new, awaiting)},
+        "unassigned": {t.number for t in (new, awaiting, third)},
         "overdue": set(),
         "awaiting-requester": {awaiting.number},
+        "awaiting-third-party": {third.number},
+        "snoozed": {asleep.number},
         "handed-over": {given.number},
         "resolved": {resolved.number},
         "closed": {closed.number},
@@ -209,7 +213,8 @@ SECOND = timedelta(seconds=1)
         (MONDAY + HOUR + SECOND, Due.TODAY),
         (MONDAY + 15 * HOUR - SECOND, Due.TODAY),
         (MONDAY + 15 * HOUR, Due.LATER),
-        (FAR_FUTURE - SECOND, Due.LATER),
+        (PAUSED - SECOND, Due.LATER),
+        (PAUSED, Due.PAUSED),
         (FAR_FUTURE, Due.NONE),
     ],
 )
@@ -258,6 +263,25 @@ def test_all_counts_come_from_one_query_and_agree_with_the_queues(
     }
     assert counts.queues["overdue"] == 4
     assert [(d.name, d.count) for d in counts.departments] == [("Billing", 6), ("Support", 1)]
+
+
+def test_each_agent_gets_counts_of_their_own_at_their_own_time(
+    many: list[Ticket], grace: User, support: Department, billing: Department
+) -> None:
+    """Though the SQL is made once for all of them."""
+    cast.give_access(grace, support)
+    narrow = cast.make_agent("Nora")
+    cast.give_access(narrow, billing)
+    narrow.sees_only_assigned = True
+    narrow.save()
+    actions.claim(ticket=many[0], by=principal(grace), at=MONDAY)
+    nomad = cast.make_agent("Nomad")
+
+    for at in (MONDAY, MONDAY + 4 * HOUR):
+        for agent in (grace, nomad, narrow, grace):
+            assert queues.count_all(principal(agent), at).queues == {
+                queue.slug: queue.tickets(principal(agent), at).count() for queue in queues.QUEUES
+            }
 
 
 def test_counting_stops_at_the_limit(many: list[Ticket], grace: User, monkeypatch: pytest.MonkeyPatch) -> None:

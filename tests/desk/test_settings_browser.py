@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import AfterReply, Preferences, ThreadOrder, User
-from tests.desk.test_browser import context, page, three  # noqa: F401 - fixtures
+from tests.desk.test_browser import WRITING, context, page, three  # noqa: F401 - fixtures
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
@@ -17,7 +17,7 @@ def test_the_browsers_time_zone_is_offered_and_the_signature_shown_as_it_is_type
     expect(offer).to_contain_text(here.replace("_", " "))
 
     offer.click()
-    page.get_by_label("Signature").fill("Yours,\n<b>Grace</b>")
+    page.locator("textarea[name=signature]").fill("Yours,\n<b>Grace</b>")
 
     expect(page.get_by_label("Time zone")).to_have_value(here)
     expect(offer).to_be_hidden()
@@ -31,13 +31,14 @@ def test_with_single_keys_off_letters_do_nothing(page: Page, grace: User, three:
     Preferences.objects.create(agent=grace, single_keys=False)
     page.goto(f"/desk/tickets/{three[0].number}/?queue=open")
 
+    expect(page.locator(WRITING)).to_be_attached()
     for key in ("r", "m", "j", "?", "a", "c"):
         page.keyboard.press(key)
 
-    expect(page.locator("#id_body")).not_to_be_focused()
+    expect(page.locator(WRITING)).not_to_be_focused()
     expect(page.locator("dialog[open]")).to_have_count(0)
     assert page.url.endswith(f"/desk/tickets/{three[0].number}/?queue=open")
-    page.locator(".topbar .menu summary").click()
+    page.locator(".topbar .menu:not(.bell) summary").click()
     page.get_by_role("button", name="Keyboard shortcuts").click()
     expect(page.get_by_role("dialog")).to_contain_text("Single keys are off in your settings")
 
@@ -59,4 +60,4 @@ def test_newest_first_a_reply_leads_to_the_next_ticket(page: Page, grace: User, 
     assert menu["y"] > 100
     # The draft went with the reply.
     page.goto(f"/desk/tickets/{three[0].number}/?queue=open")
-    expect(page.locator("#id_body")).to_have_value("")
+    expect(page.locator(WRITING)).to_have_text("")

@@ -13,7 +13,7 @@ from accounts.principal import Principal
 from tests import cast
 from tests.cast import MINUTE, MONDAY
 from tests.desk.conftest import toasts
-from tickets import actions
+from tickets import actions, wishes
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -30,8 +30,11 @@ def filled_in(**changed: object) -> dict[str, object]:
         "page_size": "25",
         "thread_order": "oldest",
         "after_reply": "ticket",
+        "undo_seconds": "8",
+        "confirms_mail": "commands",
         "single_keys": "on",
         "signature": "",
+        "signs": "own",
     } | changed
     return {name: value for name, value in sent.items() if value is not None}
 
@@ -72,8 +75,10 @@ def test_what_is_set_is_kept_and_shown_again(desk, grace):
         "page_size": "50",
         "thread_order": "newest",
         "after_reply": "next",
+        "confirms_mail": "always",
         "single_keys": None,
         "signature": "Grace, at your service",
+        "signs": "department",
     }
 
     answer = desk.client.post(PAGE, filled_in(**chosen))
@@ -89,10 +94,42 @@ def test_what_is_set_is_kept_and_shown_again(desk, grace):
     )
     kept = grace.preferences
     assert (kept.default_queue, kept.page_size, kept.thread_order, kept.after_reply) == ("mine", 50, "newest", "next")
-    assert (kept.single_keys, kept.signature) == (False, "Grace, at your service")
+    assert kept.confirms_mail == "always"
+    assert (kept.single_keys, kept.signature, kept.signs) == (False, "Grace, at your service", "department")
     shown = desk.client.get(PAGE).content.decode()
     assert 'value="Grace Hopper"' in shown
     assert re.search(r'<option value="Europe/Berlin" selected', shown)
+
+
+def test_what_an_agent_wants_to_hear_of_and_when_is_kept(desk, grace):
+    wanted = [code for code in wishes.CODES if "note" not in code]
+    quiet = {"quiet-0-from": "22:00", "quiet-0-until": "07:00:00", "quiet-6-from": "00:00", "quiet-6-until": "00:00"}
+
+    desk.client.post(PAGE, filled_in(alerts=wanted, breaches_pass=None, **quiet))
+
+    kept = Preferences.objects.get(agent=grace)
+    assert kept.alerts_off == [code for code in wishes.CODES if "note" in code]
+    assert kept.quiet_hours == {"0": ["22:00", "07:00"], "6": ["00:00", "00:00"]}
+    assert kept.breaches_pass is False
+    shown = desk.client.get(PAGE).content.decode()
+    assert shown.count('name="alerts"') == len(wishes.CODES)
+    assert len(re.findall(r'name="alerts"[^>]* checked', shown)) == len(wanted)
+    assert 'name="quiet-0-from" value="22:00"' in shown
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"alerts": ["mail:new:mine"]},
+        {"alerts": ["mail:message:mine", "pigeon:message:mine"]},
+        {"quiet-0-from": "22:00"},
+        {"quiet-0-from": "25:00", "quiet-0-until": "07:00"},
+        {"quiet-0-from": "x" * 1000, "quiet-0-until": "07:00"},
+    ],
+)
+def test_wishes_that_cannot_be_are_told_and_not_kept(desk, sent):
+    assert desk.client.post(PAGE, filled_in(**sent)).status_code == 422
+    assert not Preferences.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -108,6 +145,7 @@ def test_what_is_set_is_kept_and_shown_again(desk, grace):
         ("page_size", "0"),
         ("thread_order", "sideways"),
         ("after_reply", "https://evil.example"),
+        ("confirms_mail", "sometimes"),
         ("signature", "x" * 1001),
     ],
 )
@@ -122,7 +160,7 @@ def test_what_cannot_be_is_told_and_nothing_is_kept(desk, grace, field, value):
 
 
 def test_nothing_but_what_is_offered_is_set(desk, grace):
-    desk.client.post(PAGE, filled_in(is_administrator="on", email="x@example.com", is_agent="", language="en"))
+    desk.client.post(PAGE, filled_in(is_administrator="on", email="x@example.com", is_agent="", language="tlh"))
 
     grace.refresh_from_db()
     assert (grace.is_administrator, grace.is_agent, grace.email, grace.language) == (
@@ -145,12 +183,14 @@ def test_what_was_typed_is_shown_as_text(desk):
 # --- Language and time zone -----------------------------------------------------------------------
 
 
-def test_language_is_asked_for_only_where_there_is_a_choice(desk, settings):
-    assert "language" not in desk.client.get(PAGE).context["form"].fields
+def test_where_pages_speak_one_language_that_of_mails_is_asked_for(desk, settings):
+    field = desk.client.get(PAGE).context["form"].fields["language"]
+    assert (field.label, [code for code, _name in field.choices]) == ("Language of mails", ["", "en", "de", "es", "fr"])
 
     settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 
-    assert "language" in desk.client.get(PAGE).context["form"].fields
+    field = desk.client.get(PAGE).context["form"].fields["language"]
+    assert (field.label, [code for code, _name in field.choices]) == ("Language", ["", "en", "de"])
 
 
 def test_the_chosen_language_is_spoken_and_one_that_is_gone_is_not(desk, grace, settings):

@@ -87,7 +87,7 @@ def test_there_is_nothing_to_reopen_while_it_is_open(ticket: Ticket, desk: AtDes
     assert toasts(answer) == ["This ticket is still being worked on, so there is nothing to reopen."]
 
 
-@pytest.mark.parametrize("name", ["assign", "transfer", "resolve", "priority", "topic", "plan", "close"])
+@pytest.mark.parametrize("name", ["assign", "transfer", "resolve", "priority", "topic", "plan", "source", "close"])
 def test_a_closed_ticket_refuses_every_form_with_a_sentence(ticket: Ticket, desk: AtDesk, name: str) -> None:
     desk.send(ticket, "close", reason="obsolete")
 
@@ -123,7 +123,16 @@ def test_changing_priority_topic_and_plan(ticket: Ticket, desk: AtDesk) -> None:
     assert "to <b><bdi>Refunds &lt;&amp;&gt;</bdi></b>" in page
 
 
-@pytest.mark.parametrize("name", ["priority", "topic", "plan"])
+def test_changing_the_source(ticket: Ticket, desk: AtDesk) -> None:
+    answer = desk.send(ticket, "source", to="phone")
+
+    ticket.refresh_from_db()
+    assert ticket.source == "phone"
+    assert toasts(answer) == [f"Source of #{ticket.number} set to Phone"]
+    assert "changed the source from <b>Web form</b> to <b>Phone</b>" in desk.look(ticket).text
+
+
+@pytest.mark.parametrize("name", ["priority", "topic", "plan", "source"])
 @pytest.mark.parametrize("to", ["", "x", "0", "99999999999999999999", "\x00"])
 def test_a_made_up_choice_is_refused_by_the_field(ticket: Ticket, desk: AtDesk, name: str, to: str) -> None:
     answer = desk.send(ticket, name, to=to)

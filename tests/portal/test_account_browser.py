@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Members, Organization
-from tests import cast
+from tests import axe, cast
 from tests.cast import DAY, HOUR, MONDAY, PASSWORD
 from tickets import actions
 
@@ -73,9 +72,7 @@ def expect_readable(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        page.evaluate("() => new Promise(requestAnimationFrame)")
-        violations = Axe().run(page).response["violations"]
-        assert [(one["id"], one["nodes"][0]["html"][:120]) for one in violations] == []
+        assert axe.told(axe.violations(page)) == []
 
 
 def test_tickets_are_searched_sorted_and_filtered(enter, tickets):

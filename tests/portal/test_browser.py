@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from core.files import store
 from core.models import NewFile
-from tests import cast
+from tests import axe, cast
 from tests.cast import DAY, HOUR, MINUTE
 from tickets import actions, links
 from tickets.models import Source, Status, Ticket
@@ -23,11 +22,6 @@ from tickets.models import Source, Status, Ticket
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
-# The theme is painted, and no colour is on its way any more.
-SETTLED = """async () => {
-    for (let n = 0; n < 2; n += 1) await new Promise(requestAnimationFrame);
-    await Promise.all(document.getAnimations().map((one) => one.finished));
-}"""
 NOT_A_FAULT = ("404 (Not Found)", "422 (Unprocessable", "409 (Conflict)")
 
 
@@ -146,14 +140,12 @@ def judge(page: Page, name: str) -> None:
         page.set_viewport_size({"width": width, "height": height})
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            page.evaluate(SETTLED)
+            axe.settle(page)
             look = f"{name}-{scheme}-{size}"
             shoot(page, look)
             overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert overflow <= 0, f"{look} is {overflow} px too wide"
-            violations = Axe().run(page).response["violations"]
-            found = [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in violations]
-            assert found == [], look
+            assert axe.told(axe.violations(page)) == [], look
 
 
 # --- Readable by all -----------------------------------------------------------------------------

@@ -424,7 +424,7 @@ def test_the_form_costs_the_same_for_many_topics(browser, django_assert_max_num_
         plan = cast.make_plan(f"Plan {n}", first_response=timedelta(hours=n + 1))
         cast.make_topic(f"Topic {n}", sla_plan=plan)
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         browser.get(NEW)
 
 
@@ -574,10 +574,10 @@ def test_the_topic_thanks_in_its_own_words(browser, filled_in, topic):
     assert "&lt;b&gt;Invoices&lt;/b&gt; take a day." in page
 
 
-@pytest.mark.parametrize("what", ["topic", "department"])
+@pytest.mark.parametrize("what", ["topic", "department", "site"])
 def test_where_no_mail_confirms_it_none_is_promised(browser, filled_in, topic, billing, settings, what):
     settings.MAIL_URL = "smtp://127.0.0.1:9"
-    quiet = topic if what == "topic" else billing
+    quiet = {"topic": topic, "department": billing, "site": SiteSettings.load()}[what]
     assert "A mail brings you a link" in text_of(browser.get(f"/new/topic/?topic={topic.pk}"))
     type(quiet).objects.filter(pk=quiet.pk).update(acknowledges=False)
 

@@ -71,11 +71,8 @@ def test_what_is_wrong_is_said_and_nothing_is_saved(adas, ada, wrong, said):
     assert ada.name == "Ada"
 
 
-def test_the_language_is_asked_where_there_is_a_choice(adas, ada, settings):
-    assert b'name="language"' not in adas.get("/profile/").content
-    settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
-
-    assert b'name="language"' in adas.get("/profile/").content
+def test_the_language_of_mails_is_asked_for(adas, ada):
+    assert "Language of mails" in adas.get("/profile/").content.decode()
     adas.post("/profile/", filled_in(language="de"))
 
     ada.refresh_from_db()

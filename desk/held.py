@@ -1,0 +1,147 @@
+"""Replies that wait, or did not go, as a ticket's page shows them, and as the composer takes them up again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+
+from django.db.models import Prefetch
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.principal import Principal
+from core.uploads import keep_stored
+from desk.composer import ReplyForm, uploads_of
+from desk.sidebar import Origin
+from tickets.actions.held import MOST_HELD
+from tickets.models import HeldFile, HeldReply, Participant, Stopped, Then, Ticket
+from tickets.models.people import Part
+from tickets.prose import Body, body_of_html, body_of_text
+from tickets.quoting import Leak, quoted_notes
+
+# The page counts down what goes within this many seconds.
+COUNTED = 60
+
+THEN: dict[str, "str | Promise"] = {
+    Then.RESOLVE: _("resolves the ticket"),
+    Then.AWAIT: _("then awaits the requester"),
+    Then.KEEP: _("then we keep working on it"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One of them. `seconds` is how long it waits yet, None for who has a time of day or did not go."""
+
+    reply: HeldReply
+    body: SafeString
+    files: Sequence[str]
+    then: "str | Promise"
+    seconds: int | None
+    is_own: bool
+    # The names of those whom it alone is mailed to; None: everybody who takes part.
+    to: Sequence[str] | None = None
+    # What of internal notes it quotes, where that is why it did not go.
+    leaks: Sequence[Leak] = ()
+    send_url: str = ""
+    undo_url: str = ""
+    cancel_url: str = ""
+    discard_url: str = ""
+
+
+def read_held(
+    ticket: Ticket,
+    principal: Principal,
+    origin: Origin,
+    at: datetime,
+    *,
+    people: Sequence[Participant],
+    may_reply: bool,
+    editing: int | None = None,
+) -> list[Held]:
+    """Return what waits in the ticket, the next to go last, but for the one that is in the composer.
+
+    `people` take part. One query, and one for files if there are any, and for entries if one quotes a note.
+    """
+    files = Prefetch("files", HeldFile.objects.select_related("blob").order_by("position"))
+    rows = ticket.held_replies.select_related("author").prefetch_related(files).order_by("id")[:MOST_HELD]
+    return [_held(row, ticket, principal, origin, at, people, may_reply) for row in rows if row.pk != editing]
+
+
+def _held(
+    row: HeldReply,
+    ticket: Ticket,
+    principal: Principal,
+    origin: Origin,
+    at: datetime,
+    people: Sequence[Participant],
+    may_reply: bool,
+) -> Held:
+    def url(name: str) -> str:
+        return reverse(f"desk:held-{name}", args=[ticket.number, row.pk]) + origin.query if may_reply else ""
+
+    left = ceil((row.send_at - at).total_seconds())
+    is_own = principal.user is not None and row.author_id == principal.user.pk
+    files = list(row.files.all())
+    body = _body(row, files, ticket, principal.user)
+    return Held(
+        reply=row,
+        body=body.html,
+        files=[file.name for file in files if file.pk not in body.in_place],
+        then=THEN[row.then],
+        seconds=max(left, 0) if row.waits and left <= COUNTED else None,
+        is_own=is_own,
+        to=_names(row, people),
+        leaks=quoted_notes(ticket, row.text, told=row.told) if row.why == Stopped.QUOTES else (),
+        send_url=url("send") if is_own else "",
+        undo_url=url("undo"),
+        cancel_url=url("cancel") if row.waits and row.is_scheduled else "",
+        discard_url="" if row.waits else url("discard"),
+    )
+
+
+def _names(row: HeldReply, people: Sequence[Participant]) -> list[str] | None:
+    """Return who alone is mailed, the requester first; nobody who takes no part any more, nor the author."""
+    if row.to is None:
+        return None
+    mailed = [one for one in people if one.address_id in row.to and one.user_id != row.author_id]
+    return [one.user.display_name for one in sorted(mailed, key=lambda one: one.role != Part.REQUESTER)]
+
+
+def to_edit(ticket: Ticket, pk: int | None) -> HeldReply | None:
+    """Return the reply that is to be taken up in the composer, if it goes no more."""
+    if pk is None:
+        return None
+    return ticket.held_replies.exclude(why="").filter(pk=pk).first()
+
+
+def take_up(ticket: Ticket, pk: int | None, *, by: User) -> ReplyForm | None:
+    """Return the composer with a reply that goes no more: words, images, files and whom it was for."""
+    held = to_edit(ticket, pk)
+    if held is None:
+        return None
+    files = list(held.files.select_related("blob").order_by("position"))
+    body = _body(held, files, ticket, by)
+    form = ReplyForm(
+        ticket=ticket,
+        by=by,
+        initial={"body": held.text, "html": body.html if held.html else "", "held": held.pk}
+        | ({"signs": held.signs} if held.signs else {}),
+    )
+    form.kept = [keep_stored(file.as_new, form.owner) for file in files if file.pk not in body.in_place]
+    form.chosen = held.to
+    return form
+
+
+def _body(held: HeldReply, files: Sequence[HeldFile], ticket: Ticket, reader: User | None) -> Body:
+    """Return what was written. Its images are shown as this reader's own uploads, as which they are sent again."""
+
+    def address(file: HeldFile) -> str:
+        kept = keep_stored(file.as_new, uploads_of(reader, ticket) if reader else "")
+        return reverse("desk:upload", args=[ticket.number]) + "?" + urlencode({"file": kept.reference})
+
+    return body_of_html(held.html, files, url_of=address) if held.html else body_of_text(held.text)

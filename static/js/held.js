@@ -1,0 +1,34 @@
+/* A reply that is about to go counts down, by how long it takes and not by this machine's clock; then the thread is read anew. */
+(() => {
+  if (!window.desk) return;
+  const AGAIN = [300, 700, 1500, 3000, 5000];
+  const thread = () => document.getElementById('thread');
+
+  const look = async (place, tries) => {
+    try {
+      const address = new URL(location.href);
+      address.searchParams.delete('edit');
+      const answer = await fetch(address);
+      const page = answer.ok && !answer.redirected && new DOMParser().parseFromString(await answer.text(), 'text/html');
+      const fresh = page && page.getElementById('thread');
+      const still = fresh && fresh.querySelector(`#${place.id}:not(.is-stopped)`);
+      if (fresh && !still) {
+        thread().replaceChildren(...fresh.childNodes);
+        window.htmx?.process(thread());
+        page.querySelectorAll('#composer [name=seen]').forEach((seen) => {
+          const own = document.querySelector('#composer [name=seen]');
+          if (own) own.value = seen.value;
+        });
+        start();
+        return;
+      }
+    } catch { /* the next look may succeed */ }
+    if (tries.length) setTimeout(look, tries[0], place, tries.slice(1));
+  };
+  const start = () => document.querySelectorAll('[data-held]').forEach((place) => {
+    if (place.dataset.counts) return;
+    place.dataset.counts = 'yes';
+    window.desk.countDown(place, () => setTimeout(look, AGAIN[0], place, AGAIN.slice(1)));
+  });
+  start();
+})();
