@@ -15,7 +15,7 @@ from django.db import connection, models
 from accounts.models import Address
 from bench.seeds import CannotMultiply, Cell, Seed, Table
 from mail.models import IncomingMail, OutgoingMail
-from tickets.models import FAR_FUTURE, Ticket
+from tickets.models import PAUSED, Ticket
 
 SCHEMA = "bench"
 # So many rows are sorted and written by one statement.
@@ -176,9 +176,9 @@ class Multiplier:
         if isinstance(column, models.UUIDField):
             return f"md5('{self.plan.seed}:' || b || ':' || {seed})::uuid"
         if isinstance(column, models.DateTimeField):
-            far = any(one is not None and one >= FAR_FUTURE for one in cells)
+            far = any(one is not None and one >= PAUSED for one in cells)
             moved = f"{seed} + moved.by"
-            return f"CASE WHEN {seed} >= '{FAR_FUTURE:%Y-%m-%d}' THEN {seed} ELSE {moved} END" if far else moved
+            return f"CASE WHEN {seed} >= '{PAUSED:%Y-%m-%d}' THEN {seed} ELSE {moved} END" if far else moved
         if isinstance(column, models.DateField | models.TimeField) or any(isinstance(one, UUID) for one in cells):
             raise CannotMultiply(f"{table.model._meta.label}.{column.name}: bench.multiply has no rule for it.")
         texts = [one for one in cells if isinstance(one, Cell)]

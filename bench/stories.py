@@ -232,8 +232,7 @@ class _Story:
             size=2_000,
         )
         with patch.object(intake, "now", lambda: self.at):
-            mail = intake.store([raw], door=Door.PIPE, at=self.at, mailbox=self.world.mailbox)
-            mail = intake.take_in_at_once(mail)
+            mail = intake.take_in_held(intake.store_held([raw], door=Door.PIPE, at=self.at, mailbox=self.world.mailbox))
         assert mail.state == becomes, f"a mail of the load became {mail.state}: {mail.reason} {mail.last_error}"
         return mail
 
@@ -251,7 +250,7 @@ class _Story:
             if isinstance(row, TicketClock):
                 actions.breach_or_warn(clock=row, claim=claim, at=when)
             else:
-                actions.close_if_silent(timer=row, claim=claim, at=when)
+                actions.let_time_act(timer=row, claim=claim, at=when)
         self.at = at
         self.ticket.refresh_from_db()
 

@@ -31,8 +31,7 @@ def cases() -> Sequence[Case]:
 
     def write(becomes: IncomingState) -> Callable[[bytes], None]:
         def take_in(raw: bytes) -> None:
-            mail = intake.store([raw], door=Door.PIPE, at=now(), mailbox=mailbox)
-            mail = intake.take_in_at_once(mail)
+            mail = intake.take_in_held(intake.store_held([raw], door=Door.PIPE, at=now(), mailbox=mailbox))
             assert mail.state == becomes, f"{mail.state}: {mail.reason} {mail.last_error}"
 
         return take_in
