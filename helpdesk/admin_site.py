@@ -28,9 +28,16 @@ LEFT_OUT = frozenset(
 # The groups of the start page, in the order in which a new help desk is set up.
 GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("people", _("People"), ("Agent", "Role", "Team", "User", "Address", "Organization", "Lock")),
-    ("tickets", _("Tickets"), ("Department", "HelpTopic", "Ticket")),
-    ("promises", _("Promises"), ("Priority", "SLAPlan")),
-    ("mail", _("Mail"), ("Mailbox", "IncomingMail", "OutgoingMail", "BannedSender", "FailedHandler")),
+    ("tickets", _("Tickets"), ("Department", "HelpTopic", "CannedResponse", "Ticket")),
+    ("promises", _("Promises"), ("Priority", "SLAPlan", "BusinessHours")),
+    (
+        "mail",
+        _("Mail"),
+        (
+            *("Mailbox", "OwnAddress", "SendingAccount", "IncomingMail", "OutgoingMail", "MailTemplate", "Breaker"),
+            *("AlertRule", "BannedSender", "FailedHandler"),
+        ),
+    ),
     ("site", _("Site"), ("SiteSettings", "ApiKey", "AuditEvent")),
 )
 

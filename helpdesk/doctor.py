@@ -17,8 +17,8 @@ from django.utils.translation import ngettext
 from core import secrets
 from core.models import Lease, PeriodicJob
 from helpdesk import relay
-from mail import watchdog
-from mail.models import Health, IncomingMail, MailState, OutgoingMail
+from mail import outbox_watch, watchdog
+from mail.models import Breaker, Health, IncomingMail, MailState, OutgoingMail
 from tickets.models import FailedHandler
 
 # Work that is due for so long has nobody who does it.
@@ -96,9 +96,6 @@ def _relay(at: datetime) -> Iterator[Finding]:
 
 
 def _outbox(at: datetime) -> Iterator[Finding]:
-    if not settings.MAIL_URL:
-        yield Finding("outbox", Health.AMBER, _("No mail server is set (MAIL_URL), so nobody gets mail."))
-        return
     waiting = OutgoingMail.objects.filter(due_at__lte=at - LATE, state=MailState.QUEUED)
     oldest = waiting.order_by("due_at").values_list("due_at", flat=True).first()
     if oldest is None:
@@ -107,6 +104,21 @@ def _outbox(at: datetime) -> Iterator[Finding]:
         health = Health.RED if at - oldest > TOO_LATE else Health.AMBER
         text = _("The oldest mail in the outbox waits for %(time)s.")
         yield Finding("outbox", health, text % {"time": timesince(oldest, at)})
+    for report in outbox_watch.reports(at):
+        text = _("mail by %(name)s: %(sentences)s") % {"name": report.name, "sentences": " ".join(report.sentences)}
+        yield Finding(f"sending:{report.name}", report.health, text)
+    figures = outbox_watch.figures(at)
+    if figures.are_many and figures.bounce_share > outbox_watch.MANY_BOUNCE:
+        health = Health.RED if figures.bounce_share > outbox_watch.MOST_BOUNCE else Health.AMBER
+        text = _("%(percent)s %% of the last day's mails bounced.")
+        yield Finding("bounces", health, text % {"percent": round(100 * figures.bounce_share)})
+
+
+def _answers(at: datetime) -> Iterator[Finding]:
+    breaker = Breaker.objects.open_at(at).first()
+    if breaker is not None:
+        text = _("Automatic answers are held back for another %(time)s: there were too many.")
+        yield Finding("answers", Health.RED, text % {"time": timesince(at, breaker.closes_at)})
 
 
 def _handlers(at: datetime) -> Iterator[Finding]:
@@ -137,6 +149,7 @@ EXAMINATIONS: Sequence[Callable[[datetime], Iterator[Finding]]] = (
     _keys,
     _relay,
     _outbox,
+    _answers,
     _intake,
     _handlers,
     _mailboxes,

@@ -1,7 +1,7 @@
 """/metrics: how the help desk does, in numbers, for whoever monitors it (the text format of Prometheus, 0.0.4).
 
 Open to who knows METRICS_TOKEN, as `Authorization: Bearer …`; without that setting there is no such page. It says
-nothing of people: names of mailboxes are all the words it has.
+nothing of people: names of mailboxes and sending accounts are all the words it has.
 """
 
 import hmac
@@ -18,7 +18,8 @@ from django.views.decorators.http import require_safe
 
 from core.machines import is_in_clear, plain
 from helpdesk import doctor
-from mail.models import IncomingMail, IncomingState, Mailbox, MailState, OutgoingMail
+from mail import outbox_watch
+from mail.models import Breaker, IncomingMail, IncomingState, Mailbox, MailState, OutgoingMail, Suppressed
 from mail.watchdog import WORSE
 
 MOST_COUNTED = 1_000
@@ -60,9 +61,32 @@ def lines(at: datetime) -> Iterator[str]:
     yield from _oldest("helpdesk_intake_oldest_seconds", "How long the oldest mail waits to be taken in.", stored, at)
     queued = OutgoingMail.objects.filter(due_at__lte=at, state=MailState.QUEUED)
     yield from _oldest("helpdesk_outbox_oldest_seconds", "How long the oldest mail waits to be sent.", queued, at)
+    yield from _outbox(at)
+    yield from _told("helpdesk_answers_held_back", "1 while automatic answers are held back.")
+    yield f"helpdesk_answers_held_back {int(Breaker.objects.open_at(at).exists())}"
     aside = IncomingMail.objects.filter(state=IncomingState.QUARANTINED).order_by("-pk").values_list("pk")
     yield from _told("helpdesk_quarantine", f"Mails that wait for an administrator, counted to {MOST_COUNTED}.")
     yield f"helpdesk_quarantine {len(aside[:MOST_COUNTED])}"
+
+
+def _outbox(at: datetime) -> Iterator[str]:
+    found = outbox_watch.figures(at)
+    many = f"counted to {outbox_watch.MOST_COUNTED}"
+    yield from _told("helpdesk_outbox_waiting", f"Mails that wait to be sent or tried again, {many}.")
+    yield f"helpdesk_outbox_waiting {found.waiting}"
+    yield from _told("helpdesk_outbox_sent_in_hour", f"Mails sent in the last hour, {many}.")
+    yield f"helpdesk_outbox_sent_in_hour {found.sent_in_hour}"
+    yield from _told("helpdesk_outbox_ended", f"Mails of the last day by how they ended, each {many}.")
+    for state in (MailState.SENT, *outbox_watch.DEAD):
+        yield f"helpdesk_outbox_ended{_labels(state=state.value)} {found.ended[state]}"
+    yield from _told("helpdesk_outbox_suppressed", f"Mails of the last day that were not sent, by reason, {many}.")
+    for why in Suppressed:
+        yield f"helpdesk_outbox_suppressed{_labels(why=why.value)} {found.suppressed[why]}"
+    yield from _told("helpdesk_outbox_bounce_share", "Which part of the last day's mails bounced, from 0 to 1.")
+    yield f"helpdesk_outbox_bounce_share {found.bounce_share:.4f}"
+    yield from _told("helpdesk_sending_health", "0 well, 1 look at it, 2 broken: each way out.")
+    for report in outbox_watch.reports(at):
+        yield f"helpdesk_sending_health{_labels(account=report.name)} {WORSE.index(report.health)}"
 
 
 def _told(name: str, what: str) -> Iterator[str]:

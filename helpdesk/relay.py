@@ -34,7 +34,9 @@ from core.models import PeriodicJob, Waiting
 from core.periodic import Job
 from mail import alarm, ledger
 from mail.models import IncomingMail, Mailbox, OutgoingMail
-from tickets.models import Erasure, FailedHandler, TicketClock, TicketTimer
+from notices import sweeping as sweeping_notices
+from sla import holidays
+from tickets.models import Erasure, FailedHandler, HeldReply, TicketClock, TicketTimer
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +46,10 @@ LEASE_LASTS = timedelta(seconds=10)
 RENEW_AT = 0.3
 
 BATCH = 100
+# Of one worker, as it is started usually.
+THREADS = 4
 # At most 1,000 rows are out at once, and no kind takes the place of the others.
-MOST_OUT = 120
+MOST_OUT = 110
 # Claims that end before their message is read are handed out anew. Workers pass over the old messages, some
 # forty a second at least: with short claims fewer rows are out, so that the old ones never gather faster.
 OUT_PER_SECOND = 5
@@ -62,17 +66,20 @@ class WorkKind:
 
     model: type[Waiting]
     task: Any
+    # So many rows come in one message at most, as ([id, …], claim token); 0 where each has its own.
+    bundle: int = 0
 
-    def send(self, pk: int, claim: UUID) -> None:
-        self.task.delay(pk, str(claim))
+    def send(self, pks: Sequence[int], claim: UUID) -> None:
+        self.task.delay(list(pks) if self.bundle else pks[0], str(claim))
 
 
 KINDS: Sequence[WorkKind] = (
     WorkKind(TicketClock, tickets.tasks.run_clock),
     WorkKind(TicketTimer, tickets.tasks.run_timer),
+    WorkKind(HeldReply, tickets.tasks.send_held_reply),
     WorkKind(FailedHandler, tickets.tasks.retry_handler),
     WorkKind(IncomingMail, mail.tasks.take_in),
-    WorkKind(OutgoingMail, mail.tasks.send),
+    WorkKind(OutgoingMail, mail.tasks.send, bundle=25),
     WorkKind(Mailbox, mail.tasks.fetch),
     WorkKind(Erasure, tickets.tasks.go_on_erasing),
     WorkKind(PeriodicJob, core.tasks.run_periodic),
@@ -80,18 +87,22 @@ KINDS: Sequence[WorkKind] = (
 
 PERIODIC = {
     "watch_mailboxes": Job(alarm.watch, every=timedelta(minutes=1)),
+    "watch_sending": Job(alarm.watch_sending, every=timedelta(minutes=1)),
+    "watch_answers": Job(alarm.watch_answers, every=timedelta(minutes=1)),
     sweeping.SWEEP: Job(sweeping.sweep_files, every=timedelta(hours=1)),
     "clear_sessions": Job(sweeping.clear_sessions, every=timedelta(hours=6)),
     "clear_my_sessions": Job(sessions.sweep, every=timedelta(hours=6)),
+    "sweep_notices": Job(sweeping_notices.sweep, every=timedelta(hours=6)),
     "let_go_of_raw_mail": Job(ledger.let_go_of_raw, every=timedelta(hours=1)),
     "clear_cache": Job(sweeping.clear_cache, every=timedelta(hours=1)),
+    "fill_in_holidays": Job(holidays.fill_in_years, every=timedelta(days=1)),
     "refresh_statistics": Job(statistics.refresh, every=timedelta(days=1)),
 }
 periodic.schedule(PERIODIC)
 
 
 def hand_out(
-    kind: WorkKind, *, at: datetime, send: Callable[[int, UUID], object] | None = None, limit: int = BATCH
+    kind: WorkKind, *, at: datetime, send: Callable[[Sequence[int], UUID], object] | None = None, limit: int = BATCH
 ) -> int:
     """Claim at most `limit` due rows of a kind in one UPDATE and send them off; say how many.
 
@@ -105,9 +116,11 @@ def hand_out(
         return 0
     claim = uuid4()
     pks = _claim(rows, claim, at, limit)
-    for number, pk in enumerate(pks):
+    # What waits is spread over the threads of a worker before any of them gets much.
+    size = max(1, min(kind.bundle, -(-len(pks) // THREADS)))
+    for number in range(0, len(pks), size):
         try:
-            (send or kind.send)(pk, claim)
+            (send or kind.send)(pks[number : number + size], claim)
         except Exception:
             rows.filter(pk__in=pks[number:], claim=claim).update(due_at=at, claim=None)
             raise

@@ -129,6 +129,7 @@ INSTALLED_APPS = [
     "portal",
     "api",
     "mail",
+    "notices",
     "tickets",
     "sla",
     "accounts",
@@ -147,6 +148,7 @@ INSTALLED_APPS = [
     "anymail",
     "csp",
     "django_htmx",
+    "django_prose_editor",
     "lucide",
 ]
 
@@ -210,11 +212,16 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 else:
     # What stands behind the ? of the address, such as sslmode, is kept. Without jit: compiling the counts of the
     # sidebar anew for every page takes several times as long as counting. PgBouncer has to ignore `options` then.
+    # `prepare_threshold`: how often the queries of core.prepared are asked on a connection until PostgreSQL keeps their
+    # plans. A PgBouncer that cannot do that (older than 1.21, or without max_prepared_statements) needs it to be None.
     _database["OPTIONS"] = {
         "options": "-c jit=off",
+        "prepare_threshold": 3,
         **_database.get("OPTIONS", {}),
         "pool": {"min_size": 2, "max_size": 8, "timeout": 10},
     }
+    if _database["OPTIONS"]["prepare_threshold"] in {"", "none", "None"}:
+        _database["OPTIONS"]["prepare_threshold"] = None
     _database["CONN_MAX_AGE"] = 0
     # A server that was restarted costs no failed page.
     _database["CONN_HEALTH_CHECKS"] = True
@@ -368,6 +375,8 @@ FILE_UPLOAD_HANDLERS = [
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
+# Mails are written in these (locale/): whoever reads none of the pages' languages still reads what we send.
+MAIL_LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 if TIME_ZONE not in available_timezones():

@@ -1,29 +1,33 @@
 """What follows from each kind of event: kind → handlers, all on this page.
 
-Handlers run inside the action's transaction, each in its own savepoint, and only write rows. They may run
-twice, late and out of order.
+Handlers run inside the action's transaction, in a savepoint, and only write rows. They may run twice, late and
+out of order.
 """
 
-from mail import following
+from mail import following, resending
 from mail import notifications as mail
+from notices.telling import notify, tell_author
 from tickets import events
 from tickets.events import Handler
 from tickets.models import Kind
 
 HANDLERS: dict[Kind, tuple[Handler, ...]] = {
-    Kind.OPENED: (mail.acknowledge, mail.alert_new),
+    Kind.OPENED: (mail.acknowledge, mail.alert, notify),
     # Who has the ticket and takes part in it gets the agent's mail, which comes first.
-    Kind.MESSAGE_ADDED: (mail.alert_message, mail.tell_message),
+    Kind.MESSAGE_ADDED: (mail.alert, notify, mail.tell_message, mail.acknowledge_message),
     Kind.REPLIED: (mail.tell_reply,),
+    Kind.NOTE_ADDED: (mail.alert, notify),
     Kind.COLLABORATOR_ADDED: (mail.welcome,),
-    Kind.ASSIGNED: (mail.alert_assigned,),
-    Kind.TRANSFERRED: (mail.alert_transfer,),
+    Kind.REPLY_STOPPED: (tell_author,),
+    Kind.RESENT: (resending.tell_again,),
+    Kind.ASSIGNED: (mail.alert, notify),
+    Kind.TRANSFERRED: (mail.alert, notify),
     Kind.ENTRY_MOVED_HERE: (following.entry_moved,),
     Kind.RESOLVED: (mail.tell_resolved,),
     Kind.CLOSED: (mail.tell_closed,),
-    Kind.REOPENED: (mail.alert_message,),
-    Kind.CLOCK_WARNED: (mail.alert_clock,),
-    Kind.CLOCK_BREACHED: (mail.alert_clock,),
+    Kind.REOPENED: (mail.alert, notify),
+    Kind.CLOCK_WARNED: (mail.alert, notify),
+    Kind.CLOCK_BREACHED: (mail.alert, notify),
 }
 
 

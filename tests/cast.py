@@ -5,13 +5,15 @@ Fixtures for them stand in conftest.py; here is what a test with its own people 
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from uuid import uuid4
 
 from accounts.models import Address, Role, Team, User
 from accounts.people import address_of
 from accounts.principal import Principal
-from sla.models import PlanTarget, Priority, SLAPlan, Target
+from sla.models import BusinessHours, PlanTarget, Priority, SLAPlan, Target
+from sla.models.business_hours import WEEKDAYS
 from tickets import actions
-from tickets.models import Department, DepartmentAccess, HelpTopic, Source, Ticket
+from tickets.models import Department, DepartmentAccess, HelpTopic, Source, Ticket, TicketClock
 
 # Fixed times. Monday is an ordinary working day without a change of the clocks anywhere near it.
 MONDAY = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -72,8 +74,22 @@ def make_plan(name: str, **within: timedelta) -> SLAPlan:
     return plan
 
 
+def make_hours(name: str, opens: str = "09:00", closes: str = "17:00", **fields: object) -> BusinessHours:
+    """Return business hours of a working week, in UTC unless told otherwise."""
+    hours = BusinessHours.objects.create(**{"name": name, "time_zone": "UTC"} | fields)
+    hours.windows.create(opens=opens, closes=closes, **dict.fromkeys(WEEKDAYS[:5], True))
+    return hours
+
+
 def make_topic(name: str, **fields: object) -> HelpTopic:
     return HelpTopic.objects.create(name=name, **fields)
+
+
+def run_clock(ticket: Ticket, *, at: datetime) -> None:
+    """Do what the worker does when the clock of the first response is due."""
+    clock, claim = ticket.clocks.get(target=Target.FIRST_RESPONSE), uuid4()
+    TicketClock.objects.filter(pk=clock.pk).update(claim=claim)
+    actions.breach_or_warn(clock=clock, claim=claim, at=at)
 
 
 def make_ticket(requester: User, topic: HelpTopic | None = None, **given: object) -> Ticket:

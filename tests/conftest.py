@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django.plugin import blocking_manager_key
 
-from accounts.models import Address, Team, User
+from accounts.models import Address, Preferences, Team, User
 from accounts.principal import Principal
 from sla.models import SLAPlan
 from tests import cast
@@ -71,6 +71,12 @@ def files_dir(tmp_path: Path, settings: object) -> Path:
     folder = tmp_path / "files"
     settings.FILES_DIR = folder
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _replies_go_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let replies go without the time to take them back, which the tests of holding bring back."""
+    monkeypatch.setattr(Preferences._meta.get_field("undo_seconds"), "_get_default", lambda: 0)
 
 
 @pytest.fixture

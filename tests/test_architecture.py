@@ -2,7 +2,10 @@
 
 import pytest
 from django.apps import apps
-from django.db.models import Field, Model
+from django.db.models import Field, Model, Q, UniqueConstraint
+
+from tickets.erasure import referring
+from tickets.models import Ticket
 
 pytestmark = pytest.mark.once
 
@@ -11,7 +14,7 @@ FLOORS = [
     {"accounts"},
     {"sla"},
     {"tickets"},
-    {"mail", "knowledge"},
+    {"mail", "notices", "knowledge"},
     {"desk", "portal", "api", "reports"},
     {"helpdesk"},
 ]
@@ -72,3 +75,27 @@ def may_point(source: type[Model], target: type[Model]) -> bool:
         return below == "contenttypes"
     same_floor_other_app = FLOOR[above] == FLOOR[below] and above != below
     return FLOOR[below] <= FLOOR[above] and not same_floor_other_app
+
+
+def test_whatever_goes_with_a_ticket_is_found_by_an_index():
+    # Before a row goes PostgreSQL looks for rows that name it: without an index it reads the table for each.
+    going, unindexed = {Ticket}, set()
+    for model in (waiting := [Ticket]):
+        for other, key, deletes in referring(model):
+            unindexed |= {f"{other._meta.label}.{key}"} if not is_indexed(other, key) else set()
+            if deletes and other not in going:
+                going.add(other)
+                waiting.append(other)
+
+    assert {"mail.OutgoingMail", "tickets.TicketEvent", "notices.Notice"} <= {model._meta.label for model in going}
+    assert unindexed == set()
+
+
+def is_indexed(model: type[Model], key: str) -> bool:
+    """Say whether an index begins with the key and leaves out only rows without it."""
+    field = model._meta.get_field(key)
+    if field.db_index or field.unique:
+        return True
+    only_set = (None, Q(**{f"{key}__isnull": False}))
+    made = [*model._meta.indexes, *(one for one in model._meta.constraints if isinstance(one, UniqueConstraint))]
+    return any(one.fields[:1] in ([key], (key,)) and one.condition in only_set for one in made)

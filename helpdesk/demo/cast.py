@@ -54,6 +54,13 @@ class DemoAgent:
         return "Administrator" if self.is_administrator else next(iter(self.access))
 
 
+@dataclass(frozen=True)
+class DemoCanned:
+    title: str
+    body: str
+    department: str = ""
+
+
 PLANS = [
     DemoPlan("Sev-A (1h/4h, 24/7)", timedelta(hours=1), timedelta(hours=4)),
     DemoPlan("Sev-B (4h/1d, 24/7)", timedelta(hours=4), timedelta(days=1)),
@@ -63,6 +70,31 @@ STANDARD = "Standard (8h/3d, 24/7)"
 SEV_A, SEV_B, RELAXED = (plan.name for plan in PLANS)
 
 DEPARTMENTS = ["Support", "System Administrators", "Payments", "Card Services", "Facilities"]
+CANNED = [
+    DemoCanned(
+        "We are looking into it",
+        "<p>Hello {{ requester.name.first }},</p><p>we are looking into it and tell you as soon as we know more.</p>",
+    ),
+    DemoCanned(
+        "What we need to know",
+        "<p>Hello {{ requester.name.first }},</p><p>to find out more we need to know:</p>"
+        "<ul><li>when it happened last,</li><li>at which branch or on which device,</li>"
+        "<li>what the message said, word for word or as a picture.</li></ul>",
+    ),
+    DemoCanned(
+        "It works again",
+        "<p>Hello {{ requester.name.first }},</p><p>the fault behind {{ ticket.number }} is mended and it works. "
+        "Is it so for you too?</p>",
+        "System Administrators",
+    ),
+    DemoCanned(
+        "A payment takes a working day",
+        "<p>Hello {{ requester.name.first }},</p><p>payments sent after 16:00 are booked on the next working day. "
+        "If it is not there by then, answer this mail and we trace it.</p>",
+        "Payments",
+    ),
+]
+
 # Department → what it is part of, and who manages it.
 PART_OF = {"Card Services": "Payments"}
 MANAGERS = {"Payments": "Sam Obi"}

@@ -1,7 +1,7 @@
 """Loading the demo: configuration by rows, tickets by the same actions that every door calls."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from django.db import transaction
@@ -14,9 +14,12 @@ from helpdesk.demo import cast, files, mails
 from helpdesk.demo.mails import DemoMail
 from helpdesk.demo.tickets import TICKETS, DemoTicket, Step
 from mail.models import MailState, OutgoingMail, Suppressed
-from sla.models import Priority, SLAPlan, Target
+from sla import holidays
+from sla.models import BusinessHours, Priority, SLAPlan, Target
+from sla.models.business_hours import WEEKDAYS
 from tickets import actions
 from tickets.models import (
+    CannedResponse,
     Cause,
     CloseReason,
     Department,
@@ -169,7 +172,7 @@ class Loader:
             if isinstance(due, TicketClock):
                 actions.breach_or_warn(clock=due, claim=claim, at=due.due_at)
             else:
-                actions.close_if_silent(timer=due, claim=claim, at=due.due_at)
+                actions.let_time_act(timer=due, claim=claim, at=due.due_at)
 
     def _next_due(self, ticket: Ticket, until: datetime) -> TicketClock | TicketTimer | None:
         clock = TicketClock.objects.filter(ticket=ticket, due_at__lte=until).order_by("due_at").first()
@@ -185,13 +188,25 @@ def _configure(at: datetime) -> None:
         row = SLAPlan.objects.create(name=plan.name)
         row.targets.create(target=Target.FIRST_RESPONSE, within=plan.first_response)
         row.targets.create(target=Target.RESOLUTION, within=plan.resolution)
+    _make_business_hours(at)
     for name in cast.DEPARTMENTS:
         Department.objects.get_or_create(name=name)
     for name, parent in cast.PART_OF.items():
         Department.objects.filter(name=name).update(parent=Department.objects.get(name=parent))
     _make_topics()
+    _make_canned_responses()
     _make_agents(at)
     _make_requesters(at)
+
+
+def _make_business_hours(at: datetime) -> None:
+    hours = BusinessHours.objects.create(name="Branches", time_zone="Europe/London", country="GB", region="ENG")
+    weekdays = dict.fromkeys(WEEKDAYS[:5], True)
+    hours.windows.create(opens="09:00", closes="17:00", **weekdays)
+    hours.windows.create(opens="09:30", closes="13:00", saturday=True)
+    christmas_eve = date(at.year, 12, 24)
+    hours.exceptions.create(day=christmas_eve, opens="09:00", closes="12:30", note="Christmas Eve")
+    holidays.choose(hours, at=at)
 
 
 def _make_topics() -> None:
@@ -208,6 +223,14 @@ def _make_topics() -> None:
             parent=HelpTopic.objects.get(name=topic.below) if topic.below else None,
             thank_you=topic.thank_you,
         )
+
+
+def _make_canned_responses() -> None:
+    for canned in cast.CANNED:
+        department = Department.objects.get(name=canned.department) if canned.department else None
+        response = CannedResponse(title=canned.title, department=department)
+        response.write(canned.body)
+        response.save()
 
 
 def _make_agents(at: datetime) -> None:

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
-from mail.fetching.oauth import Service
+from mail.oauth import Service
 
 
 @dataclass

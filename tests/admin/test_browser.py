@@ -3,6 +3,7 @@
 Whether its pages can be read by everybody is asked in tests/e2e/test_axe.py.
 """
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -60,14 +61,15 @@ def every_page(admin_user) -> list[str]:
         name = f"{model._meta.app_label}_{model._meta.model_name}"
         paths.append(reverse(f"admin:{name}_changelist"))
         row = model._default_manager.order_by("pk").last()
-        # The log and the locks have one page for all of their rows.
-        if row is not None and model.__name__ not in {"User", "AuditEvent", "Lock"}:
+        # The log, the locks and the alerts have one page for all of their rows.
+        if row is not None and model.__name__ not in {"User", "AuditEvent", "Lock", "AlertRule", "Breaker"}:
             paths.append(reverse(f"admin:{name}_change", args=[row.pk]))
             paths.append(reverse(f"admin:{name}_history", args=[row.pk]))
     made = (
         "accounts_agent",
         "accounts_role",
         "accounts_team",
+        "sla_businesshours",
         "sla_slaplan",
         "tickets_department",
         "tickets_helptopic",
@@ -171,3 +173,16 @@ def test_a_requesters_organisation_is_found_while_typing(enter, rows, ticket):
     page.locator(".select2-selection").click()
 
     expect(page.locator(".select2-results")).to_be_visible()
+
+
+def test_names_of_variables_are_completed_while_typing(enter):
+    page = enter()
+    page.goto("/admin/mail/mailtemplate/add/?template=ticket_reply&language=en")
+    body = page.locator("[name=body]")
+
+    body.press("Control+End")
+    body.press_sequentially("<p>{{ ticket.num")
+    expect(page.get_by_role("listbox", name="Text").get_by_role("option")).to_contain_text(["ticket.number"])
+    body.press("Enter")
+
+    expect(body).to_have_value(re.compile(r"<p>\{\{ ticket\.number \}\}$"))

@@ -10,12 +10,13 @@ from accounts.models import Permission, Role, User
 from core.files import open_blob
 from core.models import SiteSettings
 from helpdesk.demo.files import make
-from sla.models import PlanTarget, Priority, SLAPlan
+from sla.models import BusinessHours, PlanTarget, Priority, SLAPlan
 from tests import cast
 from tests.cast import ALL_ACCESS
 from tickets.models import Department, DepartmentAccess, HelpTopic, Ticket
 
 DEPARTMENTS = "/admin/tickets/department/"
+PLANS = "/admin/sla/slaplan/"
 PRIORITIES = "/admin/sla/priority/"
 DELETE = 'class="deletelink"'
 
@@ -37,7 +38,13 @@ def said(response) -> str:
 
 
 def department_data(**fields: str) -> dict[str, str]:
-    filled_in = {"name": "Billing", "assignable_to": "members", "close_after": "", "reopen_within": ""}
+    filled_in = {
+        "name": "Billing",
+        "assignable_to": "members",
+        "alerts_to": "members",
+        "close_after": "",
+        "reopen_within": "",
+    }
     return filled_in | fields
 
 
@@ -190,12 +197,79 @@ def test_a_plan_is_promised_in_words(root):
     assert "First response 1h 30m" in root.get("/admin/sla/slaplan/").content.decode()
 
 
-@pytest.mark.parametrize(("within", "why"), [("soon", "Write a time like"), ("5000d", "between one minute")])
+@pytest.mark.parametrize(
+    ("within", "why"),
+    [
+        ("soon", "Write a time like"),
+        ("0m", "between one minute"),
+        ("59s", "between one minute"),
+        ("3650d", "between one minute"),
+    ],
+)
 def test_a_time_that_cannot_be_promised_is_refused_by_its_field(root, within, why):
     response = root.post("/admin/sla/slaplan/add/", plan_data(within))
 
     assert why in response.content.decode()
     assert not SLAPlan.objects.filter(name="Quick").exists()
+
+
+def promise_rows(*rows: tuple[str, str, str]) -> dict[str, str]:
+    found = {"name": "By priority", "targets-TOTAL_FORMS": str(len(rows)), "targets-INITIAL_FORMS": "0"}
+    for number, (target, priority, within) in enumerate(rows):
+        pk = str(Priority.objects.get(name=priority).pk) if priority else ""
+        row = {"target": target, "priority": pk, "within": within}
+        found |= {f"targets-{number}-{name}": value for name, value in row.items()}
+    return found
+
+
+def test_a_plan_promises_by_priority(root):
+    root.post(PLANS + "add/", promise_rows(("resolution", "", "3d"), ("resolution", "High", "4h")))
+
+    plan = SLAPlan.objects.get(name="By priority")
+    assert plan.promises(cast.priority("High").pk) == {"resolution": timedelta(hours=4)}
+    assert plan.promises(cast.priority("Low").pk) == plan.promises() == {"resolution": timedelta(days=3)}
+    assert "Resolution 4h · 3d" in root.get(PLANS).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ([("resolution", "High", "4h")], "Resolution is promised for High alone. Add a row for every other priority."),
+        ([("resolution", "", "4h"), ("resolution", "", "3d")], "This is promised in another row already."),
+        (
+            [("resolution", "", "4h"), ("resolution", "High", "3d"), ("resolution", "High", "2d")],
+            "This is promised in another row already.",
+        ),
+    ],
+)
+def test_rows_that_leave_a_priority_out_or_say_it_twice_are_refused(rows, why, root):
+    response = root.post(PLANS + "add/", promise_rows(*rows))
+
+    assert why in response.content.decode()
+    assert not SLAPlan.objects.filter(name="By priority").exists()
+
+
+def test_a_new_plan_begins_with_the_solution_paused_while_others_have_to_act(root):
+    page = root.get(PLANS + "add/")
+
+    checked = page.context["adminform"].form.initial["pauses"]
+    assert checked == ["third_party:resolution", "requester:resolution"]
+
+
+def test_what_pauses_is_one_of_what_there_is(root):
+    rows = promise_rows(("resolution", "", "4h"))
+    root.post(PLANS + "add/", rows | {"pauses": ["snoozed:resolution", "requester:next_response"]})
+    refused = root.post(PLANS + "add/", rows | {"name": "Never", "pauses": ["christmas:resolution"]})
+
+    plan = SLAPlan.objects.get(name="By priority")
+    assert plan.pauses == ["snoozed:resolution", "requester:next_response"]
+    assert "christmas:resolution is not one of the available choices" in refused.content.decode()
+
+
+def test_hours_that_hold_everywhere_have_to_be_named(root):
+    response = root.post(PLANS + "add/", promise_rows(("resolution", "", "4h")) | {"hours_everywhere": "on"})
+
+    assert "Choose the business hours that are to hold everywhere." in response.content.decode()
 
 
 def test_a_department_shows_its_times_as_people_write_them(root, billing):
@@ -234,6 +308,7 @@ def site_data(**fields: object) -> dict[str, object]:
     return {
         "name": "Meridian",
         "time_zone": "Europe/Berlin",
+        "language": "en",
         "close_after": "2d",
         "reopen_within": "10d",
         "numbering": "random",
@@ -386,6 +461,9 @@ def _make(numbers: range) -> None:
         cast.make_team(f"Team {number}", cast.make_agent(f"Agent {number}", department))
         priority = Priority.objects.create(name=f"Priority {number}", level=number + 100)
         HelpTopic.objects.create(name=f"Topic {number}", department=department, priority=priority, sla_plan=plan)
+        hours = BusinessHours.objects.create(name=f"Hours {number}", time_zone="Europe/Berlin")
+        hours.windows.create(monday=True, opens="09:00", closes="17:00")
+        hours.holidays.create(day="2027-01-04", name="Holiday")
 
 
 @pytest.mark.parametrize(
@@ -394,6 +472,7 @@ def _make(numbers: range) -> None:
         DEPARTMENTS,
         PRIORITIES,
         "/admin/sla/slaplan/",
+        "/admin/sla/businesshours/",
         "/admin/tickets/helptopic/",
         "/admin/accounts/agent/",
         "/admin/accounts/team/",

@@ -41,9 +41,15 @@ def test_the_start_page_groups_by_what_things_are_for(root):
 
     assert groups == [
         ("People", ["Agent", "Role", "Team", "User", "Address", "Organization", "Lock"]),
-        ("Tickets", ["Department", "HelpTopic", "Ticket"]),
-        ("Promises", ["Priority", "SLAPlan"]),
-        ("Mail", ["Mailbox", "IncomingMail", "OutgoingMail", "BannedSender", "FailedHandler"]),
+        ("Tickets", ["Department", "HelpTopic", "CannedResponse", "Ticket"]),
+        ("Promises", ["Priority", "SLAPlan", "BusinessHours"]),
+        (
+            "Mail",
+            [
+                *("Mailbox", "OwnAddress", "SendingAccount", "IncomingMail", "OutgoingMail", "MailTemplate", "Breaker"),
+                *("AlertRule", "BannedSender", "FailedHandler"),
+            ],
+        ),
         ("Site", ["SiteSettings", "ApiKey", "AuditEvent"]),
     ]
 

@@ -8,8 +8,7 @@ from django.utils.timezone import now
 
 from accounts.models import AuditEvent
 from core import secrets
-from mail import intake
-from mail.fetching import oauth
+from mail import intake, oauth
 from mail.models import Mailbox
 from tests.admin.oauth_service import OAuthService
 from tests.plugins.dovecot import PASSWORD
@@ -72,12 +71,24 @@ def test_the_secret_comes_out_nowhere(root, box):
 def test_left_empty_the_secret_stays_and_what_the_fetcher_wrote_too(root, box):
     Mailbox.objects.update(last_uid=77, connected_at=now(), claim="00000000-0000-0000-0000-000000000001", due_at=None)
 
-    root.post(reverse(CHANGE, args=[box.pk]), filled_in(password="", host="mail.example.com"))
+    root.post(reverse(CHANGE, args=[box.pk]), filled_in(password="", folder="Support"))
 
     after = Mailbox.objects.get()
-    assert (after.host, after.last_uid, after.claim) == ("mail.example.com", 77, None)
+    assert (after.folder, after.claim) == ("Support", None)
     assert secrets.decrypt(bytes(after.secret)) == b"s3cret words"
     assert after.due_at <= now()
+
+
+def test_the_password_does_not_go_to_another_server(root, box):
+    Mailbox.objects.update(last_uid=77)
+
+    page = root.post(reverse(CHANGE, args=[box.pk]), filled_in(password="", host="thief.example.net"))
+
+    assert "it was given for another server" in page.content.decode()
+    assert Mailbox.objects.get().host == "imap.example.com"
+    root.post(reverse(CHANGE, args=[box.pk]), filled_in(password="s3cret words", host="mail.example.com"))
+    after = Mailbox.objects.get()
+    assert (after.host, after.last_uid) == ("mail.example.com", 77)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from core.bounded_admin import MOST_ROWS, CappedPaginator
+from mail import people
 from mail.models import MailState, OutgoingMail, Suppressed, Template
 from tests import cast
 from tests.cast import MONDAY
@@ -129,6 +130,14 @@ def test_a_mail_that_was_never_sent_is_shown_as_it_would_look(root, ticket, ada)
 
     assert f"#{ticket.number}" in page
     assert "No mail server is set" in page
+
+
+def test_a_mail_to_an_address_that_was_removed_is_told_of_without_its_words(root, ticket, ada):
+    mail = mail_to(ada, ticket, state=MailState.SENT)
+    people.address_gone(cast.address_for(ada))
+
+    assert "is not kept any more" in root.get(page_of(mail)).content.decode()
+    assert root.get(page_of(mail, "shown")).status_code == 404
 
 
 def test_no_mail_that_is_shown_opens_anything(root, ticket, ada):

@@ -14,7 +14,7 @@ DESK = """
 /desk/people/?q=nobody+known                    8    60      0
 /desk/people/add/                               7    70    201
 /desk/people/{ada}/                            13    70      0
-/desk/people/{ada}/edit/                        8   110    801
+/desk/people/{ada}/edit/                        8   110    806
 /desk/people/{ada}/delete/                     60    60      0
 /desk/people/{ada}/addresses/                   7    50      0
 /desk/people/{ada}/merge/                       7    50      0
@@ -26,7 +26,7 @@ DESK = """
 /desk/agents/                                   8    80      0
 /desk/agents/?find=agent                        8    80      0
 /desk/settings/                                 6   100    550
-/desk/new/                                     11    70    207
+/desk/new/                                     13    70    207
 /desk/queues/open/                              7   100      0
 /desk/queues/mine/                              6    50      0
 /desk/queues/unassigned/                        7   100      0
@@ -36,8 +36,8 @@ DESK = """
 /desk/queues/resolved/                          7   100      0
 /desk/queues/closed/                            7   100      0
 /desk/queues/open/?department={department}      7   110      0
-/desk/tickets/{ticket}/                        16   200      0
-/desk/tickets/{ticket}/?queue=open             16   200      0
+/desk/tickets/{ticket}/                        18   260      7
+/desk/tickets/{ticket}/?queue=open             18   260      7
 /desk/tickets/{ticket}/history/                 8    90      0
 /desk/tickets/{ticket}/assign/                 11    60    101
 /desk/tickets/{ticket}/transfer/                9    60     52
@@ -47,13 +47,13 @@ DESK = """
 /desk/tickets/{ticket}/plan/                    9    50     12
 /desk/tickets/{ticket}/resolve/                 8    50      0
 /desk/tickets/{ticket}/close/                   9    60      0
-/desk/tickets/{ticket}/add-collaborator/       10    60     51
+/desk/tickets/{ticket}/add-collaborator/       11    60     51
 """
 PORTAL = """
 /                                               4    20      0
-/new/                                          11    90      0
-/new/?topic={topic}                            11    90      0
-/new/topic/?topic={topic}                       9    10      0
+/new/                                          12    90      0
+/new/?topic={topic}                            12    90      0
+/new/topic/?topic={topic}                      10    10      0
 /check/                                         3    10      0
 /tickets/                                       9    40     60
 /tickets/?q=Question                            9    40     60

@@ -34,7 +34,7 @@ def sent():
 
 @pytest.fixture
 def send(sent):
-    return lambda pk, claim: sent.append((pk, claim))
+    return lambda pks, claim: sent.extend((pk, claim) for pk in pks)
 
 
 def make_mails(number, due_at=MONDAY):
@@ -133,16 +133,34 @@ def test_all_kinds_together_stay_below_a_thousand():
 def test_what_the_broker_did_not_take_is_due_again_at_once(sent, send):
     pks = make_mails(5)
 
-    def broken(pk: int, claim: UUID) -> None:
+    def broken(pks: list[int], claim: UUID) -> None:
         if len(sent) == 2:
             raise ConnectionError
-        send(pk, claim)
+        send(pks, claim)
 
     with pytest.raises(ConnectionError):
         hand_out(MAIL, at=MONDAY, send=broken)
 
     back = OutgoingMail.objects.filter(claim=None, due_at=MONDAY)
     assert [mail.pk for mail in back.order_by("pk")] == pks[2:]
+
+
+@pytest.mark.parametrize(("due", "bundles"), [(1, [1]), (3, [1, 1, 1]), (9, [3, 3, 3]), (BATCH, [25] * 4)])
+def test_mails_come_in_bundles_over_which_what_waits_is_spread(due, bundles):
+    make_mails(due)
+    seen: list[int] = []
+
+    hand_out(MAIL, at=MONDAY, send=lambda pks, claim: seen.append(len(pks)))
+
+    assert seen == bundles
+
+
+def test_what_has_no_bundles_comes_one_by_one(ticket):
+    seen: list[int] = []
+
+    hand_out(kind_of(TicketClock), at=now(), send=lambda pks, claim: seen.append(len(pks)))
+
+    assert seen == [1] * TicketClock.objects.count()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -235,8 +253,8 @@ def test_a_mail_that_is_due_is_tried(eager, ticket, settings):
 def test_a_message_for_a_row_that_is_gone_or_held_by_another_does_nothing(kind, ticket, eager):
     row = kind.model._default_manager.first()
 
-    kind.send(row.pk if row else 1, uuid4())
-    kind.send(10**9, uuid4())
+    kind.send([row.pk if row else 1], uuid4())
+    kind.send([10**9], uuid4())
 
     if row is not None:
         assert kind.model._default_manager.filter(pk=row.pk, due_at=row.due_at, claim=None).exists()
@@ -320,7 +338,7 @@ def test_a_lease_given_back_is_free_at_once():
 @pytest.fixture
 def running(transactional_db, monkeypatch, sent, send) -> Iterator[Relay]:
     """A relay in its thread; what it hands out is collected."""
-    monkeypatch.setattr(WorkKind, "send", lambda kind, pk, claim: send(pk, claim))
+    monkeypatch.setattr(WorkKind, "send", lambda kind, pks, claim: send(pks, claim))
     monkeypatch.setattr(relaying, "PERIODIC", {})
     monkeypatch.setattr(periodic, "_jobs", {})
     relay = Relay()
@@ -384,10 +402,10 @@ def test_a_lost_database_connection_is_survived(running, sent, monkeypatch, capl
 def test_a_broker_that_is_away_is_survived(running, sent, send, monkeypatch):
     fails = iter([ConnectionRefusedError()] * 2)
 
-    def flaky(kind, pk, claim):
+    def flaky(kind, pks, claim):
         if error := next(fails, None):
             raise error
-        send(pk, claim)
+        send(pks, claim)
 
     monkeypatch.setattr(WorkKind, "send", flaky)
     [pk] = make_mails(1, due_at=now())
@@ -398,7 +416,7 @@ def test_a_broker_that_is_away_is_survived(running, sent, send, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_with_the_broker_inside_it_takes_up_what_the_worker_before_had_in_hand(sent, send, monkeypatch, settings):
     settings.CELERY_BROKER_URL = "memory://localhost/"
-    monkeypatch.setattr(WorkKind, "send", lambda kind, pk, claim: send(pk, claim))
+    monkeypatch.setattr(WorkKind, "send", lambda kind, pks, claim: send(pks, claim))
     [pk] = make_mails(1, due_at=now() + CLAIM)
     [later] = make_mails_later()
     OutgoingMail.objects.filter(pk=pk).update(claim=uuid4())
@@ -415,7 +433,7 @@ def test_with_the_broker_inside_it_takes_up_what_the_worker_before_had_in_hand(s
 @pytest.mark.django_db(transaction=True)
 def test_with_a_broker_of_its_own_claims_of_others_are_left_alone(sent, send, monkeypatch, settings):
     settings.CELERY_BROKER_URL = "redis://localhost/0"
-    monkeypatch.setattr(WorkKind, "send", lambda kind, pk, claim: send(pk, claim))
+    monkeypatch.setattr(WorkKind, "send", lambda kind, pks, claim: send(pks, claim))
     [pk] = make_mails(1, due_at=now() + CLAIM)
     OutgoingMail.objects.filter(pk=pk).update(claim=uuid4())
     relay = Relay()

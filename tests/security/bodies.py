@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from tests import cast
 from tests.security.world import World
 from tickets.events import ref
@@ -52,12 +54,17 @@ BODIES: Mapping[str, Callable[[World], Body]] = {
     "portal:message": lambda world: {"text": "It is still wrong.", "request_key": KEY, "seen": 100},
     "desk:reply": lambda world: {"kind": "reply", "then": "await", "body": "Words.", "request_key": KEY},
     "desk:note": lambda world: {"kind": "note", "then": "note", "body": "Words.", "request_key": KEY},
+    "desk:upload": lambda world: {"file": SimpleUploadedFile("log.txt", b"lines")},
     "desk:assign": lambda world: {"to": ref(world.people["eve"])},
     "desk:transfer": lambda world: {"department": _support().pk},
     "desk:move-entry": lambda world: {"to": _beside(world.ticket).pk},
+    # No mail server is set in this world, so nobody can.
+    "desk:resend": lambda world: {"to": [world.ticket.participants.order_by("pk")[0].address_id]},
     "desk:refer": lambda world: {"to": ref(_support())},
+    "desk:snooze": lambda world: {"later": "hour"},
     "desk:priority": lambda world: {"to": cast.priority("Low").pk},
     "desk:topic": lambda world: {"to": HelpTopic.objects.create(name="Refunds").pk},
+    "desk:source": lambda world: {"to": "phone"},
     "desk:plan": lambda world: {"to": cast.make_plan("Slow", resolution=100 * cast.HOUR).pk},
     "desk:close": lambda world: {"reason": CloseReason.SPAM},
     "desk:remove-referral": lambda world: {"referral": world.ticket.referrals.get().pk},
@@ -86,6 +93,9 @@ BODIES: Mapping[str, Callable[[World], Body]] = {
         "page_size": "25",
         "thread_order": "oldest",
         "after_reply": "ticket",
+        "confirms_mail": "commands",
+        "undo_seconds": "8",
+        "signs": "own",
     },
     "portal:profile": lambda world: {"name": "Somebody"},
     "portal:add_address": lambda world: {"email": "another@example.org"},

@@ -260,6 +260,14 @@ GET  portal:my_file / reply              sign-in  200      404      404      404
 
 GET  desk:home                           sign-in  403      away     away     away     403      sign-in
 POST desk:home                           sign-in  403      405      405      405      403      sign-in
+GET  desk:alerts-off                     404      404      404      404      404      404      404
+POST desk:alerts-off                     404      404      404      404      404      404      404
+GET  desk:notices                        sign-in  403      200      200      200      403      sign-in
+POST desk:notices                        sign-in  403      405      405      405      403      sign-in
+GET  desk:notice-news                    sign-in  403      200      200      200      403      sign-in
+POST desk:notice-news                    sign-in  403      405      405      405      403      sign-in
+GET  desk:read-notices                   sign-in  403      405      405      405      403      sign-in
+POST desk:read-notices                   sign-in  403      away     away     away     403      sign-in
 GET  desk:settings                       sign-in  403      200      200      200      403      sign-in
 POST desk:settings                       sign-in  403      422      422      422      403      sign-in
 POST desk:settings / valid               sign-in  403      away     away     away     403      sign-in
@@ -280,6 +288,11 @@ POST desk:reply / valid                  sign-in  403      404      422      awa
 GET  desk:note                           sign-in  403      away     away     away     403      sign-in
 POST desk:note                           sign-in  403      404      422      422      403      sign-in
 POST desk:note / valid                   sign-in  403      404      422      away+    403      sign-in  | ruth=away+
+GET  desk:upload                         sign-in  403      404      404      404      403      sign-in
+POST desk:upload                         sign-in  403      404      403      422      403      sign-in  | ruth=422
+POST desk:upload / valid                 sign-in  403      404      403      201      403      sign-in  | ruth=201
+GET  desk:quote                          sign-in  403      404      200      200      403      sign-in
+POST desk:quote                          sign-in  403      405      405      405      403      sign-in
 GET  desk:assign                         sign-in  403      404      403      200      403      sign-in  | lou=403
 POST desk:assign                         sign-in  403      404      403      422      403      sign-in  | lou=403
 POST desk:assign / valid                 sign-in  403      404      403      away+    403      sign-in  | lou=403
@@ -291,12 +304,33 @@ POST desk:release / assigned             sign-in  403      404      away     awa
 GET  desk:transfer                       sign-in  403      404      403      200      403      sign-in  | lou=403
 POST desk:transfer                       sign-in  403      404      403      422      403      sign-in  | lou=403
 POST desk:transfer / valid               sign-in  403      404      403      away+    403      sign-in  | lou=403
+GET  desk:canned                         sign-in  403      404      200      200      403      sign-in
+POST desk:canned                         sign-in  403      405      405      405      403      sign-in
+GET  desk:canned-response                sign-in  403      404      200      200      403      sign-in
+POST desk:canned-response                sign-in  403      405      405      405      403      sign-in
 GET  desk:mail                        sign-in  403      404      200      200      403      sign-in
 POST desk:mail                        sign-in  403      405      405      405      403      sign-in
 GET  desk:mail-file                   sign-in  403      404      200      200      403      sign-in
 POST desk:mail-file                   sign-in  403      405      405      405      403      sign-in
 GET  desk:mail-html                   sign-in  403      404      200      200      403      sign-in
 POST desk:mail-html                   sign-in  403      405      405      405      403      sign-in
+GET  desk:delivery                    sign-in  403      404      away     away     403      sign-in
+POST desk:delivery                    sign-in  403      405      405      405      403      sign-in
+GET  desk:resend                      sign-in  403      404      403      200      403      sign-in
+POST desk:resend                      sign-in  403      404      403      422      403      sign-in
+POST desk:resend / valid              sign-in  403      404      403      422      403      sign-in
+GET  desk:retry-mail                  sign-in  403      away     away     away     403      sign-in
+POST desk:retry-mail                  sign-in  403      404      404      404      403      sign-in
+GET  desk:clear-bounce                sign-in  403      away     away     away     403      sign-in
+POST desk:clear-bounce                sign-in  403      404      404      404      403      sign-in
+GET  desk:held-send                    sign-in  403      away     away     away     403      sign-in
+POST desk:held-send                    sign-in  403      404      away     away     403      sign-in
+GET  desk:held-undo                    sign-in  403      away     away     away     403      sign-in
+POST desk:held-undo                    sign-in  403      404      away     away     403      sign-in
+GET  desk:held-cancel                  sign-in  403      away     away     away     403      sign-in
+POST desk:held-cancel                  sign-in  403      404      away     away     403      sign-in
+GET  desk:held-discard                 sign-in  403      away     away     away     403      sign-in
+POST desk:held-discard                 sign-in  403      404      away     away     403      sign-in
 GET  desk:move-entry                  sign-in  403      404      403      200      403      sign-in  | lou=403
 POST desk:move-entry                  sign-in  403      404      403      422      403      sign-in  | lou=403
 POST desk:move-entry / valid          sign-in  403      404      403      away+    403      sign-in  | lou=403
@@ -312,6 +346,18 @@ POST desk:topic / valid                  sign-in  403      404      403      awa
 GET  desk:plan                           sign-in  403      404      403      200      403      sign-in  | lou=403
 POST desk:plan                           sign-in  403      404      403      422      403      sign-in  | lou=403
 POST desk:plan / valid                   sign-in  403      404      403      away+    403      sign-in  | lou=403
+GET  desk:source                         sign-in  403      404      403      200      403      sign-in  | lou=403
+POST desk:source                         sign-in  403      404      403      422      403      sign-in  | lou=403
+POST desk:source / valid                 sign-in  403      404      403      away+    403      sign-in  | lou=403
+GET  desk:snooze                         sign-in  403      404      403      200      403      sign-in
+POST desk:snooze                         sign-in  403      404      403      422      403      sign-in
+POST desk:snooze / valid                 sign-in  403      404      403      away+    403      sign-in
+GET  desk:wake                           sign-in  403      away     away     away     403      sign-in
+POST desk:wake                           sign-in  403      404      away     away     403      sign-in
+GET  desk:await-third-party              sign-in  403      away     away     away     403      sign-in
+POST desk:await-third-party              sign-in  403      404      away     away+    403      sign-in
+GET  desk:stop-waiting                   sign-in  403      away     away     away     403      sign-in
+POST desk:stop-waiting                   sign-in  403      404      away     away+    403      sign-in
 GET  desk:resolve                        sign-in  403      404      403      200      403      sign-in
 POST desk:resolve                        sign-in  403      404      403      away+    403      sign-in
 GET  desk:close                          sign-in  403      404      403      200      403      sign-in  | eve=403 lou=403
@@ -367,6 +413,8 @@ GET  desk:person-address-primary         sign-in  403      away     403      awa
 POST desk:person-address-primary         sign-in  403      away     403      away     403      sign-in | lou=403
 GET  desk:person-address-confirm         sign-in  403      away     403      away     403      sign-in | lou=403
 POST desk:person-address-confirm         sign-in  403      away     403      away     403      sign-in | lou=403
+GET  desk:person-address-clear           sign-in  403      away     403      away     403      sign-in | lou=403
+POST desk:person-address-clear           sign-in  403      away     403      away     403      sign-in | lou=403
 GET  desk:person-address-remove          sign-in  403      away     403      away     403      sign-in | lou=403
 POST desk:person-address-remove          sign-in  403      away     403      away     403      sign-in | lou=403
 GET  desk:person-delete                  sign-in  403      200      403      200      403      sign-in | eve=403 lou=403

@@ -19,7 +19,7 @@ from tests import cast
 from tests.cast import MONDAY, address_for, make_person
 from tests.mail.samples import SUPPORT, mail
 from tickets import actions
-from tickets.models import Department, EntryKind, Participant, Ticket
+from tickets.models import Department, EntryKind, Participant, Status, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -109,7 +109,15 @@ def test_who_may_write_where(row: str, mailbox: Mailbox, people: dict[str, User]
     assert got.entry.author == people[sender]
 
 
-def _written(sender: str, to: str, names: str, checks: str, people: dict[str, User], ticket: Ticket) -> bytes:
+def _written(
+    sender: str,
+    to: str,
+    names: str,
+    checks: str,
+    people: dict[str, User],
+    ticket: Ticket,
+    text: str = "We were billed twice.",
+) -> bytes:
     headers = {}
     if names == "references":
         opened = OutgoingMail.objects.get(template=Template.TICKET_OPENED, ticket=ticket)
@@ -121,6 +129,7 @@ def _written(sender: str, to: str, names: str, checks: str, people: dict[str, Us
         domain = address_for(people[sender]).email.rpartition("@")[2]
         headers["Authentication-Results"] = f"mx.example.com; dmarc={checks} header.from={domain}"
     return mail(
+        text,
         sender=f"{sender.title()} <{address_for(people[sender]).email}>",
         to=_address(to, people, ticket),
         subject=f"Re: [#{ticket.number}] The invoice" if names == "number" else "Re: The invoice",
@@ -140,6 +149,9 @@ def _address(to: str, people: dict[str, User], ticket: Ticket) -> str:
         signed = signing.reply_address(SUPPORT, ticket_id=ticket.pk, address=ada, role=Role.REQUESTER, at=MONDAY)
         type(ada).objects.filter(pk=ada.pk).update(link_epoch=7)
         return signed
+    if to == "forged agent":
+        own = signing.reply_address(SUPPORT, ticket_id=ticket.pk, address=grace, role=Role.REQUESTER, at=MONDAY)
+        return own.replace("+r", "+a", 1)
     if to == "too old":
         long_ago = MONDAY - 200 * cast.DAY
         return signing.reply_address(SUPPORT, ticket_id=ticket.pk, address=grace, role=Role.AGENT, at=long_ago)
@@ -149,6 +161,57 @@ def _address(to: str, people: dict[str, User], ticket: Ticket) -> str:
     whose = people[to.removeprefix("for ")]
     role = Role.AGENT if whose.is_agent or whose.is_administrator else Role.REQUESTER
     return signing.reply_address(SUPPORT, ticket_id=ticket.pk, address=address_for(whose), role=role, at=MONDAY)
+
+
+# Who is obeyed: only the agent for whom the address was signed, if nothing speaks against it. Above the words of each
+# mail stands "#note", "#assign me", "#close"; where nobody is obeyed these are words like others.
+# from      | to           | names      | checks | obeyed
+COMMANDS = """
+  grace     | for grace    | nothing    | -      | yes
+  grace     | for grace    | nothing    | pass   | yes
+  grace     | for grace    | nothing    | none   | no
+  grace     | for grace    | nothing    | fail   | no
+  grace     | plain        | number     | pass   | no
+  grace     | plain        | signed id  | pass   | no
+  grace     | for ada      | nothing    | pass   | no
+  grace     | for ken      | nothing    | pass   | no
+  grace     | too old      | nothing    | pass   | no
+  grace     | revoked      | nothing    | pass   | no
+  grace     | forged sign  | nothing    | pass   | no
+  grace     | forged agent | nothing    | pass   | no
+  grace     | other ticket | number     | pass   | no
+  ken       | for ken      | nothing    | pass   | no
+  ken       | for grace    | nothing    | pass   | no
+  ada       | for ada      | nothing    | pass   | no
+  ada       | for grace    | nothing    | pass   | no
+  bob       | for bob      | nothing    | pass   | no
+  bob       | for grace    | number     | pass   | no
+  mallory   | for grace    | nothing    | pass   | no
+  mallory   | for ada      | nothing    | pass   | no
+  rosa      | for rosa     | nothing    | pass   | no
+"""
+
+
+@pytest.mark.parametrize("row", [line.strip() for line in COMMANDS.strip().splitlines()])
+def test_whose_commands_are_obeyed(row: str, mailbox: Mailbox, people: dict[str, User], ticket: Ticket) -> None:
+    sender, to, names, checks, obeyed = (cell.strip() for cell in row.split("|"))
+    mailbox.authserv_id = "" if checks == "-" else mailbox.authserv_id
+    mailbox.save()
+    before = ticket.events.count()
+    text = "#note\n#assign me\n#close\nToken-words."
+
+    got = receive(BytesIO(_written(sender, to, names, checks, people, ticket, text)), mailbox_name="support")
+
+    ticket.refresh_from_db()
+    if obeyed == "yes":
+        assert (got.state, ticket.status, ticket.assignee) == (IncomingState.NOTE, Status.CLOSED, people[sender])
+        return
+    assert (ticket.status, ticket.assignee) == (Status.OPEN, None)
+    assert not OutgoingMail.objects.filter(template=Template.AGENT_COMMANDS).exists()
+    assert got.entry is not None
+    assert (got.entry.kind, got.entry.text) == (EntryKind.MESSAGE, text)
+    if got.ticket != ticket:
+        assert ticket.events.count() == before
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests import cast
 from tests.cast import ALL_ACCESS, EXPANDED, LIMITED, MONDAY, VIEW_ONLY
 from tests.security.routes import Route
 from tickets import actions, links
-from tickets.models import Attachment, Department, Participant, Referral, ThreadEntry, Ticket
+from tickets.models import Attachment, CannedResponse, Department, Participant, Referral, ThreadEntry, Ticket
 from tickets.models.people import Part
 
 
@@ -31,6 +31,7 @@ class World:
 
     ticket: Ticket
     note_file: Attachment
+    canned: CannedResponse
     reply_file: Attachment
     people: dict[str, User | None]
     # Ada's second address, not confirmed, and what Grace noted about her.
@@ -75,7 +76,10 @@ class World:
             "organization": self.organization.pk,
             "signed": sent_token(self.ticket),
             "pk": self.note_file.pk,
+            "response": self.canned.pk,
             "entry": self.note_file.entry.number,
+            "mail": 0,
+            "held": 0,
             "uidb36": "1",
             "key": "abc-def",
             "app_label": "tickets",
@@ -87,6 +91,8 @@ class World:
             "service": "postmark",
             "kind": "inbound",
         } | given
+        if route.name == "desk:resend" and "entry" not in given:
+            words["entry"] = self.reply_file.entry.number
         if route.name == "confirm_address" and "token" not in given:
             words["token"] = addresses.token_for(self.address)
         return "/" + fill(route.pattern, {name: str(word) for name, word in words.items()})
@@ -126,6 +132,7 @@ def make_world(ticket: Ticket, ada: User, grace: User, linus: User, admin_user: 
         note=contacts.add_note(ada, "Likes to be called.", by=grace, at=MONDAY),
         organization=Organization.objects.create(name="Analytical Engines"),
         note_file=note.attachments.get(),
+        canned=CannedResponse.objects.create(title="Greeting", body="<p>Hello</p>", text="Hello"),
         reply_file=reply.attachments.get(),
         people={
             "nobody": None,

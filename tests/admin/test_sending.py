@@ -1,0 +1,145 @@
+"""Sending accounts, own addresses and the outbox in the administration."""
+
+import pytest
+from django.urls import reverse
+from django.utils.timezone import now
+
+from accounts.models import Address
+from core import secrets
+from mail import outages
+from mail.models import MailState, OutgoingMail, OwnAddress, SendingAccount, Template, Writer
+from tests.cast import MONDAY
+from tests.mail.sink import Sink
+
+pytestmark = pytest.mark.django_db
+
+ADD = "admin:mail_sendingaccount_add"
+LIST = "admin:mail_sendingaccount_changelist"
+MAILS = "admin:mail_outgoingmail_changelist"
+
+
+def filled_in(**given):
+    usual = {
+        "name": "billing",
+        "is_active": "on",
+        "sends_by": "smtp",
+        "host": "smtp.example.com",
+        "security": "starttls",
+        "signs_in": "password",
+        "username": "billing",
+        "password": "s3cret words",
+    }
+    return {name: value for name, value in (usual | given).items() if value is not None}
+
+
+@pytest.fixture
+def account(root):
+    root.post(reverse(ADD), filled_in())
+    return SendingAccount.objects.get()
+
+
+def test_an_account_is_saved_with_its_secret_encrypted_and_shown_nowhere(root, account):
+    assert secrets.decrypt(bytes(account.secret)) == b"s3cret words"
+
+    page = root.get(reverse("admin:mail_sendingaccount_change", args=[account.pk])).content.decode()
+
+    assert "s3cret" not in page
+    assert "also within your own network" in page
+
+
+def test_an_empty_password_keeps_what_is_there_and_the_outage_is_forgotten(root, account):
+    outages.note(outages.key_of(account), "535 wrong", now(), is_certain=True)
+
+    root.post(reverse("admin:mail_sendingaccount_change", args=[account.pk]), filled_in(password="", port="2525"))
+
+    account.refresh_from_db()
+    assert account.port == 2525
+    assert secrets.decrypt(bytes(account.secret)) == b"s3cret words"
+    assert outages.of(account) is None
+
+
+def test_the_password_does_not_go_to_another_server(root, account):
+    change = reverse("admin:mail_sendingaccount_change", args=[account.pk])
+
+    page = root.post(change, filled_in(password="", host="thief.example.net"))
+
+    account.refresh_from_db()
+    assert account.host == "smtp.example.com"
+    assert "it was given for another server" in page.content.decode()
+    root.post(change, filled_in(password="another", host="mx.example.com"))
+    account.refresh_from_db()
+    assert account.host == "mx.example.com"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"host": "http://smtp.example.com/"}, "without port and slashes"),
+        ({"host": ""}, "Enter the name of the server."),
+        ({"security": "none"}, "only to a server on this machine"),
+        ({"password": ""}, "Enter the password."),
+        ({"username": "a\rb"}, "one line"),
+        ({"signs_in": "mailbox"}, "Choose the mailbox."),
+        ({"sends_by": "service", "password": "smtp://host"}, "names no service"),
+        ({"sends_by": "service", "password": "anymail+nobody://"}, "knows no service"),
+    ],
+)
+def test_what_cannot_work_is_refused(root, given, words):
+    answer = root.post(reverse(ADD), filled_in(**given))
+
+    assert words in answer.content.decode()
+    assert not SendingAccount.objects.exists()
+
+
+def test_a_test_mail_goes_to_who_asks_for_it(root, account, admin_user):
+    Address.objects.filter(user=admin_user).update(verified_at=MONDAY)
+    with Sink() as sink:
+        SendingAccount.objects.update(host="127.0.0.1", port=sink.port, security="none", signs_in="not")
+
+        page = root.post(reverse(LIST), {"action": "send_test", "_selected_action": account.pk}).content.decode()
+
+    assert [one.recipient for one in sink.received] == [admin_user.email]
+    assert "was taken" in page
+
+
+def test_a_department_writes_from_one_address_only(root, billing):
+    address = OwnAddress.objects.create(email="billing@example.com")
+    Writer.objects.create(address=address, department=billing)
+    table = {
+        "writers-TOTAL_FORMS": "1",
+        "writers-INITIAL_FORMS": "0",
+        "writers-0-department": billing.pk,
+    }
+
+    answer = root.post(reverse("admin:mail_ownaddress_add"), {"email": "Other@Example.com", "name": ""} | table)
+
+    assert "writes from another address already" in answer.content.decode()
+    assert not OwnAddress.objects.filter(email="other@example.com").exists()
+
+
+def test_the_page_of_the_outbox_says_how_each_way_does(root, account, settings):
+    settings.MAIL_URL = "smtp://127.0.0.1:9"
+
+    page = root.get(reverse("admin:mail_outgoingmail_outbox")).content.decode()
+
+    assert "MAIL_URL" in page
+    assert "billing" in page
+    assert reverse("admin:mail_outgoingmail_outbox") in root.get(reverse(MAILS)).content.decode()
+
+
+def test_what_waits_is_cancelled_in_bulk_and_what_is_sent_is_not(root):
+    waiting, sent = OutgoingMail.objects.bulk_create(
+        OutgoingMail(recipient="p@example.org", template=Template.ACCOUNT, created_at=MONDAY, state=state, due_at=due)
+        for state, due in ((MailState.DEFERRED, MONDAY), (MailState.SENT, None))
+    )
+
+    page = root.post(
+        reverse(MAILS), {"action": "cancel", "_selected_action": [waiting.pk, sent.pk]}, follow=True
+    ).content.decode()
+
+    assert "1 mail is not sent." in page
+    assert "Only mails that wait" in page
+    assert dict(OutgoingMail.objects.filter(pk__in=[waiting.pk, sent.pk]).values_list("pk", "state")) == {
+        waiting.pk: MailState.CANCELLED,
+        sent.pk: MailState.SENT,
+    }
