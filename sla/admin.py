@@ -56,9 +56,9 @@ class SLAPlanAdmin(OneDefaultAdmin):
     fieldsets = (
         (None, {"fields": ("name", "make_default", "is_transient", "notes")}),
         (_("Working time"), {"fields": ("hours", "hours_everywhere")}),
-        (_("Deadlines"), {"fields": ("alerts", "pauses")}),
+        (_("Deadlines"), {"fields": ("warnings", "alerts", "pauses")}),
     )
-    audited_words = ("name", "pauses")
+    audited_words = ("name", "pauses", "warnings")
     inlines = (TargetInline,)
     search_fields = ("name",)
     ordering = ("name", "pk")

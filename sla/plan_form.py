@@ -1,17 +1,43 @@
 """The form of a plan: what it promises at which priority, mistakes in plain words."""
 
+import re
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.configuration_admin import OneDefaultForm, SpokenFormSet
-from sla.models import Target, Wait, pause_code
+from sla.models import MOST_WARNINGS, Target, Wait, pause_code, usual_warnings
 
 # Rows of the table within the page: each target at so many priorities.
 MOST_TARGETS = 60
+
+
+class WarningsField(forms.CharField):
+    """Shares of a clock's time in percent, written with commas between; in Python a list of numbers in order."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(str(share) for share in value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        shares = []
+        for word in re.split(r"[,;%\s]+", str(super().to_python(value) or "")):
+            if not word:
+                continue
+            if not (word.isascii() and word.isdigit() and len(word) <= 3 and 1 <= int(word) <= 99):
+                raise ValidationError(
+                    gettext("“%(word)s” is no share. Write percents from 1 to 99, such as 75, 90.")
+                    % {"word": word[:20]}
+                )
+            shares.append(int(word))
+        if len(set(shares)) < len(shares):
+            raise ValidationError(gettext("Name each share once."))
+        if len(shares) > MOST_WARNINGS:
+            sentence = ngettext("At most %(most)s warning.", "At most %(most)s warnings.", MOST_WARNINGS)
+            raise ValidationError(sentence % {"most": MOST_WARNINGS})
+        return sorted(shares)
 
 
 class PlanForm(OneDefaultForm):
@@ -23,6 +49,14 @@ class PlanForm(OneDefaultForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("What is checked stands still meanwhile, and its deadline moves on by as much working time."),
+    )
+
+    warnings = WarningsField(
+        label=_("Warn at"),
+        initial=usual_warnings,
+        required=False,
+        max_length=100,
+        help_text=_("Percents of the promised time, such as 75, 90. Empty: no warning."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

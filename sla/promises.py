@@ -21,19 +21,29 @@ class Terms:
     """What holds for the clocks of a ticket: target → working time, and what counts as that.
 
     `hours` is the key of the business hours, None where every hour counts. `calendar` is None where they make none.
+    `warnings` are shares of the time, in percent and in order, at which a clock warns.
     """
 
     within: Mapping[str, timedelta]
     hours: int | None
     calendar: Calendar | None
+    warnings: Sequence[int] = ()
 
 
 def terms(plan: SLAPlan, priority: int | None, department_hours: int | None) -> Terms:
     """Return what holds under a plan at a priority, in a department with these business hours. Two queries."""
     found = hours_for(plan, department_hours)
     if found is None:
-        return Terms(plan.promises(priority), None, ALWAYS)
-    return Terms(plan.promises(priority), found[0], calendar_or_none(*found))
+        return Terms(plan.promises(priority), None, ALWAYS, plan.warnings)
+    return Terms(plan.promises(priority), found[0], calendar_or_none(*found), plan.warnings)
+
+
+def calendar_of_hours(hours: int | None) -> Calendar | None:
+    """Return by what a clock counts that counts by these business hours already; None where they make no calendar."""
+    if hours is None:
+        return ALWAYS
+    found = _VERSION.first(pk=hours)
+    return calendar_or_none(*found) if found else None
 
 
 def hours_for(plan: SLAPlan, department_hours: int | None) -> tuple[int, int] | None:
@@ -72,4 +82,4 @@ def used_up(runs: Sequence[Run], span: timedelta, calendar: Calendar) -> datetim
     return None
 
 
-__all__ = ["NeverUsedUp", "Run", "Terms", "calendar_or_none", "hours_for", "terms", "used_up"]
+__all__ = ["NeverUsedUp", "Run", "Terms", "calendar_of_hours", "calendar_or_none", "hours_for", "terms", "used_up"]

@@ -12,16 +12,13 @@ from django.db.models import Max
 
 from core.prepared import Prepared, insert_all
 from sla import promises
-from sla.hours import NeverUsedUp
+from sla.hours import Calendar, NeverUsedUp
 from sla.models import SLAPlan, Target
 from sla.promises import Run, Terms
 from tickets.models import FAR_FUTURE, PAUSED, ClockSpan, Kind, Ticket, TicketClock
 from tickets.models.clock import ClockChange, Outcome
 
 RESPONSES = (Target.FIRST_RESPONSE, Target.NEXT_RESPONSE)
-
-# A clock warns when this share of its time is used up.
-WARN_AT_SHARE = 0.75
 
 _RUNNING = Prepared(
     lambda ticket: TicketClock.objects.running().filter(ticket=ticket).values_list("target", "deadline_at")
@@ -188,15 +185,15 @@ def _stop(ticket: Ticket, clock: TicketClock, at: datetime, outcome: Outcome) ->
 
 def _reckon(ticket: Ticket, clock: TicketClock, plan: SLAPlan, terms: Terms, at: datetime) -> None:
     """Put a clock under the terms that hold now, if they change anything for it."""
-    before = clock.plan_id, clock.within, clock.hours_id, clock.deadline_at
+    before = clock.plan_id, clock.within, clock.hours_id, clock.deadline_at, clock.warn_at
     clock.plan, clock.within, clock.hours_id = plan, terms.within[clock.target], terms.hours
+    _take_back_warnings(clock, terms, at)
     _set_times(clock, terms, clock.runs())
-    if before == (clock.plan_id, clock.within, clock.hours_id, clock.deadline_at):
+    if before == (clock.plan_id, clock.within, clock.hours_id, clock.deadline_at, clock.warn_at):
         return
-    if clock.warn_at > at:
-        clock.warned_at = None
     clock.due_at, clock.claim = clock.next_due(), None
-    clock.save(update_fields=["plan", "within", "hours", "warn_at", "deadline_at", "warned_at", "due_at", "claim"])
+    warned = ("warn_at", "warned_at", "warned_share")
+    clock.save(update_fields=["plan", "within", "hours", "deadline_at", *warned, "due_at", "claim"])
     _tell(ticket, ClockChange.CHANGED, [clock])
 
 
@@ -216,20 +213,50 @@ def _fresh(ticket: Ticket, plan: SLAPlan, target: Target, terms: Terms, runs: Se
 
 def _set_times(clock: TicketClock, terms: Terms, runs: Sequence[Run]) -> None:
     """Reckon by when it ran, and in which it runs on if the last run has no end."""
-    clock.warn_at, clock.deadline_at = (
-        _used_up(runs, span, terms) for span in (clock.within * WARN_AT_SHARE, clock.within)
-    )
+    clock.deadline_at = clock.warn_at = _used_up(runs, clock.within, terms.calendar)
+    share = next((one for one in terms.warnings if one > clock.warned_share), None)
+    if share is not None:
+        clock.warn_at = _used_up(runs, clock.within * share / 100, terms.calendar)
 
 
-def _used_up(runs: Sequence[Run], span: timedelta, terms: Terms) -> datetime:
+def warn(clock: TicketClock, at: datetime) -> int:
+    """Note on a clock whose warning is due that it warns, and when the next one is; return the share used up.
+
+    Who looks late warns once, of the greatest share. 0 if there is nothing to warn of any more.
+    """
+    ahead: list[int] = [share for share in clock.plan.warnings if share > clock.warned_share]
+    if len(ahead) == 1:
+        passed, clock.warn_at = ahead, clock.deadline_at
+    else:
+        runs, calendar = clock.runs(), promises.calendar_of_hours(clock.hours_id)
+        moments = {share: _used_up(runs, clock.within * share / 100, calendar) for share in ahead}
+        passed = [share for share in ahead if moments[share] <= at]
+        clock.warn_at = min([clock.deadline_at, *(moment for moment in moments.values() if moment > at)])
+    if passed:
+        clock.warned_share, clock.warned_at = passed[-1], at
+    return passed[-1] if passed else 0
+
+
+def _take_back_warnings(clock: TicketClock, terms: Terms, at: datetime) -> None:
+    """Let a clock warn again of shares that are not used up any more, now that it has more time."""
+    runs = clock.runs()
+    given = [share for share in terms.warnings if share <= clock.warned_share]
+    used = [share for share in given if _used_up(runs, clock.within * share / 100, terms.calendar) <= at]
+    if len(used) < len(given):
+        clock.warned_share = used[-1] if used else 0
+    if not clock.warned_share:
+        clock.warned_at = None
+
+
+def _used_up(runs: Sequence[Run], span: timedelta, calendar: Calendar | None) -> datetime:
     """Return when so much working time is used up; PAUSED while nothing runs that could use it up.
 
     FAR_FUTURE where the business hours never have so much.
     """
-    if terms.calendar is None:
+    if calendar is None:
         return FAR_FUTURE
     try:
-        return promises.used_up(runs, span, terms.calendar) or PAUSED
+        return promises.used_up(runs, span, calendar) or PAUSED
     except NeverUsedUp:
         return FAR_FUTURE
 
@@ -246,6 +273,8 @@ def _tell(ticket: Ticket, change: ClockChange, clocks: Iterable[TicketClock], sp
             "since": clock.started_at.isoformat(),
             "deadline": clock.deadline_at.isoformat() if clock.has_deadline else None,
         }
+        if clock.warned_share:
+            told["warned"] = clock.warned_share
         if clock.paused_by:
             told["by"] = str(clock.paused_by)
         if spans:

@@ -69,7 +69,8 @@ def read_clock(clock: Any, now: datetime) -> Reading | None:
         return Reading("breached", gettext("%(time)s over") % {"time": duration(-left)})
     total = clock.deadline_at - clock.started_at
     percent = min(100, round(100 * (left / total)))
-    return Reading("risk" if left <= HOUR or now > clock.warn_at else "ok", duration(left), percent)
+    is_at_risk = left <= HOUR or clock.warned_share or now > clock.warn_at
+    return Reading("risk" if is_at_risk else "ok", duration(left), percent)
 
 
 @register.simple_tag

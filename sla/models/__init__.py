@@ -1,9 +1,21 @@
 """Priorities, what the plans promise, and business hours."""
 
 from sla.models.business_hours import BusinessHours, ExceptionWindow, Holiday, HolidaySource, WeeklyWindow
-from sla.models.plans import Glyph, PlanTarget, Priority, SLAPlan, Target, Wait, pause_code, validate_promise
+from sla.models.plans import (
+    MOST_WARNINGS,
+    Glyph,
+    PlanTarget,
+    Priority,
+    SLAPlan,
+    Target,
+    Wait,
+    pause_code,
+    usual_warnings,
+    validate_promise,
+)
 
 __all__ = [
+    "MOST_WARNINGS",
     "BusinessHours",
     "ExceptionWindow",
     "Glyph",
@@ -16,5 +28,6 @@ __all__ = [
     "Wait",
     "WeeklyWindow",
     "pause_code",
+    "usual_warnings",
     "validate_promise",
 ]

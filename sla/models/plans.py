@@ -65,6 +65,14 @@ def pause_code(wait: str, target: str) -> str:
     return f"{wait}:{target}"
 
 
+# A clock warns when so many percent of its time are used up; further warnings are no news.
+MOST_WARNINGS = 5
+
+
+def usual_warnings() -> list[int]:
+    return [75]
+
+
 def validate_promise(value: timedelta) -> None:
     if not timedelta(minutes=1) <= value <= timedelta(days=730):
         raise ValidationError(_("Promise a time between one minute and two years."))
@@ -100,6 +108,8 @@ class SLAPlan(models.Model):
         _("alerts"), default=True, help_text=_("Tell agents when a deadline is near, and when it has passed.")
     )
     pauses = models.JSONField(_("pauses"), default=list, blank=True)  # [pause_code]
+    # In percent of the time, from 1 to 99, each once, in order.
+    warnings = models.JSONField(_("warnings"), default=usual_warnings, blank=True)
     notes = models.TextField(_("notes"), max_length=2000, blank=True, help_text=_("For administrators."))
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
 

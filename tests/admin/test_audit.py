@@ -279,6 +279,7 @@ KEPT_WORDS = {
     "sla.Priority.name",
     "sla.SLAPlan.name",
     "sla.SLAPlan.pauses",
+    "sla.SLAPlan.warnings",
     "tickets.Department.name",
     "tickets.HelpTopic.name",
     "tickets.HelpTopic.number_prefix",

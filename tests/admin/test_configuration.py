@@ -266,6 +266,35 @@ def test_what_pauses_is_one_of_what_there_is(root):
     assert "christmas:resolution is not one of the available choices" in refused.content.decode()
 
 
+def test_a_plan_warns_at_the_shares_that_are_written(root):
+    rows = promise_rows(("resolution", "", "4h"))
+    root.post(PLANS + "add/", rows | {"warnings": "90 %, 50,75"})
+
+    plan = SLAPlan.objects.get(name="By priority")
+    assert plan.warnings == [50, 75, 90]
+    assert 'value="50, 75, 90"' in root.get(page(plan)).content.decode()
+    assert 'name="warnings" value="75"' in root.get(PLANS + "add/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("0", "“0” is no share. Write percents from 1 to 99"),
+        ("75, 100", "“100” is no share"),
+        ("75, soon", "“soon” is no share"),
+        ("-5", "“-5” is no share"),
+        ("٧٥", "“٧٥” is no share"),
+        ("75, 75", "Name each share once."),
+        ("10 20 30 40 50 60", "At most 5 warnings."),
+    ],
+)
+def test_what_is_no_share_is_refused(written, why, root):
+    response = root.post(PLANS + "add/", promise_rows(("resolution", "", "4h")) | {"warnings": written})
+
+    assert why in response.content.decode()
+    assert f'value="{written}"' in response.content.decode()
+
+
 def test_hours_that_hold_everywhere_have_to_be_named(root):
     response = root.post(PLANS + "add/", promise_rows(("resolution", "", "4h")) | {"hours_everywhere": "on"})
 

@@ -50,6 +50,8 @@ class Rebuilt:
     stopped_at: datetime | None = None
     outcome: str = ""
     paused_by: str = field(default="")
+    warned_at: datetime | None = None
+    warned_share: int = 0
 
 
 def rebuild(events) -> list[Rebuilt]:
@@ -59,6 +61,10 @@ def rebuild(events) -> list[Rebuilt]:
         if event.kind == Kind.CLOCK_BREACHED:
             clock = running[event.data["target"]]
             clock.breached_at = clock.deadline_at
+            clock.warned_at = clock.warned_at or event.at
+        if event.kind == Kind.CLOCK_WARNED:
+            clock = running[event.data["target"]]
+            clock.warned_at, clock.warned_share = event.at, event.data["share"]
         for told in event.data.get("clocks", ()):
             deadline = datetime.fromisoformat(told["deadline"]) if told["deadline"] else None
             since = datetime.fromisoformat(told["since"])
@@ -70,6 +76,9 @@ def rebuild(events) -> list[Rebuilt]:
                 )
                 clocks.append(running[target])
             clock = running[target]
+            clock.warned_share = told.get("warned", 0)
+            if told["did"] == "changed" and not clock.warned_share:
+                clock.warned_at = None
             clock.plan, clock.hours, clock.within = told["plan"], told["hours"], timedelta(seconds=told["within"])
             if told["did"] in {"paused", "resumed"}:
                 clock.spans[-1][1] = event.at
@@ -164,7 +173,7 @@ def test_every_clock_follows_from_the_events_alone(part, ada, grace, billing, su
     for n, pauses in enumerate((PAUSES, PAUSES[::2], [])):
         plan = cast.make_plan(f"Plan {n}", first_response=(n + 1) * HOUR, next_response=2 * HOUR, resolution=11 * HOUR)
         PlanTarget.objects.create(plan=plan, target="resolution", priority=cast.priority("Low"), within=20 * HOUR)
-        plan.pauses = pauses
+        plan.pauses, plan.warnings = pauses, ([75], [20, 50, 90], [])[n]
         plan.save()
         plans.append(plan)
     topic = cast.make_topic("Anything", department=billing, sla_plan=plans[0])
@@ -190,6 +199,8 @@ def test_every_clock_follows_from_the_events_alone(part, ada, grace, billing, su
                 stopped_at=row.stopped_at,
                 outcome=row.outcome,
                 paused_by=row.paused_by,
+                warned_at=row.warned_at,
+                warned_share=row.warned_share,
             )
             assert row.deadline_at == (judged(clock, names.get(row.hours_id)) or PAUSED)
         running = [row.deadline_at for row in rows if row.is_running]

@@ -5,12 +5,14 @@ from uuid import uuid4
 import pytest
 
 from accounts.principal import Principal
+from tests import cast
 from tests.cast import DAY, HOUR, MINUTE, MONDAY, TUESDAY, address_for
 from tickets import actions
 from tickets.models import CloseReason, Kind, Status, Ticket, TicketTimer
 
 WARN = MONDAY + 45 * MINUTE
 DEADLINE = MONDAY + HOUR
+OFFICE_OPENS = MONDAY.replace(hour=9, minute=0)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def test_near_the_deadline_it_warns_and_waits_for_it(ticket, clock):
     event = ticket.events.get(kind=Kind.CLOCK_WARNED)
     assert (clock.warned_at, clock.due_at, clock.claim) == (WARN, DEADLINE, None)
     assert (event.by, event.face, event.cause, event.at) == (None, "system", f"clock:{clock.pk}", WARN)
-    assert event.data == {"clock": clock.pk, "target": "first_response", "deadline": DEADLINE.isoformat()}
+    assert event.data == {"clock": clock.pk, "target": "first_response", "deadline": DEADLINE.isoformat(), "share": 75}
 
 
 def test_past_it_the_promise_is_broken_and_nothing_more_is_due(ticket, clock):
@@ -95,6 +97,70 @@ def test_a_clock_that_stopped_meanwhile_is_left_alone(ticket, clock, boss):
 
     assert clock.breached_at is None
     assert not ticket.events.filter(kind=Kind.CLOCK_BREACHED).exists()
+
+
+# --- Several warnings ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def strict(ada, billing):
+    """Return the clock of a plan that warns three times, in an office that is open from 9 to 17."""
+    billing.hours = cast.make_hours("Office")
+    billing.save()
+    plan = cast.make_plan("Strict", first_response=10 * HOUR)
+    plan.warnings = [50, 75, 90]
+    plan.save()
+    ticket = cast.make_ticket(ada, cast.make_topic("Strict", department=billing, sla_plan=plan), at=OFFICE_OPENS)
+    return ticket.clocks.get()
+
+
+def warnings(clock):
+    return [(e.data["share"], e.at) for e in clock.ticket.events.filter(kind=Kind.CLOCK_WARNED).order_by("number")]
+
+
+def test_it_warns_at_every_share_of_its_working_time(strict):
+    at_half, at_three_quarters, at_the_tenth = (OFFICE_OPENS + hours * HOUR for hours in (5, 7.5, 25))
+
+    assert strict.due_at == at_half
+    sweep(strict, at_half)
+    assert (strict.warned_share, strict.due_at) == (50, at_three_quarters)
+    sweep(strict, at_three_quarters)
+    assert (strict.warned_share, strict.due_at) == (75, at_the_tenth)
+    sweep(strict, at_the_tenth)
+
+    assert (strict.warned_share, strict.due_at, strict.deadline_at) == (90, OFFICE_OPENS + 26 * HOUR, strict.warn_at)
+    assert warnings(strict) == [(50, at_half), (75, at_three_quarters), (90, at_the_tenth)]
+
+
+def test_seen_late_it_warns_once_of_the_greatest_share(strict):
+    late = OFFICE_OPENS + 8 * HOUR
+
+    sweep(strict, late)
+
+    assert warnings(strict) == [(75, late)]
+    assert strict.due_at == OFFICE_OPENS + 25 * HOUR
+
+
+def test_a_warning_that_the_plan_does_not_give_any_more_is_left_out(strict):
+    strict.plan.warnings = []
+    strict.plan.save()
+
+    sweep(strict, OFFICE_OPENS + 5 * HOUR)
+
+    assert warnings(strict) == []
+    assert (strict.due_at, strict.warned_at) == (strict.deadline_at, None)
+
+
+def test_with_more_time_it_warns_again_of_what_is_not_used_up_any_more(strict, boss):
+    sweep(strict, OFFICE_OPENS + 7.5 * HOUR)
+    relaxed = cast.make_plan("Relaxed", first_response=13 * HOUR)
+    relaxed.warnings = [50, 75, 90]
+    relaxed.save()
+
+    actions.change_plan(ticket=strict.ticket, to=relaxed, by=boss, at=OFFICE_OPENS + 7.5 * HOUR)
+
+    strict.refresh_from_db()
+    assert (strict.warned_share, strict.due_at) == (50, OFFICE_OPENS + (24 + 1.75) * HOUR)
 
 
 # --- Closing by silence ----------------------------------------------------------------------------

@@ -144,7 +144,7 @@ def test_in_another_department_its_hours_count(ticket, boss, support, late_shift
 
 
 def test_more_time_means_another_warning(ticket, boss, plan):
-    ticket.clocks.filter(target="resolution").update(warned_at=MONDAY + 3 * HOUR)
+    ticket.clocks.filter(target="resolution").update(warned_at=MONDAY + 3 * HOUR, warned_share=75)
     PlanTarget.objects.create(plan=plan, target="resolution", priority=cast.priority("Low"), within=10 * HOUR)
 
     actions.change_priority(ticket=ticket, to=cast.priority("Low"), by=boss, at=MONDAY + 3 * HOUR)

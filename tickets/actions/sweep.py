@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.principal import Principal
 from core.models.work import holding
-from tickets import events
+from tickets import clocks, events
 from tickets.actions.locking import lock
 from tickets.actions.status import close
 from tickets.actions.waiting import wake
@@ -34,11 +34,12 @@ def breach_or_warn(*, clock: TicketClock, claim: UUID, at: datetime) -> None:
     if at >= current.deadline_at and current.breached_at is None:
         if held.update(breached_at=current.deadline_at, warned_at=current.warned_at or at, due_at=None, claim=None):
             events.record(Kind.CLOCK_BREACHED, ticket, by=by, at=at, **data)
-    elif at >= current.warn_at and current.warned_at is None:
-        if held.update(warned_at=at, due_at=current.deadline_at, claim=None):
-            events.record(Kind.CLOCK_WARNED, ticket, by=by, at=at, **data)
-    else:
-        held.update(due_at=current.next_due(), claim=None)
+        return
+    is_near = current.breached_at is None and at >= current.warn_at
+    share = clocks.warn(current, at) if is_near else 0
+    warned = {name: getattr(current, name) for name in ("warn_at", "warned_at", "warned_share")}
+    if held.update(**warned, due_at=current.next_due(), claim=None) and share:
+        events.record(Kind.CLOCK_WARNED, ticket, by=by, at=at, share=share, **data)
 
 
 def let_time_act(*, timer: TicketTimer, claim: UUID, at: datetime) -> None:

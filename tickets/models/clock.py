@@ -36,10 +36,11 @@ class ClockQuerySet(models.QuerySet["TicketClock"]):
 class TicketClock(Waiting):
     """A promise made to the requester. Next responses and reopenings start a new row.
 
-    `deadline_at` is the promise; `due_at`, of Waiting, is when the relay looks next (the warning, then the
-    deadline). A clock that stops after its deadline keeps `breached_at`: met late is still a breach. While it is
-    paused it has no deadline (PAUSED), nor has one that cannot be reckoned by its business hours (FAR_FUTURE): nobody
-    looks at these. So a clock is running or paused until it is met or cancelled, and breached or not besides.
+    `deadline_at` is the promise; `due_at`, of Waiting, is when the relay looks next (each warning, then the deadline).
+    `warn_at` is when the next warning is due, the deadline where none is left. A clock that stops after its deadline
+    keeps `breached_at`: met late is still a breach. While it is paused it has no deadline (PAUSED), nor has one that
+    cannot be reckoned by its business hours (FAR_FUTURE): nobody looks at these. So a clock is running or paused until
+    it is met or cancelled, and breached or not besides.
     """
 
     ticket = models.ForeignKey(  # indexed by clock_by_ticket
@@ -56,6 +57,8 @@ class TicketClock(Waiting):
     warn_at = models.DateTimeField()
     deadline_at = models.DateTimeField()
     warned_at = models.DateTimeField(null=True)
+    # The greatest share of its time, in percent, at which it warned.
+    warned_share = models.PositiveSmallIntegerField(default=0, db_default=0)
     breached_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.RUNNING, blank=True)
@@ -104,7 +107,7 @@ class TicketClock(Waiting):
         """Return when this clock wants to be looked at next."""
         if self.stopped_at or self.breached_at or not self.has_deadline:
             return None
-        return self.deadline_at if self.warned_at else self.warn_at
+        return self.warn_at
 
     def time_left(self, at: datetime) -> timedelta:
         """Return what is left of the promise; negative once it is broken."""

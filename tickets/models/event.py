@@ -17,8 +17,8 @@ class Kind(models.TextChoices):
     """What can happen to a ticket. The comment behind each names the ids and codes in `data`.
 
     Beside them every event has what became of clocks by it, under "clocks": [{target, did (ClockChange), plan,
-    hours, within (seconds), since, deadline (null: none), by (Wait, while paused), spans (what it begins with, if more
-    than one: [from, until, by])}].
+    hours, within (seconds), since, deadline (null: none), warned (percent, if it warned), by (Wait, while paused),
+    spans (what it begins with, if more than one: [from, until, by])}].
     """
 
     OPENED = "opened", _("Opened")  # entry, routing {field: {to, why, by, skipped}}, quiet
@@ -52,7 +52,7 @@ class Kind(models.TextChoices):
     RESOLVED = "resolved", _("Resolved")  # closes_at, entry (the resolution text, if any)
     CLOSED = "closed", _("Closed")  # reason
     REOPENED = "reopened", _("Reopened")  # from (status)
-    CLOCK_WARNED = "clock_warned", _("Deadline near")  # clock, target, deadline
+    CLOCK_WARNED = "clock_warned", _("Deadline near")  # clock, target, deadline, share (percent)
     CLOCK_BREACHED = "clock_breached", _("Deadline passed")  # clock, target, deadline
 
 
