@@ -18,7 +18,7 @@ from notices import reading as notices
 from notices.models import Notice
 from notices.reading import MOST_COUNTED
 from tickets import policy
-from tickets.models import Ticket
+from tickets.models import Source, Ticket
 from tickets.queues import BY_SLUG, DEFAULT, QUEUES, Counts, Queue, count_all, count_text
 
 
@@ -28,40 +28,52 @@ class Origin:
 
     queue: Queue | None = None
     department_id: int | None = None
+    source: Source | None = None
 
     @classmethod
     def read(cls, parameters: QueryDict) -> "Origin":
         """Return what the address says, as far as it is known to us."""
         queue = BY_SLUG.get(parameters.get("queue", ""))
-        return cls(queue, read_id(parameters.get("department", ""))) if queue else cls()
+        if queue is None:
+            return cls()
+        return cls(queue, read_id(parameters.get("department", "")), read_source(parameters.get("source", "")))
 
     @property
     def query(self) -> str:
         """Return it as the end of an address: "?queue=open&department=3", or ""."""
         if self.queue is None:
             return ""
-        narrowed = {"department": self.department_id} if self.department_id else {}
-        return "?" + urlencode({"queue": self.queue.slug, **narrowed})
+        return "?" + urlencode({"queue": self.queue.slug, **self.narrowing})
 
     @property
     def url(self) -> str:
         """Return the address of the queue itself."""
-        return queue_url(self.queue or DEFAULT, self.department_id)
+        return queue_url(self.queue or DEFAULT, **self.narrowing)
+
+    @property
+    def narrowing(self) -> dict[str, str]:
+        """Return what the queue is narrowed by, as parameters of an address."""
+        narrowed = {"department": str(self.department_id) if self.department_id else "", "source": self.source or ""}
+        return {name: value for name, value in narrowed.items() if value}
 
     @property
     def label(self) -> "str | Promise":
         return (self.queue or DEFAULT).label
 
 
-def queue_url(queue: Queue, department_id: int | None = None, **parameters: str) -> str:
-    narrowed = {"department": str(department_id)} if department_id else {}
-    query = urlencode({**narrowed, **parameters})
+def queue_url(queue: Queue, **parameters: str) -> str:
+    query = urlencode(parameters)
     return reverse("desk:queue", args=[queue.slug]) + (f"?{query}" if query else "")
 
 
 def read_id(text: str) -> int | None:
     """Return a key that a client sent, None if it cannot be one."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+def read_source(text: str) -> Source | None:
+    """Return the source that a client named, None if there is none of that name."""
+    return Source(text) if text in Source.values else None
 
 
 def _unread(agent: User, _ticket: Ticket) -> "QuerySet[Notice, Any]":
@@ -111,7 +123,7 @@ def shell(
         {
             "label": department.name,
             "icon": "hash",
-            "url": queue_url(DEFAULT, department.pk),
+            "url": queue_url(DEFAULT, department=str(department.pk)),
             "count_text": count_text(department.count),
             "is_alert": False,
             "is_current": is_narrowed and department.pk == origin.department_id,

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.principal import Principal
 from core.prepared import SOME_TIME, kept_sql, stand_in
-from tickets.models import FAR_FUTURE, PAUSED, Department, Ticket
+from tickets.models import FAR_FUTURE, PAUSED, Department, Source, Ticket
 from tickets.models.ticket import TicketQuerySet
 from tickets.models.tree import path_of
 
@@ -60,13 +60,17 @@ class Queue:
     sort: Sort
     narrow: Callable[[TicketQuerySet, User, datetime], TicketQuerySet]
 
-    def tickets(self, principal: Principal, at: datetime, department_id: int | None = None) -> TicketQuerySet:
-        """Return what `principal` finds in this queue at `at`, unordered."""
+    def tickets(
+        self, principal: Principal, at: datetime, department_id: int | None = None, source: Source | None = None
+    ) -> TicketQuerySet:
+        """Return what `principal` finds in this queue at `at`, unordered: all, or what is of a department or source."""
         if principal.user is None:
             return Ticket.objects.none()
         seen = Ticket.objects.at_hand_of(principal) if self.sort == Sort.DUE else Ticket.objects.visible_to(principal)
         found = self.narrow(seen, principal.user, at)
-        return found if department_id is None else found.filter(department=department_id)
+        if department_id is not None:
+            found = found.filter(department=department_id)
+        return found if source is None else found.filter(source=source)
 
 
 QUEUES: tuple[Queue, ...] = (

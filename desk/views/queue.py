@@ -1,6 +1,7 @@
 """A queue: its tickets in order, a page at a time."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +19,8 @@ from django.views.decorators.http import require_safe
 from accounts.models import Preferences
 from desk.access import AgentRequest, agent_required
 from desk.deeds import ticket_url
-from desk.sidebar import Origin, queue_url, read_id, shell
-from tickets.models import EntryKind, HeldReply, ThreadEntry, Ticket, TicketClock
+from desk.sidebar import Origin, queue_url, read_id, read_source, shell
+from tickets.models import EntryKind, HeldReply, Source, ThreadEntry, Ticket, TicketClock
 from tickets.models.ticket import TicketQuerySet
 from tickets.queues import (
     BY_SLUG,
@@ -54,31 +55,31 @@ def queue(request: AgentRequest, slug: str) -> HttpResponse:
     if shown is None:
         raise Http404
     at = now()
-    origin = Origin(shown, _department(request))
+    origin = Origin(shown, _department(request), _source(request))
     context, counts = shell(request.principal, at, origin)
     department = next((d for d in counts.departments if d.pk == origin.department_id), None)
     if origin.department_id is not None and department is None:
         raise Http404
-    page = _read(request, shown, shown.tickets(request.principal, at, origin.department_id))
+    page = _read(request, shown, shown.tickets(request.principal, at, origin.department_id, origin.source))
     count = _count(counts, origin)
     context |= {
         "queue": shown,
-        "department": department,
-        "all_url": queue_url(shown),
+        "chips": _chips(origin, department.name if department else ""),
+        "sources": _sources(origin),
         "now": at,
         "groups": _groups(shown, page.tickets, origin, at),
         "label": _label(shown),
         "sorted_by": shown.sort.value,
         "page_count": count_text(count) if count else "",
         "count_text": _page_words(len(page.tickets), count),
-        "newer_url": queue_url(shown, origin.department_id, before=page.newer) if page.newer else "",
-        "older_url": queue_url(shown, origin.department_id, after=page.older) if page.older else "",
+        "newer_url": queue_url(shown, **origin.narrowing, before=page.newer) if page.newer else "",
+        "older_url": queue_url(shown, **origin.narrowing, after=page.older) if page.older else "",
     }
     if request.htmx:
         # A script looks what is new: what is to be said waits for somebody who reads.
         context["messages"] = ()
     if not page.tickets:
-        context |= _empty(shown, department.name if department else "")
+        context |= _empty(origin, department.name if department else "")
     return render(request, "desk/queue.html", context)
 
 
@@ -89,6 +90,38 @@ def _department(request: AgentRequest) -> int | None:
     if given and department_id is None:
         raise Http404
     return department_id
+
+
+def _source(request: AgentRequest) -> Source | None:
+    """Return the source to narrow to. Raises Http404 for what is none."""
+    given = request.GET.get("source", "")
+    source = read_source(given)
+    if given and source is None:
+        raise Http404
+    return source
+
+
+def _chips(origin: Origin, department: str) -> list[dict[str, Any]]:
+    """Return what the queue is narrowed by, each with the address of the queue without it."""
+    assert origin.queue is not None
+    chips = []
+    if department:
+        url = replace(origin, department_id=None).url
+        chips.append({"label": department, "url": url, "remove": _("Show all departments")})
+    if origin.source:
+        url = replace(origin, source=None).url
+        chips.append({"label": origin.source.label, "url": url, "remove": _("Show tickets from all sources")})
+    return chips
+
+
+def _sources(origin: Origin) -> list[dict[str, Any]]:
+    """Return the choices of the menu that narrows a queue to the way by which its tickets came."""
+    choices: list[tuple[Source | None, str | Promise]] = [(None, _("All sources"))]
+    choices += [(source, source.label) for source in Source]
+    return [
+        {"label": label, "url": replace(origin, source=source).url, "is_current": source == origin.source}
+        for source, label in choices
+    ]
 
 
 def _read(request: AgentRequest, queue: Queue, tickets: TicketQuerySet) -> Page:
@@ -160,6 +193,8 @@ def _holder_words(ticket: Ticket) -> str:
 def _count(counts: Counts, origin: Origin) -> int | None:
     """Return how many tickets there are, None where nobody counted."""
     assert origin.queue is not None
+    if origin.source is not None:
+        return None
     if origin.department_id is None:
         return counts.queues[origin.queue.slug]
     if origin.queue is DEFAULT:
@@ -237,10 +272,14 @@ EMPTY: "Mapping[str, tuple[str | Promise, str | Promise, str]]" = {
 }
 
 
-def _empty(queue: Queue, department: str) -> dict[str, Any]:
-    title, reason, other = EMPTY[queue.slug]
+def _empty(origin: Origin, department: str) -> dict[str, Any]:
+    assert origin.queue is not None
+    title, reason, other = EMPTY[origin.queue.slug]
     links = [{"label": _("Go to %(queue)s") % {"queue": BY_SLUG[other].label}, "url": queue_url(BY_SLUG[other])}]
     if department:
         reason = _("Only tickets of %(department)s are shown.") % {"department": department}
-        links.insert(0, {"label": _("Show all departments"), "url": queue_url(queue)})
+        links.insert(0, {"label": _("Show all departments"), "url": replace(origin, department_id=None).url})
+    if origin.source:
+        reason = _("Only tickets from this source are shown: %(source)s.") % {"source": origin.source.label}
+        links.insert(0, {"label": _("Show tickets from all sources"), "url": replace(origin, source=None).url})
     return {"empty_title": title, "empty_reason": reason, "empty_links": links}

@@ -76,7 +76,7 @@ def load_for_page(request: AgentRequest, number: str) -> Ticket:
         has_held=Exists(HeldReply.objects.filter(ticket=OuterRef("pk")))
     )
     if origin.queue is not None:
-        in_queue = origin.queue.tickets(request.principal, now(), origin.department_id)
+        in_queue = origin.queue.tickets(request.principal, now(), origin.department_id, origin.source)
         tickets = tickets.annotate(**neighbours(origin.queue, in_queue))
     return load_ticket(request.principal, number, among=tickets)
 

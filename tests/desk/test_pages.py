@@ -15,7 +15,7 @@ from tests import cast
 from tests.cast import HOUR, MINUTE, MONDAY
 from tests.desk.conftest import AtDesk
 from tickets import actions, events
-from tickets.models import Cause, Department, HelpTopic, Kind, Ticket, TicketEvent
+from tickets.models import Cause, Department, HelpTopic, Kind, Source, Ticket, TicketEvent
 
 
 def text_of(html: str) -> str:
@@ -107,6 +107,37 @@ def test_a_department_narrows_a_queue_and_says_so(ticket: Ticket, desk: AtDesk, 
     assert ticket.number not in narrowed.text
     assert f"?queue=open&amp;department={support.pk}" in narrowed.text
     assert [item["label"] for item in narrowed.context["departments"] if item["is_current"]] == ["Support"]
+
+
+def test_the_source_narrows_a_queue_and_everything_on_from_there(
+    ticket: Ticket, desk: AtDesk, ada: User, topic: HelpTopic
+) -> None:
+    called = [cast.make_ticket(ada, topic, source=Source.PHONE, at=MONDAY + MINUTE * n) for n in range(27)]
+
+    narrowed = desk.client.get("/desk/queues/open/?source=phone")
+    older = desk.client.get(narrowed.context["older_url"])
+    opened = desk.client.get(f"/desk/tickets/{called[-1].number}/?queue=open&source=phone")
+
+    assert ticket.number not in narrowed.text
+    assert f"/{called[0].number}/?queue=open&amp;source=phone" in narrowed.text
+    assert [chip["label"] for chip in narrowed.context["chips"]] == ["Phone"]
+    assert [row["ticket"] for group in older.context["groups"] for row in group["rows"]] == called[25:]
+    # The queue goes on with the tickets that came by telephone.
+    assert called[-2].number in opened.text
+    assert ticket.number not in opened.text
+    assert "/desk/queues/open/?source=phone" in opened.text
+
+
+def test_a_queue_without_tickets_of_a_source_says_why(ticket: Ticket, desk: AtDesk) -> None:
+    page = desk.client.get("/desk/queues/open/?source=api")
+
+    assert "Only tickets from this source are shown: API." in page.text
+    assert page.context["empty_links"][0]["url"] == "/desk/queues/open/"
+
+
+@pytest.mark.parametrize("source", ["fax", "PHONE", "phone' OR 1=1", "\0"])
+def test_a_source_that_is_none_is_not_found(desk: AtDesk, source: str) -> None:
+    assert desk.client.get("/desk/queues/open/", {"source": source}).status_code == 404
 
 
 def test_pages_follow_each_other_in_both_directions(ada: User, topic: HelpTopic, desk: AtDesk) -> None:

@@ -1,6 +1,7 @@
 """Queues: what each holds, in which order, how it is paged, grouped and counted."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,11 +12,11 @@ from accounts.principal import Principal
 from tests import cast
 from tests.cast import DAY, HOUR, MINUTE, MONDAY, TUESDAY, principal
 from tickets import actions, queues
-from tickets.models import FAR_FUTURE, PAUSED, CloseReason, Department, HelpTopic, Status, Ticket
+from tickets.models import FAR_FUTURE, PAUSED, CloseReason, Department, HelpTopic, Source, Status, Ticket
 from tickets.queues import Due, due_group
 
 
-def numbers(slug: str, agent: User, at: datetime = MONDAY, **narrowed: int) -> list[str]:
+def numbers(slug: str, agent: User, at: datetime = MONDAY, **narrowed: Any) -> list[str]:
     queue = queues.BY_SLUG[slug]
     found = queue.tickets(principal(agent), at, **narrowed)
     return [ticket.number for ticket in queues.read_page(queue, found).tickets]
@@ -49,6 +50,15 @@ def test_each_queue_holds_what_its_name_says(ada: User, grace: User, topic: Help
         "resolved": {resolved.number},
         "closed": {closed.number},
     }
+
+
+def test_a_queue_is_narrowed_to_the_way_by_which_tickets_came(ada: User, grace: User, topic: HelpTopic) -> None:
+    written = cast.make_ticket(ada, topic, source=Source.WEB)
+    called = cast.make_ticket(ada, topic, source=Source.PHONE)
+
+    assert set(numbers("open", grace)) == {written.number, called.number}
+    assert numbers("open", grace, source=Source.PHONE) == [called.number]
+    assert numbers("closed", grace, source=Source.PHONE) == []
 
 
 def test_overdue_begins_at_the_deadline_itself(ticket: Ticket, grace: User) -> None:

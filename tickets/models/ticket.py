@@ -287,6 +287,17 @@ class Ticket(FSMModelMixin, models.Model):
             ),
             # The same of one department, which may have had its last one years ago.
             models.Index(fields=["department", "status", "-last_activity_at", "-id"], name="ticket_by_department"),
+            # Both of what came by one way, which may be a rare one.
+            models.Index(
+                fields=["source", "next_due_at", "id"],
+                name="ticket_working_by_source",
+                condition=Q(status__in=WORKING, trashed_at=None, merged_into=None),
+            ),
+            models.Index(
+                fields=["source", "status", "-last_activity_at", "-id"],
+                name="ticket_by_source",
+                condition=Q(trashed_at=None, merged_into=None),
+            ),
             # Whether anything was ever assigned to an agent or a team, so that they stay.
             models.Index(fields=["assignee"], name="ticket_by_assignee", condition=Q(assignee__isnull=False)),
             models.Index(fields=["team"], name="ticket_by_team", condition=Q(team__isnull=False)),
