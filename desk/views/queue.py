@@ -104,7 +104,7 @@ def _source(request: AgentRequest) -> Source | None:
 def _chips(origin: Origin, department: str) -> list[dict[str, Any]]:
     """Return what the queue is narrowed by, each with the address of the queue without it."""
     assert origin.queue is not None
-    chips = []
+    chips: list[dict[str, Any]] = []
     if department:
         url = replace(origin, department_id=None).url
         chips.append({"label": department, "url": url, "remove": _("Show all departments")})

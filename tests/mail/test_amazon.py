@@ -11,9 +11,9 @@ from uuid import uuid4
 import pytest
 from django.utils.timezone import now
 
-from mail import transport
 from mail.models import MailState, OutgoingMail, Template
 from mail.outbound import send
+from mail.transport import services
 
 
 class Config(dict):
@@ -100,10 +100,10 @@ def amazon(monkeypatch, settings):
     module("botocore.client", Config=Config)
     module("botocore.exceptions", **{error.__name__: error for error in ERRORS})
     monkeypatch.delitem(sys.modules, "anymail.backends.amazon_ses", raising=False)
-    transport._backend_class.cache_clear()
+    services._backend_class.cache_clear()
     settings.MAIL_URL = "anymail+amazon-ses://"
     yield amazon
-    transport._backend_class.cache_clear()
+    services._backend_class.cache_clear()
     sys.modules.pop("anymail.backends.amazon_ses", None)
 
 

@@ -10,10 +10,11 @@ from django.utils.timezone import now
 
 from accounts.models import Role, User
 from accounts.principal import Principal
-from mail import composing, outbound, transport
+from mail import composing, outbound
 from mail.common import Common
 from mail.models import MailState, OutgoingMail, Template
 from mail.outbound import send_all
+from mail.transport import smtp
 from tests import cast
 from tests.cast import MONDAY, TUESDAY
 from tests.mail.sink import HANG_UP
@@ -191,8 +192,8 @@ def test_those_whose_worker_died_come_last(burst, sink):
 def test_no_connection_stays_open_after_a_bundle(burst, sink):
     send_all(*take(waiting()[:2]))
 
-    assert transport._kept.smtp is None
-    assert not transport._kept.is_on
+    assert smtp._kept.smtp is None
+    assert not smtp._kept.is_on
 
 
 def test_a_mail_by_itself_keeps_no_connection(ticket, sink):
@@ -200,4 +201,4 @@ def test_a_mail_by_itself_keeps_no_connection(ticket, sink):
 
     send_all(*take([mail]))
 
-    assert transport._kept.smtp is None
+    assert smtp._kept.smtp is None

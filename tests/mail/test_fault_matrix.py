@@ -6,12 +6,14 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from anymail.exceptions import AnymailAPIError
 from django.core.mail import EmailMultiAlternatives
 
 from desk.deliveries import told_of
 from mail import faults, transport
 from mail.models import Fault, MailState, OutgoingMail
 from mail.transport import Answer
+from mail.transport.services import _asked_to_wait
 from mail.url import SmtpServer, Tls
 from tests.mail.scripted import HANG_UP, SILENCE, Scripted, self_signed
 
@@ -222,10 +224,10 @@ def test_an_address_with_letters_of_its_own_needs_a_server_that_takes_them(
     ],
 )
 def test_a_service_is_left_alone_for_as_long_as_it_asks(said: str, wait: int | None) -> None:
-    error = transport.AnymailAPIError()
+    error = AnymailAPIError()
     error.response = SimpleNamespace(headers={"Retry-After": said})
 
-    assert transport._asked_to_wait(error) == (None if wait is None else timedelta(seconds=wait))
+    assert _asked_to_wait(error) == (None if wait is None else timedelta(seconds=wait))
 
 
 @pytest.mark.parametrize(

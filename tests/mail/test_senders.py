@@ -7,7 +7,7 @@ import pytest
 from django.utils.timezone import now
 
 from core import secrets
-from mail import addresses, composing, outages, outbound, senders, signing, transport
+from mail import addresses, composing, outages, outbound, senders, signing
 from mail.models import (
     Fault,
     Mailbox,
@@ -22,6 +22,7 @@ from mail.models import (
     Writer,
 )
 from mail.rehearsing import rehearse
+from mail.transport import smtp
 from mail.trouble import Trouble
 from tests import cast
 from tests.cast import MINUTE, MONDAY
@@ -222,7 +223,7 @@ def test_without_encryption_nothing_leaves_this_machine():
             return ("192.0.2.1", 25)
 
     with pytest.raises(OSError, match="this machine"):
-        transport._require_loopback(type("Smtp", (), {"sock": Elsewhere()})())
+        smtp._require_loopback(type("Smtp", (), {"sock": Elsewhere()})())
 
 
 def test_an_account_signs_in_as_at_a_mailbox_by_its_token(ticket):
