@@ -32,6 +32,7 @@ urlpatterns = [
     path("queues/<slug:slug>/", views.queue, name="queue"),
     path("tickets/<number:number>/", views.ticket, name="ticket"),
     path("tickets/<number:number>/history/", views.history, name="history"),
+    path("tickets/<number:number>/clocks/", views.clocks, name="clocks"),
     path("tickets/<number:number>/reply/", views.reply, name="reply"),
     path("tickets/<number:number>/note/", views.note, name="note"),
     path("tickets/<number:number>/uploads/", views.upload, name="upload"),

@@ -60,17 +60,16 @@ def read_clock(clock: Any, now: datetime) -> Reading | None:
         return None
     if not clock.stopped_at and not clock.has_deadline:
         return Reading("paused", gettext("Paused")) if clock.paused_by else None
-    left = clock.deadline_at - (clock.stopped_at or now)
+    left = clock.time_left(now)
     if clock.stopped_at:
         if left < timedelta():
             return Reading("late", gettext("%(time)s late") % {"time": duration(-left)})
         return Reading("met", gettext("Met in %(time)s") % {"time": duration(clock.stopped_at - clock.started_at)})
     if left <= timedelta():
         return Reading("breached", gettext("%(time)s over") % {"time": duration(-left)})
-    total = clock.deadline_at - clock.started_at
-    percent = min(100, round(100 * (left / total)))
+    percent = min(100, round(100 * (left / clock.within)))
     is_at_risk = left <= HOUR or clock.warned_share or now > clock.warn_at
-    return Reading("risk" if is_at_risk else "ok", duration(left), percent)
+    return Reading("risk" if is_at_risk else "ok", _counted(clock, left), percent)
 
 
 @register.simple_tag
@@ -101,8 +100,8 @@ def clock_line(clock: Any, now: datetime) -> SafeString:
         words = gettext("%(time)s left") % {"time": reading.text}
     if reading.state == "paused":
         words = gettext("Paused: %(why)s") % {"why": clock.get_paused_by_display()}
-    promised = {"time": duration(clock.within)}
-    of = gettext("for %(time)s of working time") % promised if clock.hours_id else gettext("of %(time)s") % promised
+    promised = {"time": _counted(clock, clock.within)}
+    of = gettext("of %(time)s of working time") % promised if clock.hours_id else gettext("of %(time)s") % promised
     if not clock.stopped_at and clock.has_deadline:
         of = gettext("%(of)s, due %(time)s") % {"of": of, "time": _short_moment(clock.deadline_at, now)}
     return format_html(
@@ -126,6 +125,15 @@ def _due_words(clock: Any) -> str:
         "what": clock.get_target_display(),
         "moment": _full_moment(clock.deadline_at),
     }
+
+
+def _counted(clock: Any, span: timedelta) -> str:
+    """Return some of the clock's time. Working time has no days: those of an office are no 24 hours."""
+    if not clock.hours_id or span < HOUR:
+        return duration(span)
+    hours, minutes = divmod(int(span / MINUTE), 60)
+    first = gettext("%(n)sh") % {"n": hours}
+    return f"{first} {gettext('%(n)sm') % {'n': minutes}}" if minutes else first
 
 
 @cache

@@ -6,6 +6,7 @@ from desk.views.assign import assign
 from desk.views.canned import canned, canned_response
 from desk.views.change import plan, priority, source, topic
 from desk.views.claim import claim
+from desk.views.clocks import clocks
 from desk.views.close import close
 from desk.views.collaborators import add_collaborator, remove_collaborator
 from desk.views.deliveries import clear_bounce, delivery, resend, retry_mail
@@ -73,6 +74,7 @@ __all__ = [
     "claim",
     "clear_address",
     "clear_bounce",
+    "clocks",
     "close",
     "delete_organization",
     "delete_organization_note",

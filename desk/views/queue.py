@@ -163,7 +163,7 @@ def _groups(queue: Queue, tickets: Sequence[Ticket], origin: Origin, at: datetim
 
 def _next_due(tickets: Sequence[Ticket]) -> dict[int, TicketClock]:
     """Return each ticket's running clock that is due next."""
-    clocks = TicketClock.objects.running().filter(ticket__in=[ticket.pk for ticket in tickets])
+    clocks = TicketClock.objects.running().filter(ticket__in=[ticket.pk for ticket in tickets]).select_related("hours")
     # The nearest deadline comes last and stays.
     return {clock.ticket_id: clock for clock in clocks.order_by("-deadline_at")}
 

@@ -165,12 +165,14 @@ def _head(ticket: Ticket, standing: Standing, origin: Origin) -> dict[str, Any]:
         "main_deeds": [deed for deed in deeds.values() if deed.is_main],
         "more_deeds": [deed for deed in deeds.values() if not deed.is_main],
         "history_url": deed_url("history", ticket.number, origin),
+        "clocks_url": deed_url("clocks", ticket.number, origin),
     }
 
 
 def _clocks(ticket: Ticket) -> dict[str, Any]:
     """Return the newest clock of each target, in the order of the targets, and the one that is due next."""
-    clocks: list[TicketClock] = list(ticket.clocks.exclude(outcome=Outcome.CANCELLED).order_by("started_at", "id"))
+    kept = ticket.clocks.exclude(outcome=Outcome.CANCELLED).select_related("hours")
+    clocks: list[TicketClock] = list(kept.order_by("started_at", "id"))
     newest = {clock.target: clock for clock in clocks}
     running = [clock for clock in clocks if clock.is_running and clock.has_deadline]
     # Once there was a first response, the next one is the promise to look at.

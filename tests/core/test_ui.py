@@ -45,7 +45,9 @@ def clock(*, left: timedelta, within: timedelta, took: timedelta | None = None, 
     """Return a clock with `left` to go at NOW; stopped `took` after its start, if given."""
     deadline = NOW + left
     started = deadline - within
+    stopped = None if took is None else started + took
     return SimpleNamespace(
+        time_left=lambda at: deadline - (stopped or at),
         started_at=started,
         deadline_at=deadline,
         warn_at=started + within * 0.75,
@@ -55,7 +57,7 @@ def clock(*, left: timedelta, within: timedelta, took: timedelta | None = None, 
         has_deadline=True,
         paused_by="",
         get_paused_by_display=lambda: "",
-        stopped_at=None if took is None else started + took,
+        stopped_at=stopped,
         outcome=outcome or ("" if took is None else "met"),
         get_target_display=lambda: "Resolution",
     )
@@ -234,11 +236,12 @@ def test_a_paused_one_says_what_it_waits_for():
 
 
 def test_of_working_time_it_says_that_it_is_that():
-    of_working_time = clock(left=65 * HOUR, within=4 * HOUR)
+    of_working_time = clock(left=65 * HOUR, within=40 * HOUR)
     of_working_time.hours_id = 1
+    of_working_time.time_left = lambda at: 26 * HOUR + 30 * MINUTE
 
-    assert "2d 17h left" in times.clock_line(of_working_time, NOW)
-    assert "for 4h of working time, due" in times.clock_line(of_working_time, NOW)
+    assert "26h 30m left" in times.clock_line(of_working_time, NOW)
+    assert "of 40h of working time, due" in times.clock_line(of_working_time, NOW)
 
 
 def test_the_ring_shows_the_share_that_is_left():

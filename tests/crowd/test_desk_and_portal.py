@@ -39,6 +39,7 @@ DESK = """
 /desk/tickets/{ticket}/                        18   260      7
 /desk/tickets/{ticket}/?queue=open             18   260      7
 /desk/tickets/{ticket}/history/                 8    90      0
+/desk/tickets/{ticket}/clocks/                 10    90      0
 /desk/tickets/{ticket}/assign/                 11    60    101
 /desk/tickets/{ticket}/transfer/                9    60     52
 /desk/tickets/{ticket}/refer/                  11    60    160

@@ -282,6 +282,8 @@ GET  desk:ticket                         sign-in  403      404      200      200
 POST desk:ticket                         sign-in  403      405      405      405      403      sign-in
 GET  desk:history                        sign-in  403      404      200      200      403      sign-in
 POST desk:history                        sign-in  403      405      405      405      403      sign-in
+GET  desk:clocks                         sign-in  403      404      200      200      403      sign-in
+POST desk:clocks                         sign-in  403      405      405      405      403      sign-in
 GET  desk:reply                          sign-in  403      away     away     away     403      sign-in
 POST desk:reply                          sign-in  403      404      422      422      403      sign-in
 POST desk:reply / valid                  sign-in  403      404      422      away+    403      sign-in

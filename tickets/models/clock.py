@@ -7,7 +7,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.models import Waiting
+from sla import promises
+from sla.hours import ALWAYS, Calendar, working_time
 from sla.models import BusinessHours, SLAPlan, Target, Wait
+from sla.timelines import Spell
 from tickets.models.ticket import PAUSED, Ticket
 
 
@@ -103,6 +106,16 @@ class TicketClock(Waiting):
         """Return its spans in order: running and paused by turns, one after the other without a gap."""
         return sorted(self.spans.all(), key=lambda span: (span.started_at, span.pk))
 
+    def spells(self) -> "list[Spell]":
+        """Return its spans as a timeline is laid out of them (sla.timelines)."""
+        return [Spell(span.started_at, span.ended_at, span.paused_by) for span in self.stretches()]
+
+    def calendar(self) -> Calendar | None:
+        """Return by what its time is counted; None where its business hours contradict themselves."""
+        if self.hours is None:
+            return ALWAYS
+        return promises.calendar_or_none(self.hours.pk, self.hours.version)
+
     def next_due(self) -> datetime | None:
         """Return when this clock wants to be looked at next."""
         if self.stopped_at or self.breached_at or not self.has_deadline:
@@ -110,8 +123,10 @@ class TicketClock(Waiting):
         return self.warn_at
 
     def time_left(self, at: datetime) -> timedelta:
-        """Return what is left of the promise; negative once it is broken."""
-        return self.deadline_at - (self.stopped_at or at)
+        """Return what is left of the promise, in its working time; negative, as time passes, once it is broken."""
+        at = self.stopped_at or at
+        calendar = self.calendar() if at < self.deadline_at else None
+        return working_time(at, self.deadline_at, calendar) if calendar else self.deadline_at - at
 
     def took(self) -> timedelta | None:
         return self.stopped_at - self.started_at if self.stopped_at else None

@@ -1,0 +1,128 @@
+"""The timelines of a ticket's clocks, and working time left instead of time on the wall."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from sla.models import Target
+from tests import cast
+from tests.cast import DAY, HOUR
+from tests.desk.conftest import AtDesk
+from tickets import actions
+from tickets.models import ClockSpan, HelpTopic, Ticket, TicketClock
+
+
+@pytest.fixture
+def promised(topic: HelpTopic) -> HelpTopic:
+    """Return a topic that promises 4 working hours, Monday to Friday from 9 to 17 UTC, paused for the requester."""
+    plan = cast.make_plan("Gold", resolution=4 * HOUR)
+    plan.pauses = ["requester:resolution"]
+    plan.hours = cast.make_hours("Office <Berlin>")
+    plan.save()
+    topic.sla_plan = plan
+    topic.save()
+    return topic
+
+
+@pytest.fixture
+def waiting(promised: HelpTopic, ada: User, grace: User) -> Ticket:
+    """Return a ticket that ran for an hour and then waited for its requester for another, a week and more ago."""
+    start = (timezone.now() - 10 * DAY).replace(hour=10, minute=0, second=0, microsecond=0)
+    start -= timedelta(days=start.weekday())
+    ticket = cast.make_ticket(ada, promised, at=start)
+    actions.reply(ticket=ticket, text="Which?", by=cast.principal(grace), at=start + HOUR)
+    actions.add_message(
+        ticket=ticket,
+        text="That one.",
+        files=[],
+        address=cast.address_for(ada),
+        source=ticket.source,
+        by=cast.principal(ada),
+        at=start + 2 * HOUR,
+    )
+    return ticket
+
+
+def test_a_dialog_says_why_it_is_due_and_lists_every_stretch(desk: AtDesk, waiting: Ticket) -> None:
+    answer = desk.form(waiting, "clocks", **{"HX-Request": "true"})
+
+    assert "<dialog" in answer.text
+    (card,) = answer.context["cards"]
+    assert "4 working hours of <bdi>Office &lt;Berlin&gt;</bdi>" in answer.text
+    assert "without the 1 hour it waited for the requester," in answer.text
+    words = [line.words for line in card.told.lines]
+    assert words[:3] == ["Running", "Paused: Awaiting requester", "Running"]
+    assert "Running, too late" in words
+
+
+def test_without_script_it_is_a_page(desk: AtDesk, waiting: Ticket) -> None:
+    answer = desk.form(waiting, "clocks")
+
+    assert "<dialog" not in answer.text.partition("<main")[2].partition("</main")[0]
+    assert f'href="/desk/tickets/{waiting.number}/clocks/"' in desk.look(waiting).text
+
+
+def test_earlier_promises_come_page_by_page_for_the_same_queries(desk: AtDesk, waiting: Ticket) -> None:
+    def asked(query: str = "") -> int:
+        desk.form(waiting, "clocks", query)
+        with CaptureQueriesContext(connection) as queries:
+            assert desk.form(waiting, "clocks", query).status_code == 200
+        return len(queries)
+
+    few = asked()
+    clock = waiting.clocks.get()
+    for n in range(25):
+        stopped = TicketClock.objects.create(
+            ticket=waiting,
+            target=Target.NEXT_RESPONSE,
+            plan=clock.plan,
+            hours=clock.hours,
+            within=HOUR,
+            started_at=clock.started_at + n * HOUR,
+            warn_at=clock.started_at + (n + 1) * HOUR,
+            deadline_at=clock.started_at + (n + 1) * HOUR,
+            stopped_at=clock.started_at + (n + 1) * HOUR,
+            outcome="met",
+        )
+        stopped.spans.create(started_at=stopped.started_at, ended_at=stopped.stopped_at, cause="reply")
+
+    first = desk.form(waiting, "clocks").context
+    second = desk.client.get(first["earlier_url"]).context
+
+    assert [len(first["cards"]), len(second["cards"])] == [11, 10]
+    assert first["cards"][0].clock == clock
+    assert first["cards"][-1].clock.pk > second["cards"][0].clock.pk
+    assert asked() <= few + 1
+
+
+def test_a_ticket_without_promises_says_so(desk: AtDesk, ticket: Ticket) -> None:
+    ClockSpan.objects.filter(clock__ticket=ticket).delete()
+    ticket.clocks.all().delete()
+
+    assert "No SLA plan promises anything" in desk.form(ticket, "clocks").text
+
+
+def test_hours_that_contradict_themselves_break_no_page(desk: AtDesk, waiting: Ticket) -> None:
+    hours = waiting.clocks.get().hours
+    hours.windows.create(opens="08:00", closes="12:00", monday=True)
+    hours.touch()
+
+    assert "contradict themselves" in desk.form(waiting, "clocks").text
+    assert desk.look(waiting).status_code == 200
+
+
+def test_the_pages_tell_the_working_time_that_is_left(desk: AtDesk, promised: HelpTopic, ada: User) -> None:
+    plan = promised.sla_plan
+    plan.targets.update(within=30 * HOUR)
+    ticket = cast.make_ticket(ada, promised, at=timezone.now())
+    clock = ticket.clocks.get()
+    assert clock.deadline_at - timezone.now() > 70 * HOUR
+
+    assert clock.time_left(timezone.now()) <= 30 * HOUR
+    # Counted of 30 hours of work; as time passes it is more than 70.
+    assert "of 30h of working time" in desk.look(ticket).text
+    assert any(f'"num">{hours}' in desk.client.get("/desk/queues/open/").text for hours in ("30h", "29h 59m"))
