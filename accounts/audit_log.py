@@ -49,6 +49,9 @@ WORDS: Mapping[str, "str | Promise"] = {
     "tickets_to": gettext_lazy("tickets handed to"),
     "primary_department": gettext_lazy("primary department"),
     "keeps_access": gettext_lazy("keeps access to the department before"),
+    "looked_at": gettext_lazy("tickets looked at"),
+    "moved": gettext_lazy("of which deadlines moved"),
+    "failed": gettext_lazy("which could not be reckoned"),
     "place": gettext_lazy("place in the list"),
     **{permission.value: permission.label for permission in Permission},
 }

@@ -43,6 +43,7 @@ ICONS: Mapping[str, str] = {
     Kind.PRIORITY_CHANGED: "flag",
     Kind.TOPIC_CHANGED: "tag",
     Kind.PLAN_CHANGED: "clock",
+    Kind.RECKONED: "clock",
     Kind.SOURCE_CHANGED: "inbox",
     Kind.ENTRY_MOVED_AWAY: "corner-up-right",
     Kind.ENTRY_MOVED_HERE: "corner-down-right",

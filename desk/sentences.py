@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from desk.names import CHANGED, Decision, Names, decisions
-from sla.models import Target, Wait
+from sla.models import Scope, Target, Wait
 from tickets.models import Cause, CloseReason, Kind, Source, Stopped, TicketEvent
 from tickets.routing import Skipped
 
@@ -157,6 +157,17 @@ def _requester_changed(event: TicketEvent, names: Names) -> SafeString:
     return format_html(_("{who} handed the ticket to another person"), who=names.by(event))
 
 
+def _reckoned(event: TicketEvent, names: Names) -> SafeString:
+    match event.data.get("scope"):
+        case Scope.PLAN:
+            words = _("Deadlines were reckoned anew, since the SLA plan was changed")
+        case Scope.DEPARTMENT:
+            words = _("Deadlines were reckoned anew, since the department has other business hours")
+        case _:
+            words = _("Deadlines were reckoned anew, since the business hours were changed")
+    return escape(words)
+
+
 def _source_changed(event: TicketEvent, names: Names) -> SafeString:
     labels = dict(Source.choices)
     before, to = (labels.get(str(event.data.get(name)), "?") for name in ("from", "to"))
@@ -283,6 +294,7 @@ TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
     Kind.PRIORITY_CHANGED: _changed,
     Kind.TOPIC_CHANGED: _changed,
     Kind.PLAN_CHANGED: _changed,
+    Kind.RECKONED: _reckoned,
     Kind.SOURCE_CHANGED: _source_changed,
     Kind.ENTRY_MOVED_AWAY: _moved_away,
     Kind.ENTRY_MOVED_HERE: _moved_here,

@@ -36,6 +36,7 @@ from mail import alarm, ledger
 from mail.models import IncomingMail, Mailbox, OutgoingMail
 from notices import sweeping as sweeping_notices
 from sla import holidays
+from sla.models import Reckoning
 from tickets.models import Erasure, FailedHandler, HeldReply, TicketClock, TicketTimer
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ class WorkKind:
     task: Any
     # So many rows come in one message at most, as ([id, …], claim token); 0 where each has its own.
     bundle: int = 0
+    # So many are out at once at most: few where a row is work for minutes.
+    most: int = MOST_OUT
 
     def send(self, pks: Sequence[int], claim: UUID) -> None:
         self.task.delay(list(pks) if self.bundle else pks[0], str(claim))
@@ -82,6 +85,7 @@ KINDS: Sequence[WorkKind] = (
     WorkKind(OutgoingMail, mail.tasks.send, bundle=25),
     WorkKind(Mailbox, mail.tasks.fetch),
     WorkKind(Erasure, tickets.tasks.go_on_erasing),
+    WorkKind(Reckoning, tickets.tasks.go_on_reckoning, most=10),
     WorkKind(PeriodicJob, core.tasks.run_periodic),
 )
 
@@ -111,7 +115,7 @@ def hand_out(
     rows = kind.model._default_manager.all()
     if not rows.filter(due_at__lte=at).exists():
         return 0
-    limit = min(limit, most_out() - _out(rows, at))
+    limit = min(limit, min(kind.most, most_out()) - _out(rows, at))
     if limit <= 0:
         return 0
     claim = uuid4()

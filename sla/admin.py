@@ -5,13 +5,15 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core import durations
 from core.configuration_admin import OffersActiveInline, OneDefaultAdmin
 from sla import business_hours_admin  # noqa: F401 - registers its page
-from sla.models import PlanTarget, Priority, SLAPlan, Target, Wait, pause_code
+from sla.models import PlanTarget, Priority, Scope, SLAPlan, Target, Wait, pause_code
 from sla.plan_form import MOST_TARGETS, PlanForm, TargetsFormSet
+from sla.reckoning_admin import ReckonsAdmin
 
 
 @admin.register(Priority)
@@ -49,8 +51,10 @@ class TargetInline(OffersActiveInline):
 
 
 @admin.register(SLAPlan)
-class SLAPlanAdmin(OneDefaultAdmin):
+class SLAPlanAdmin(ReckonsAdmin, OneDefaultAdmin):
     form = PlanForm
+    scope = Scope.PLAN
+    reckoned_by = frozenset({"hours", "hours_everywhere", "pauses", "warnings"})
     list_display = ("name", "promised", "hours", "is_default")
     list_select_related = ("hours",)
     fieldsets = (
@@ -70,6 +74,12 @@ class SLAPlanAdmin(OneDefaultAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SLAPlan]:
         return super().get_queryset(request).prefetch_related("targets")
+
+    def what_moves(self, row: SLAPlan) -> str:
+        return gettext(
+            "Other promises, pauses or business hours move the deadlines of %(tickets)s, as if they had held since the "
+            "clocks started. What is met or broken stays."
+        )
 
     @admin.display(description=_("promises"))
     def promised(self, plan: SLAPlan) -> str:

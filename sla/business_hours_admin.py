@@ -1,5 +1,6 @@
 """Business hours in the administration: a row per window, holidays, exceptions, and what comes of them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -11,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.configuration_admin import OffersActiveInline, OneDefaultAdmin
-from sla import holidays, preview
+from sla import holidays, preview, reckoning
 from sla.business_hours_form import (
     BusinessHoursForm,
     ExceptionForm,
@@ -21,8 +22,10 @@ from sla.business_hours_form import (
     in_words,
 )
 from sla.hours import BadCalendar
-from sla.models import BusinessHours, ExceptionWindow, Holiday, WeeklyWindow
+from sla.models import BusinessHours, ExceptionWindow, Holiday, Scope, WeeklyWindow
 from sla.models.business_hours import WEEKDAYS
+from sla.reckoning_admin import ReckonsAdmin
+from sla.reckoning_admin import in_words as tickets_in_words
 
 # Rows of a table within the page; all of them fit into one form.
 MOST_ROWS = 60
@@ -80,8 +83,10 @@ class ExceptionInline(TimesInline):
 
 
 @admin.register(BusinessHours)
-class BusinessHoursAdmin(OneDefaultAdmin):
+class BusinessHoursAdmin(ReckonsAdmin, OneDefaultAdmin):
     form = BusinessHoursForm
+    scope = Scope.HOURS
+    reckoned_by = frozenset({"time_zone", "country", "region"})
     change_form_template = "admin/business_hours.html"
     list_display = ("name", "time_zone", "stands", "is_default")
     fields = ("name", "make_default", "time_zone", "country", "region")
@@ -105,6 +110,18 @@ class BusinessHoursAdmin(OneDefaultAdmin):
             context |= _shown(hours)
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def what_moves(self, row: BusinessHours) -> str:
+        return gettext(
+            "Other windows, holidays, exceptions or another time zone move the deadlines of %(tickets)s, as if they "
+            "had held since the clocks started. What is met or broken stays."
+        )
+
+    def beforehand(self, row: BusinessHours) -> Iterator[str]:
+        yield from super().beforehand(row)
+        if not row.is_default and (count := reckoning.concerned(Scope.SITE)):
+            text = gettext("Making these the default moves those of %(tickets)s.")
+            yield text % {"tickets": tickets_in_words(count)}
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Fill in the holidays after those that were entered, so that these keep their names."""
         with transaction.atomic():
@@ -112,6 +129,8 @@ class BusinessHoursAdmin(OneDefaultAdmin):
             if {"country", "region"} & set(form.changed_data):
                 holidays.choose(form.instance, at=now())
             form.instance.touch()
+            if "make_default" in form.changed_data:
+                self.have_reckoned(request, Scope.SITE)
 
 
 def _shown(hours: BusinessHours) -> dict[str, Any]:

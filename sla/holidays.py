@@ -13,7 +13,8 @@ import holidays
 from django.db import transaction
 from holidays.registry import COUNTRIES
 
-from sla.models import BusinessHours, Holiday, HolidaySource
+from sla import reckoning
+from sla.models import BusinessHours, Holiday, HolidaySource, Scope
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ def fill_in_years(at: datetime) -> None:
             try:
                 with transaction.atomic():
                     _fill_in(hours, since=_today(hours, at))
+                    reckoning.ask(Scope.HOURS, hours.pk, at=at)
             except NotImplementedError:
                 # An update of the package may drop or rename a region; the others go on.
                 logger.warning("no holidays are known of %s %s any more", hours.country, hours.region)

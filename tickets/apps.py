@@ -10,4 +10,5 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         keys = ("department", "primary_department")
+        import_module("sla.reckoning").hand_over(import_module("tickets.reckoning").count)
         import_module("accounts.audit_log").name_keys(dict.fromkeys(keys, "tickets.department"))

@@ -20,6 +20,9 @@ from tickets.models.clock import ClockChange, Outcome
 
 RESPONSES = (Target.FIRST_RESPONSE, Target.NEXT_RESPONSE)
 
+# What reckoning changes of a clock.
+RECKONED = ["plan", "within", "hours", "warn_at", "deadline_at", "warned_at", "warned_share", "due_at", "claim"]
+
 _RUNNING = Prepared(
     lambda ticket: TicketClock.objects.running().filter(ticket=ticket).values_list("target", "deadline_at")
 )
@@ -32,13 +35,13 @@ def start(ticket: Ticket, targets: Iterable[Target], *, since: datetime, cause: 
     running = dict(_RUNNING.all(ticket=ticket))
     fresh = _promised(ticket, targets, since, without=running)
     _keep(ticket, fresh, since, cause)
-    ticket.next_due_at = _nearest([*running.values(), *(clock.deadline_at for clock in fresh)])
+    ticket.next_due_at = nearest([*running.values(), *(clock.deadline_at for clock in fresh)])
 
 
 def wind(ticket: Ticket, targets: Iterable[Target], *, since: datetime) -> list[TicketClock]:
     """Return the clocks of a ticket that is about to be written, and set when it is due."""
     fresh = _promised(ticket, targets, since)
-    ticket.next_due_at = _nearest(clock.deadline_at for clock in fresh)
+    ticket.next_due_at = nearest(clock.deadline_at for clock in fresh)
     return fresh
 
 
@@ -88,7 +91,7 @@ def retarget(ticket: Ticket, *, at: datetime, cause: str) -> None:
     for clock in ticket.clocks.running().prefetch_related("spans"):
         if plan is None or clock.target not in terms.within:
             _stop(ticket, clock, at, Outcome.CANCELLED)
-        elif not _is_over(clock, at):
+        elif not is_over(clock, at):
             _reckon(ticket, clock, plan, terms, at)
         elif clock.plan_id != plan.pk:
             again.append(clock)
@@ -117,7 +120,7 @@ def _pause_and_resume(ticket: Ticket, plan: SLAPlan, *, at: datetime, cause: str
     moved = [
         (clock, wait)
         for clock in ticket.clocks.running().prefetch_related("spans")
-        if clock.paused_by != (wait := plan.pausing(clock.target, waits) or "") and not _is_over(clock, at)
+        if clock.paused_by != (wait := plan.pausing(clock.target, waits) or "") and not is_over(clock, at)
     ]
     if not moved:
         return False
@@ -139,7 +142,7 @@ def _turn(clock: TicketClock, wait: str, at: datetime, cause: str) -> None:
     clock.paused_by = wait
 
 
-def _is_over(clock: TicketClock, at: datetime) -> bool:
+def is_over(clock: TicketClock, at: datetime) -> bool:
     """Say whether its promise was broken by then."""
     return clock.breached_at is not None or at > clock.deadline_at
 
@@ -165,11 +168,15 @@ def _start_again(ticket: Ticket, before: TicketClock, plan: SLAPlan, terms: Term
     _tell(ticket, ClockChange.STARTED, [clock], spans)
 
 
-def _start_missing(ticket: Ticket, terms: Terms, cause: str) -> None:
-    """Start what is owed under the plan and does not run, since the ticket began."""
+def missing_of(ticket: Ticket, terms: Terms, running: Collection[str]) -> list[Target]:
+    """Return what is owed since the ticket began and does not run."""
     owed = [Target.RESOLUTION] if ticket.first_response_at else [Target.FIRST_RESPONSE, Target.RESOLUTION]
+    return [target for target in owed if target in terms.within and target not in running]
+
+
+def _start_missing(ticket: Ticket, terms: Terms, cause: str) -> None:
     running = set(ticket.clocks.running().values_list("target", flat=True))
-    if missing := [target for target in owed if target in terms.within and target not in running]:
+    if missing := missing_of(ticket, terms, running):
         start(ticket, missing, since=_begun(ticket), cause=cause)
 
 
@@ -184,17 +191,21 @@ def _stop(ticket: Ticket, clock: TicketClock, at: datetime, outcome: Outcome) ->
 
 
 def _reckon(ticket: Ticket, clock: TicketClock, plan: SLAPlan, terms: Terms, at: datetime) -> None:
-    """Put a clock under the terms that hold now, if they change anything for it."""
+    if reckon(ticket, clock, plan, terms, at):
+        clock.save(update_fields=RECKONED)
+
+
+def reckon(ticket: Ticket, clock: TicketClock, plan: SLAPlan, terms: Terms, at: datetime) -> bool:
+    """Put a clock under the terms that hold now; say whether that changes it, and the caller has to save RECKONED."""
     before = clock.plan_id, clock.within, clock.hours_id, clock.deadline_at, clock.warn_at
     clock.plan, clock.within, clock.hours_id = plan, terms.within[clock.target], terms.hours
     _take_back_warnings(clock, terms, at)
     _set_times(clock, terms, clock.runs())
     if before == (clock.plan_id, clock.within, clock.hours_id, clock.deadline_at, clock.warn_at):
-        return
+        return False
     clock.due_at, clock.claim = clock.next_due(), None
-    warned = ("warn_at", "warned_at", "warned_share")
-    clock.save(update_fields=["plan", "within", "hours", "deadline_at", *warned, "due_at", "claim"])
     _tell(ticket, ClockChange.CHANGED, [clock])
+    return True
 
 
 def _fresh(ticket: Ticket, plan: SLAPlan, target: Target, terms: Terms, runs: Sequence[Run]) -> TicketClock:
@@ -292,8 +303,8 @@ def _begun(ticket: Ticket) -> datetime:
 
 
 def _set_next_due(ticket: Ticket) -> None:
-    ticket.next_due_at = _nearest(ticket.clocks.running().values_list("deadline_at", flat=True))
+    ticket.next_due_at = nearest(ticket.clocks.running().values_list("deadline_at", flat=True))
 
 
-def _nearest(deadlines: Iterable[datetime]) -> datetime:
+def nearest(deadlines: Iterable[datetime]) -> datetime:
     return min(deadlines, default=FAR_FUTURE)

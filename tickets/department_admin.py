@@ -20,6 +20,8 @@ from core.changes import Change, record
 from core.configuration_admin import OneDefaultForm
 from core.disabling import DisablingAdmin
 from core.exports import MOST_ROWS, csv_response
+from sla.models import Scope
+from sla.reckoning_admin import ReckonsAdmin
 from tickets.models import Department, DepartmentAccess, HelpTopic, Ticket
 from tickets.models.ticket import WORKING
 from tickets.models.tree import why_not_below
@@ -41,8 +43,11 @@ class DepartmentForm(NestedForm):
 
 
 @admin.register(Department)
-class DepartmentAdmin(DisablingAdmin):
+class DepartmentAdmin(ReckonsAdmin, DisablingAdmin):
     form = DepartmentForm
+    scope = Scope.DEPARTMENT
+    reckoned_by = frozenset({"hours"})
+    rows_reckon = False
     list_display = ("path", "state", "is_public", "manager", "sla_plan", "agents", "is_default")
     list_select_related = ("parent__parent", "manager", "sla_plan")
     sortable_by = ()
@@ -107,6 +112,12 @@ class DepartmentAdmin(DisablingAdmin):
             super().save_model(request, obj, form, change)
             if not change:
                 self._let_in(request, obj)
+
+    def what_moves(self, row: Department) -> str:
+        return gettext(
+            "Other business hours move the deadlines of %(tickets)s, as if they had held since the clocks started. "
+            "What is met or broken stays."
+        )
 
     def _let_in(self, request: HttpRequest, department: Department) -> None:
         """Give whoever made the department access to it, if they work at the desk: nobody else sees its tickets."""

@@ -92,6 +92,21 @@ def record_for_all(kind: Kind, tickets: Sequence[Ticket], *, by: Principal, at: 
         _follow(event)
 
 
+def record_reckoned(tickets: Sequence[Ticket], *, by: Principal, at: datetime, **data: Any) -> None:
+    """Record that the clocks of many locked tickets were reckoned anew, each told of its own; nothing follows from it.
+
+    No activity: nobody did anything to these tickets, and lists by activity stay as they are.
+    """
+    for ticket in tickets:
+        ticket.last_event_number += 1
+    Ticket.objects.bulk_update(tickets, ["next_due_at", "last_event_number"])
+    told = []
+    for ticket in tickets:
+        told.append(_event(Kind.RECKONED, ticket, by, at, None, {**data, "clocks": list(ticket.clock_changes)}))
+        ticket.clock_changes.clear()
+    TicketEvent.objects.bulk_create(told)
+
+
 def run(handler: Handler, event: TicketEvent) -> bool:
     """Run one handler in its own savepoint; say whether it succeeded.
 

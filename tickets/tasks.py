@@ -5,6 +5,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils.timezone import now
 
+from sla.models import Reckoning
 from tickets import actions, events
 from tickets.models import Erasure, FailedHandler, HeldReply, TicketClock, TicketTimer
 
@@ -42,3 +43,10 @@ def go_on_erasing(pk: int, claim: str) -> None:
     erasure = Erasure.objects.filter(pk=pk, claim=claim).first()
     if erasure is not None:
         actions.go_on_for_a_while(erasure, at=now())
+
+
+@shared_task
+def go_on_reckoning(pk: int, claim: str) -> None:
+    row = Reckoning.objects.filter(pk=pk, claim=claim).first()
+    if row is not None:
+        actions.reckon_for_a_while(row, claim=UUID(claim), clock=now)

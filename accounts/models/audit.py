@@ -30,6 +30,7 @@ class AuditKind(models.TextChoices):
     ANONYMISED = "anonymised", _("Anonymised")
     MERGED = "merged", _("Merged")
     REDACTED = "redacted", _("Redacted")
+    RECKONED = "reckoned", _("Deadlines reckoned anew")
 
 
 class AppendOnlyError(TypeError):

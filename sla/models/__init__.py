@@ -13,6 +13,7 @@ from sla.models.plans import (
     usual_warnings,
     validate_promise,
 )
+from sla.models.reckoning import Reckoning, Scope
 
 __all__ = [
     "MOST_WARNINGS",
@@ -23,7 +24,9 @@ __all__ = [
     "HolidaySource",
     "PlanTarget",
     "Priority",
+    "Reckoning",
     "SLAPlan",
+    "Scope",
     "Target",
     "Wait",
     "WeeklyWindow",

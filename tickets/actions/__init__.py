@@ -24,6 +24,7 @@ from tickets.actions.open_for import open_for
 from tickets.actions.open_received import open_received
 from tickets.actions.organizations import archive_organization, delete_organization
 from tickets.actions.people import remove_address
+from tickets.actions.reckoning import reckon_for_a_while, reckon_step
 from tickets.actions.redact import redact
 from tickets.actions.refer import refer, remove_referral
 from tickets.actions.reply import reply, reply_and_resolve
@@ -62,6 +63,8 @@ __all__ = [
     "open_for",
     "open_received",
     "open_ticket",
+    "reckon_for_a_while",
+    "reckon_step",
     "redact",
     "refer",
     "release",

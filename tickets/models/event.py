@@ -42,6 +42,7 @@ class Kind(models.TextChoices):
     PRIORITY_CHANGED = "priority_changed", _("Priority changed")  # to, from
     TOPIC_CHANGED = "topic_changed", _("Help topic changed")  # to, from
     PLAN_CHANGED = "plan_changed", _("SLA plan changed")  # to, from
+    RECKONED = "reckoned", _("Deadlines reckoned anew")  # scope, number (of what changed, sla.models.Scope)
     SOURCE_CHANGED = "source_changed", _("Source changed")  # to, from
     ENTRY_MOVED_AWAY = "entry_moved_away", _("Moved to another ticket")  # number (of the entry), to (ticket)
     ENTRY_MOVED_HERE = "entry_moved_here", _("Moved here from another ticket")  # number (of the entry), from (ticket)
@@ -63,6 +64,7 @@ class Cause(StrEnum):
     SNOOZE = "timer:snooze"
     ROUTING = "routing"
     CLOCK = "clock"
+    RECKONING = "reckoning"
     HELD = "held"
     DEMO = "demo"
     ORGANIZATION = "organization"
