@@ -15,8 +15,7 @@ from api.models import ApiKey
 from api.refusals import Refused
 from core import throttle
 
-# A monitoring system that sees a whole site go away reports a hundred things at once. Every request asks for three
-# times as many slots as there are, so the window is short and they are few.
+# A monitoring system that sees a whole site go away reports a hundred things at once.
 MOST_OF_KEY, MOST_OF_CLIENT, WINDOW = 100, 200, timedelta(seconds=20)
 # `last_used_at` tells days apart, not requests.
 USED_EVERY = timedelta(minutes=1)
@@ -51,7 +50,7 @@ def authorise(request: HttpRequest, *, at: datetime) -> ApiKey:
     A key that opens nothing counts like a failed sign-in of this client, and stands in the audit log.
     """
     ip = throttle.client_ip(request)
-    if not throttle.claim("api:client", ip, MOST_OF_CLIENT, WINDOW):
+    if not throttle.claim_in_turn("api:client", ip, MOST_OF_CLIENT, WINDOW):
         raise _too_many(WINDOW)
     shown = request.headers.get("X-API-Key", "").strip()
     if not shown:
@@ -63,7 +62,7 @@ def authorise(request: HttpRequest, *, at: datetime) -> ApiKey:
         except ValidationError:
             raise _too_many(tries.WINDOW) from None
         raise Refused(401, refusals.NO_KEY if key is None else refusals.KEY_NOT_FOR_YOU)
-    if not throttle.claim("api:key", str(key.pk), MOST_OF_KEY, WINDOW):
+    if not throttle.claim_in_turn("api:key", str(key.pk), MOST_OF_KEY, WINDOW):
         raise _too_many(WINDOW)
     _note_use(key, at)
     return key

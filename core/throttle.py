@@ -34,6 +34,24 @@ def claim(scope: str, key: str, limit: int, window: timedelta) -> str:
     return ""
 
 
+def claim_in_turn(scope: str, key: str, limit: int, window: timedelta) -> bool:
+    """Take one of this turn's slots, for good; say whether one was free.
+
+    For limits that are large: what is asked does not grow with them. Turns stand by themselves, so around the change
+    from one to the next twice as much may happen within a window as within a turn.
+    """
+    seconds = int(window.total_seconds())
+    start = f"{_name(scope, key)}:{int(time.time() // seconds)}"
+    # All slots below this one are taken; of two who write it at once the smaller number may stay, which says so, too.
+    number = cache.get(f"{start}:next", 0)
+    while number < limit:
+        number += 1
+        if cache.add(f"{start}:{number - 1}", time.time(), 2 * seconds):
+            cache.set(f"{start}:next", number, 2 * seconds)
+            return True
+    return False
+
+
 def give_back(slot: str) -> None:
     """Free one slot: what it was taken for did not count."""
     cache.delete(slot)
@@ -71,6 +89,10 @@ def _slots(scope: str, key: str, limit: int, turn: int) -> list[str]:
 
     A name is used in one turn only: a cache may give an expired name to two who ask for it at once.
     """
+    name = _name(scope, key)
+    return [f"{name}:{turn}:{number}" for number in range(limit)]
+
+
+def _name(scope: str, key: str) -> str:
     # Hashed: an e-mail address is no safe cache key, and nobody's business in there.
-    name = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:32]
-    return [f"throttle:{scope}:{name}:{turn}:{number}" for number in range(limit)]
+    return f"throttle:{scope}:{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:32]}"

@@ -153,6 +153,46 @@ def test_many_at_once_get_as_many_slots_as_there_are():
     assert got.count(True) == 5
 
 
+def counted(times: int, limit: int = 3) -> list[bool]:
+    return [throttle.claim_in_turn("test", "ada", limit, WINDOW) for _ in range(times)]
+
+
+def test_so_many_in_a_turn_and_no_more(clock):
+    assert counted(5) == [True, True, True, False, False]
+
+    clock.now += WINDOW.total_seconds()
+
+    assert counted(4) == [True, True, True, False]
+
+
+def test_a_lost_count_of_the_turn_lets_nobody_in_twice(clock):
+    counted(2)
+    for name in ("ada", "grace"):
+        cache.delete(f"{throttle._name('test', name)}:{int(clock.now // WINDOW.total_seconds())}:next")
+
+    assert counted(2) == [True, False]
+
+
+def test_counting_in_turns_asks_as_little_for_a_large_limit(django_assert_max_num_queries):
+    counted(20, limit=1_000)
+
+    # Three questions to the cache, each of which is a few to a database.
+    with django_assert_max_num_queries(12):
+        assert counted(1, limit=1_000) == [True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_get_as_much_of_a_turn_as_there_is(clock):
+    def one(_number: int) -> bool:
+        try:
+            return counted(1, limit=5)[0]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(20) as pool:
+        assert list(pool.map(one, range(60))).count(True) == 5
+
+
 @pytest.mark.parametrize("backend", ["locmem.LocMemCache", "dummy.DummyCache"])
 def test_a_cache_of_one_process_is_refused(settings, backend):
     settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}"}}
