@@ -6,7 +6,7 @@ from django.urls import include, path
 from accounts.views.sign_in import SignIn
 from core.logo import favicon, logo
 from core.views import healthz
-from helpdesk import rights
+from helpdesk import diagnosis, rights
 from helpdesk.demo.loading import sign_ins
 from helpdesk.metrics import metrics
 from helpdesk.views import administration, hide_next_steps, setup
@@ -25,6 +25,7 @@ urlpatterns = [
     path("admin/", administration),
     path("admin/next-steps/hide/", hide_next_steps, name="hide-next-steps"),
     path("admin/", include((rights.urlpatterns, "rights"))),
+    path("admin/", include((diagnosis.urlpatterns, "diagnosis"))),
     path("admin/", admin.site.urls),
     path("", include("portal.urls")),
 ]

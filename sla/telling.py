@@ -68,14 +68,22 @@ class Told:
     ends: str
 
 
-def tell(timeline: Timeline, hours: str, zone: "tzinfo | None", marks: Sequence[Mark] = ()) -> Told:
+def tell(
+    timeline: Timeline,
+    hours: str,
+    zone: "tzinfo | None",
+    marks: Sequence[Mark] = (),
+    *,
+    now: datetime | None = None,
+) -> Told:
     """Return the timeline for its reader, in whose zone times are given.
 
-    `hours` names the business hours, "" where every hour counts; `zone` is their time zone.
+    `hours` names the business hours, "" where every hour counts; `zone` is their time zone. `now` is when it is read,
+    if that is not when it was laid out.
     """
     lines = [_line(stretch, timeline.at, zone) for stretch in timeline.stretches]
     return Told(
-        why=why(timeline, hours, zone),
+        why=why(timeline, hours, zone, now or timeline.at),
         bars=[_bar(stretch, timeline) for stretch in timeline.stretches],
         marks=[(_x(mark.at, timeline), mark) for mark in sorted(_marks(timeline, marks), key=lambda mark: mark.at)],
         lines=lines,
@@ -101,7 +109,7 @@ _WAITS: dict[str, "str | Promise"] = {
 }
 
 
-def why(timeline: Timeline, hours: str, zone: "tzinfo | None") -> SafeString:
+def why(timeline: Timeline, hours: str, zone: "tzinfo | None", now: datetime) -> SafeString:
     """Return in one sentence why it is due when it is due, or why it is not."""
     at, due = timeline.at, timeline.due
     span = spoken(timeline.within, is_working=bool(hours))
@@ -112,12 +120,11 @@ def why(timeline: Timeline, hours: str, zone: "tzinfo | None") -> SafeString:
             span=span,
         )
     if due is None:
-        last = timeline.stretches[-1].paused_by if timeline.stretches else ""
-        if last in _WAITS:
-            return format_html(str(_WAITS[last]), used=spoken(timeline.used), span=span)
+        if timeline.waits_for in _WAITS:
+            return format_html(str(_WAITS[timeline.waits_for]), used=spoken(timeline.used), span=span)
         return format_html(_("Never due: {hours} have not so much working time."), hours=_named(hours))
     return format_html(
-        _ends(is_over=due <= at, has_hours=bool(hours)),
+        _ends(is_over=due <= now, has_hours=bool(hours)),
         span=span,
         hours=_named(hours),
         start=zoned(timeline.began, at, zone),

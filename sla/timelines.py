@@ -55,6 +55,8 @@ class Timeline:
     stretches: Sequence[Stretch]
     began: datetime
     stopped_at: datetime | None
+    # What it waits for, if that pauses it.
+    waits_for: str
     due: datetime | None
     used: timedelta
     paused: dict[str, timedelta] = field(default_factory=dict)
@@ -109,6 +111,7 @@ def lay_out(
         stretches=stretches[left_out:],
         began=spells[0].begins if spells else at,
         stopped_at=spells[-1].ends if spells else None,
+        waits_for=spells[-1].paused_by if spells and spells[-1].ends is None else "",
         due=reckoned,
         used=used,
         paused={wait: took for wait, took in paused.items() if took},
