@@ -56,6 +56,7 @@ ICONS: Mapping[str, str] = {
     Kind.REOPENED: "st-reopened",
     Kind.CLOCK_WARNED: "clock",
     Kind.CLOCK_BREACHED: "clock-alert",
+    Kind.ESCALATED: "clock-alert",
 }
 
 

@@ -84,6 +84,8 @@ def _refs(event: TicketEvent) -> list[str]:
             return [str(data.get("holder"))]
         case Kind.REPLY_STOPPED:
             return [str(data.get("of"))]
+        case Kind.ESCALATED:
+            return [str(data["to"])] if "to" in data else []
         case Kind.REPLIED:
             return [f"address:{pk}" for pk in data.get("to", ())]
         case Kind.COLLABORATOR_ADDED | Kind.COLLABORATOR_REMOVED | Kind.RESENT:

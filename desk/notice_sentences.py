@@ -35,4 +35,8 @@ def sentence(notice: Notice) -> str:
             return _("%(target)s is due soon") % {"target": Target(event.data["target"]).label}
         case Kind.CLOCK_BREACHED:
             return _("%(target)s is overdue") % {"target": Target(event.data["target"]).label}
+        case Kind.ESCALATED:
+            return _("%(target)s is overdue, and you are to know of it") % {
+                "target": Target(event.data["target"]).label
+            }
     return _("Something happened")

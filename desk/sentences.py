@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from desk.names import CHANGED, Decision, Names, decisions
 from sla.models import Scope, Target, Wait
-from tickets.models import Cause, CloseReason, Kind, Source, Stopped, TicketEvent
+from tickets.models import Cause, CloseReason, Kind, LeftOut, Source, Stopped, TicketEvent
 from tickets.routing import Skipped
 
 # Of more recipients only these are named.
@@ -233,6 +233,19 @@ def _breached(event: TicketEvent, names: Names) -> SafeString:
     return format_html(_("{target} was due at {moment} and is overdue"), target=_target(event), moment=_deadline(event))
 
 
+def _escalated(event: TicketEvent, names: Names) -> SafeString:
+    """Return what a step of escalation did; what its action says by itself stands before it."""
+    target = _target(event)
+    if why := event.data.get("left_out"):
+        label = dict(LeftOut.choices).get(str(why), "?")
+        return format_html(
+            _("A step of escalation was left out, {target} being overdue: {why}"), target=target, why=label
+        )
+    if "to" in event.data:
+        return format_html(_("{to} was told that {target} is overdue"), to=names(event.data["to"]), target=target)
+    return format_html(_("since {target} is overdue"), target=target)
+
+
 def _snoozed(event: TicketEvent, names: Names) -> SafeString:
     words = _("{who} snoozed the ticket until {moment}")
     return format_html(words, who=names.by(event), moment=_moment(event, "until"))
@@ -307,6 +320,7 @@ TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
     Kind.REOPENED: _plainly(lambda: _("{who} reopened the ticket")),
     Kind.CLOCK_WARNED: _warned,
     Kind.CLOCK_BREACHED: _breached,
+    Kind.ESCALATED: _escalated,
 }
 
 

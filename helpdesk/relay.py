@@ -37,7 +37,7 @@ from mail.models import IncomingMail, Mailbox, OutgoingMail
 from notices import sweeping as sweeping_notices
 from sla import holidays
 from sla.models import Reckoning
-from tickets.models import Erasure, FailedHandler, HeldReply, TicketClock, TicketTimer
+from tickets.models import Erasure, Escalation, FailedHandler, HeldReply, TicketClock, TicketTimer
 
 logger = logging.getLogger(__name__)
 
@@ -78,15 +78,16 @@ class WorkKind:
 
 KINDS: Sequence[WorkKind] = (
     WorkKind(TicketClock, tickets.tasks.run_clock),
+    WorkKind(Escalation, tickets.tasks.run_escalation, most=60),
     WorkKind(TicketTimer, tickets.tasks.run_timer),
     WorkKind(HeldReply, tickets.tasks.send_held_reply),
     WorkKind(FailedHandler, tickets.tasks.retry_handler),
     WorkKind(IncomingMail, mail.tasks.take_in),
     WorkKind(OutgoingMail, mail.tasks.send, bundle=25),
     WorkKind(Mailbox, mail.tasks.fetch),
-    WorkKind(Erasure, tickets.tasks.go_on_erasing),
+    WorkKind(Erasure, tickets.tasks.go_on_erasing, most=50),
     WorkKind(Reckoning, tickets.tasks.go_on_reckoning, most=10),
-    WorkKind(PeriodicJob, core.tasks.run_periodic),
+    WorkKind(PeriodicJob, core.tasks.run_periodic, most=50),
 )
 
 PERIODIC = {

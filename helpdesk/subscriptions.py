@@ -28,6 +28,7 @@ HANDLERS: dict[Kind, tuple[Handler, ...]] = {
     Kind.REOPENED: (mail.alert, notify),
     Kind.CLOCK_WARNED: (mail.alert, notify),
     Kind.CLOCK_BREACHED: (mail.alert, notify),
+    Kind.ESCALATED: (mail.alert, notify),
 }
 
 

@@ -32,7 +32,7 @@ from mail.parsing.quotes import ANSWER_LINE_BEGINS, ANSWER_LINE_ENDS
 from mail.words import one_line, paragraphs, quoted
 from sla.models import Target
 from tickets import links, policy
-from tickets.models import PAUSED, Attachment, CloseReason, EntryKind, Kind, ThreadEntry, Ticket, TicketEvent
+from tickets.models import PAUSED, Attachment, CloseReason, EntryKind, Kind, LeftOut, ThreadEntry, Ticket, TicketEvent
 from tickets.models.people import Part
 from tickets.prose import body_of
 
@@ -354,6 +354,11 @@ def _heading(mail: OutgoingMail, reader: Reader, happened: dict[str, TicketEvent
 
 
 def _clock_heading(happened: dict[str, TicketEvent]) -> str:
+    if (event := happened.get(Kind.ESCALATED)) and "left_out" in event.data:
+        told = {"target": Target(event.data["target"]).label, "why": LeftOut(event.data["left_out"]).label}
+        return _("%(target)s is overdue, and a step of its escalation was left out: %(why)s") % told
+    if event:
+        return _("%(target)s is overdue, and you are to know of it") % {"target": Target(event.data["target"]).label}
     if event := happened.get(Kind.CLOCK_BREACHED):
         return _("%(target)s is overdue") % {"target": Target(event.data["target"]).label}
     return _("%(target)s is due soon") % {"target": Target(happened[Kind.CLOCK_WARNED].data["target"]).label}
@@ -462,7 +467,8 @@ def _times(mail: OutgoingMail, ticket: Ticket, happened: dict[str, TicketEvent])
     if mail.template == Template.TICKET_CLOSED:
         times["reopens_until"] = policy.reopens_until(ticket)
         times["by_silence"] = ticket.close_reason == CloseReason.SILENCE
-    if clock := happened.get(Kind.CLOCK_BREACHED) or happened.get(Kind.CLOCK_WARNED):
+    told_of = (Kind.CLOCK_BREACHED, Kind.CLOCK_WARNED, Kind.ESCALATED)
+    if clock := next((happened[kind] for kind in told_of if kind in happened), None):
         times["deadline"] = datetime.fromisoformat(clock.data["deadline"])
     return times
 

@@ -1,6 +1,6 @@
 """Priorities, what the plans promise, and business hours."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -63,7 +63,7 @@ class SLAPlanAdmin(ReckonsAdmin, OneDefaultAdmin):
         (_("Deadlines"), {"fields": ("warnings", "alerts", "pauses")}),
     )
     audited_words = ("name", "pauses", "warnings")
-    inlines = (TargetInline,)
+    inlines: ClassVar[Any] = (TargetInline,)
     search_fields = ("name",)
     ordering = ("name", "pk")
 

@@ -20,6 +20,7 @@ from tickets import (  # noqa: F401 - they register their pages
     alerts_admin,
     canned_admin,
     department_admin,
+    plan_admin,
     role_admin,
     topic_admin,
 )

@@ -17,7 +17,7 @@ from accounts.principal import Face
 from core.prepared import Prepared
 from tickets import explaining, wishes
 from tickets.callouts import called
-from tickets.models import Department, DepartmentAccess, EntryKind, Kind, ThreadEntry, Ticket, TicketEvent
+from tickets.models import Department, DepartmentAccess, EntryKind, Kind, LeftOut, ThreadEntry, Ticket, TicketEvent
 from tickets.models.alerts import Alert, AlertRule
 from tickets.models.department import AlertsTo
 
@@ -30,6 +30,7 @@ ALERT_OF: Mapping[Kind, Alert] = {
     Kind.TRANSFERRED: Alert.TRANSFERRED,
     Kind.CLOCK_WARNED: Alert.WARNED,
     Kind.CLOCK_BREACHED: Alert.BREACHED,
+    Kind.ESCALATED: Alert.BREACHED,
 }
 
 
@@ -94,8 +95,10 @@ def _find(event: TicketEvent) -> list[Listener]:
     alert = ALERT_OF.get(Kind(event.kind))
     if alert is None or event.data.get("unalerted") or _is_for_others(event):
         return []
-    rule = AlertRule.of(alert)
     stand = _stand(event)
+    if event.kind == Kind.ESCALATED:
+        return [Listener(one, {Why(one.told_as)}) for one in _ask(list(_escalated_to(stand, event)))]
+    rule = AlertRule.of(alert)
     found: dict[int, Listener] = {}
     _add(found, _ask([*_holding(rule, stand), *_besides(rule, stand, event)]))
     for step in _instead(rule, stand, found):
@@ -192,6 +195,20 @@ def _besides(rule: AlertRule, stand: _Stand, event: TicketEvent) -> Iterable[Peo
         yield _agents(Why.NAMED).filter(_sees(stand), user__in=keys)
     if rule.administrators:
         yield _administrators()
+
+
+def _escalated_to(stand: _Stand, event: TicketEvent) -> Iterable[People]:
+    """Yield whom a step of escalation names; of one that could not be done, the administrators are told."""
+    if why := event.data.get("left_out"):
+        if why not in {LeftOut.ALREADY, LeftOut.REFUSED}:
+            yield _administrators()
+        return
+    agent, team = _keys_of(event.data.get("to", ""))
+    if agent is not None:
+        yield _agents(Why.NAMED).filter(_sees(stand), user=agent)
+    if team is not None:
+        members = Team.members.through.objects.filter(team=team)
+        yield _agents(Why.NAMED).filter(_sees(stand), user__in=members.values("user"))
 
 
 def _members(department: Department) -> Iterable[People]:

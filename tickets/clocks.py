@@ -187,6 +187,8 @@ def _stop(ticket: Ticket, clock: TicketClock, at: datetime, outcome: Outcome) ->
     clock.due_at = clock.claim = None
     clock.save(update_fields=["stopped_at", "outcome", "breached_at", "due_at", "claim"])
     clock.spans.filter(ended_at=None).update(ended_at=at)
+    if clock.breached_at:
+        clock.escalations.all().delete()
     _tell(ticket, ClockChange(outcome.value), [clock])
 
 
@@ -246,6 +248,12 @@ def warn(clock: TicketClock, at: datetime) -> int:
     if passed:
         clock.warned_share, clock.warned_at = passed[-1], at
     return passed[-1] if passed else 0
+
+
+def worked_off(clock: TicketClock, span: timedelta) -> datetime:
+    """Return when so much working time has passed since the clock's deadline; where there is none, all time counts."""
+    moment = _used_up([(clock.deadline_at, None)], span, promises.calendar_of_hours(clock.hours_id)) if span else None
+    return moment if moment and moment < PAUSED else clock.deadline_at + span
 
 
 def _take_back_warnings(clock: TicketClock, terms: Terms, at: datetime) -> None:

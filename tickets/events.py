@@ -117,7 +117,7 @@ def run(handler: Handler, event: TicketEvent) -> bool:
         with transaction.atomic():
             handler(event)
     except Exception as error:
-        if not connection.in_atomic_block or _is_lost():
+        if not connection.in_atomic_block or is_lost():
             raise
         logger.exception("handler %s failed on %s", name_of(handler), event.kind)
         _keep_failure(handler, event, error)
@@ -141,7 +141,7 @@ def retry(failed: FailedHandler, *, claim: UUID, at: datetime) -> bool:
                 return False
             handler(failed.event)
     except Exception as error:
-        if _is_lost():
+        if is_lost():
             raise
         logger.exception("handler %s failed again on %s", failed.handler, failed.event.kind)
         wait = min(RETRY_HANDLER_AFTER * 2**failed.attempts, LONGEST_WAIT)
@@ -172,7 +172,7 @@ def _keep_failure(handler: Handler, event: TicketEvent, error: Exception) -> Non
     )
 
 
-def _is_lost() -> bool:
+def is_lost() -> bool:
     """Say whether the transaction or its connection is beyond use.
 
     The error's class does not tell: a missing column is an OperationalError in SQLite, as a deadlock that a
@@ -221,7 +221,7 @@ def _run_together(handlers: Sequence[Handler], event: TicketEvent) -> bool:
             for handler in handlers:
                 handler(event)
     except Exception:
-        if not connection.in_atomic_block or _is_lost():
+        if not connection.in_atomic_block or is_lost():
             raise
         return False
     return True

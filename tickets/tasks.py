@@ -1,5 +1,6 @@
 """Doors for the worker: what time does to tickets, and handlers tried again."""
 
+import logging
 from uuid import UUID
 
 from celery import shared_task
@@ -7,7 +8,9 @@ from django.utils.timezone import now
 
 from sla.models import Reckoning
 from tickets import actions, events
-from tickets.models import Erasure, FailedHandler, HeldReply, TicketClock, TicketTimer
+from tickets.models import Erasure, Escalation, FailedHandler, HeldReply, TicketClock, TicketTimer
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -15,6 +18,20 @@ def run_clock(pk: int, claim: str) -> None:
     clock = TicketClock.objects.select_related("ticket").filter(pk=pk, claim=claim).first()
     if clock is not None:
         actions.breach_or_warn(clock=clock, claim=UUID(claim), at=now())
+
+
+@shared_task
+def run_escalation(pk: int, claim: str) -> None:
+    found = Escalation.objects.select_related("clock__ticket").filter(pk=pk, claim=claim).first()
+    if found is None:
+        return
+    try:
+        actions.escalate(escalation=found, claim=UUID(claim), at=now())
+    except Exception as error:
+        if events.is_lost():
+            raise
+        logger.exception("an escalation of clock %s failed", found.clock_id)
+        actions.put_off(found, claim=UUID(claim), error=error, at=now())
 
 
 @shared_task

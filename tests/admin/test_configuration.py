@@ -19,6 +19,8 @@ DEPARTMENTS = "/admin/tickets/department/"
 PLANS = "/admin/sla/slaplan/"
 PRIORITIES = "/admin/sla/priority/"
 DELETE = 'class="deletelink"'
+# A plan that does nothing about broken promises.
+NO_STEPS = {"steps-TOTAL_FORMS": "0", "steps-INITIAL_FORMS": "0"}
 
 
 def page(row: object, what: str = "change") -> str:
@@ -70,6 +72,7 @@ def test_there_may_be_no_default_plan(root):
     rows = plan.targets.order_by("pk")
     data = {
         "name": plan.name,
+        **NO_STEPS,
         "targets-TOTAL_FORMS": "2",
         "targets-INITIAL_FORMS": "2",
         "targets-0-id": rows[0].pk,
@@ -183,6 +186,7 @@ def test_forms_offer_what_is_active_and_what_was_chosen_before(root, topic, bill
 def plan_data(within: str) -> dict[str, str]:
     return {
         "name": "Quick",
+        **NO_STEPS,
         "targets-TOTAL_FORMS": "1",
         "targets-INITIAL_FORMS": "0",
         "targets-0-target": "first_response",
@@ -214,7 +218,7 @@ def test_a_time_that_cannot_be_promised_is_refused_by_its_field(root, within, wh
 
 
 def promise_rows(*rows: tuple[str, str, str]) -> dict[str, str]:
-    found = {"name": "By priority", "targets-TOTAL_FORMS": str(len(rows)), "targets-INITIAL_FORMS": "0"}
+    found = {"name": "By priority", "targets-TOTAL_FORMS": str(len(rows)), "targets-INITIAL_FORMS": "0"} | NO_STEPS
     for number, (target, priority, within) in enumerate(rows):
         pk = str(Priority.objects.get(name=priority).pk) if priority else ""
         row = {"target": target, "priority": pk, "within": within}

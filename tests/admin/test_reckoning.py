@@ -29,6 +29,8 @@ def plan_data(plan, **fields):
         "name": plan.name,
         "alerts": "on",
         "warnings": "75",
+        "steps-TOTAL_FORMS": 0,
+        "steps-INITIAL_FORMS": 0,
         "targets-TOTAL_FORMS": len(rows),
         "targets-INITIAL_FORMS": len(rows),
     }
@@ -95,6 +97,7 @@ def test_what_is_refused_loses_nothing_and_has_nothing_reckoned(root, plan, tick
 
 def test_a_new_plan_concerns_nothing(root):
     new = {"name": "New", "targets-TOTAL_FORMS": 1, "targets-INITIAL_FORMS": 0}
+    new |= {"steps-TOTAL_FORMS": 0, "steps-INITIAL_FORMS": 0}
     root.post("/admin/sla/slaplan/add/", new | {"targets-0-target": "resolution", "targets-0-within": "4h"})
 
     assert asked() == []

@@ -15,6 +15,7 @@ from tickets.actions.collaborators import (
     remove_collaborator,
 )
 from tickets.actions.erasing import erase, go_on, go_on_for_a_while
+from tickets.actions.escalating import escalate, put_off
 from tickets.actions.held import discard, hold, send_now, send_when_due, take_back
 from tickets.actions.message import add_message
 from tickets.actions.move_entry import move_entry
@@ -54,6 +55,7 @@ __all__ = [
     "delete_organization",
     "discard",
     "erase",
+    "escalate",
     "go_on",
     "go_on_for_a_while",
     "hold",
@@ -63,6 +65,7 @@ __all__ = [
     "open_for",
     "open_received",
     "open_ticket",
+    "put_off",
     "reckon_for_a_while",
     "reckon_step",
     "redact",

@@ -11,7 +11,7 @@ from tickets.models import Kind, Ticket
 
 # What a requester may learn of at all. Everything else must not even show by a refusal.
 MATTERS_TO_REQUESTERS = (Kind.REPLIED, Kind.RESOLVED, Kind.CLOSED, Kind.REOPENED)
-SILENT = (Kind.CLOCK_WARNED, Kind.CLOCK_BREACHED, Kind.RECKONED, Kind.REPLY_STOPPED)
+SILENT = (Kind.CLOCK_WARNED, Kind.CLOCK_BREACHED, Kind.ESCALATED, Kind.RECKONED, Kind.REPLY_STOPPED)
 
 _LOCKED = Prepared(lambda pk: Ticket.objects.select_for_update().filter(pk=pk).values_list("pk", flat=True))
 # With what most deeds look at; the rest is read by those that do.

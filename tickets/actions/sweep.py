@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts.principal import Principal
 from core.models.work import holding
 from tickets import clocks, events
+from tickets.actions.escalating import plan_steps
 from tickets.actions.locking import lock
 from tickets.actions.status import close
 from tickets.actions.waiting import wake
@@ -33,6 +34,7 @@ def breach_or_warn(*, clock: TicketClock, claim: UUID, at: datetime) -> None:
         data["unalerted"] = True
     if at >= current.deadline_at and current.breached_at is None:
         if held.update(breached_at=current.deadline_at, warned_at=current.warned_at or at, due_at=None, claim=None):
+            plan_steps(current)
             events.record(Kind.CLOCK_BREACHED, ticket, by=by, at=at, **data)
         return
     is_near = current.breached_at is None and at >= current.warn_at

@@ -5,6 +5,7 @@ from tickets.models.canned import CannedFile, CannedResponse
 from tickets.models.clock import ClockSpan, TicketClock
 from tickets.models.department import AlertsTo, AssignableTo, Department, DepartmentAccess
 from tickets.models.erasure import Erasure, Way
+from tickets.models.escalation import Does, Escalation, EscalationStep, LeftOut
 from tickets.models.event import Cause, FailedHandler, Kind, TicketEvent
 from tickets.models.held import HeldFile, HeldReply, Stopped, Then
 from tickets.models.people import Participant, Referral
@@ -29,13 +30,17 @@ __all__ = [
     "CloseReason",
     "Department",
     "DepartmentAccess",
+    "Does",
     "EntryKind",
     "Erasure",
+    "Escalation",
+    "EscalationStep",
     "FailedHandler",
     "HeldFile",
     "HeldReply",
     "HelpTopic",
     "Kind",
+    "LeftOut",
     "Participant",
     "Referral",
     "Source",

@@ -55,6 +55,7 @@ class Kind(models.TextChoices):
     REOPENED = "reopened", _("Reopened")  # from (status)
     CLOCK_WARNED = "clock_warned", _("Deadline near")  # clock, target, deadline, share (percent)
     CLOCK_BREACHED = "clock_breached", _("Deadline passed")  # clock, target, deadline
+    ESCALATED = "escalated", _("Escalated")  # clock, target, deadline, step, does, to (who is told), left_out (LeftOut)
 
 
 class Cause(StrEnum):
