@@ -35,10 +35,13 @@ def main() -> None:
 
 
 def side_by_side(arguments: list[str]) -> list[str]:
-    """Return what makes pytest use the cores there are, when it is to run everything. A file stays in one process."""
+    """Return what makes pytest use the cores there are, when it is to run everything. A file stays in one process.
+
+    One process more than cores: those that kill servers or watch a browser wait a good part of their time.
+    """
     cores = min(len(os.sched_getaffinity(0)), 4) if hasattr(os, "sched_getaffinity") else 1
     everything = all(argument.startswith(("--long", "--durations")) for argument in arguments)
-    return ["-n", str(cores), "--dist", "loadfile", "--no-loadscope-reorder"] if everything and cores > 1 else []
+    return ["-n", str(cores + 1), "--dist", "loadfile", "--no-loadscope-reorder"] if everything and cores > 1 else []
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ MORE = {"mail.OutgoingMail": 20}
 MODELS = {f"/admin/{model._meta.app_label}/{model._meta.model_name}/": model for model in admin.site._registry}
 
 
+@pytest.mark.once
 def test_every_list_and_every_form_keeps_its_budget(crowd, sign_in, subtests):
     root, seen = sign_in(crowd.rosa), []
     for below, model in MODELS.items():

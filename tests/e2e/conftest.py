@@ -5,6 +5,7 @@ policy above all, and what server or worker log as an error, fails the test; a p
 """
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from tests.plugins.chromium import ARGUMENTS
 
 
 @pytest.fixture(scope="package")
-def helpdesk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HelpDesk]:
+def helpdesk(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HelpDesk]:
     """A help desk with the demo, as on a fresh clone."""
     folder = tmp_path_factory.mktemp("helpdesk")
+    shutil.copytree(prepared, folder / "data")
     given = os.environ.get("DATABASE_URL", "")
     with database(given) as url, Sink() as sink, HelpDesk(folder, url, sink).running() as running:
         yield running

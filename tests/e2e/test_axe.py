@@ -6,6 +6,7 @@ fixture `visitors`.
 """
 
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import cycle
@@ -253,8 +254,9 @@ def test_the_administration(judge: Judge, visitors: Visitors, helpdesk: HelpDesk
             judge.look(page)
 
 
-def test_setting_up(judge: Judge, visitors: Visitors, tmp_path: Path):
+def test_setting_up(judge: Judge, visitors: Visitors, prepared: Path, tmp_path: Path):
     visitors.expected = {422}
+    shutil.copytree(prepared, tmp_path / "data")
     with Sink() as sink, HelpDesk(tmp_path, "", sink).running("--empty") as blank:
         page = visitors()
         page.goto(blank.url)

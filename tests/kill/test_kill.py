@@ -47,10 +47,10 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory):
+def stage(tmp_path_factory, prepared):
     on_server = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     stage = Stage(tmp_path_factory.mktemp("kill"), os.environ["DATABASE_URL"] if on_server else "")
-    stage.prepare()
+    stage.prepare(prepared)
     yield stage
     stage.drop()
 

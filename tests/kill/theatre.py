@@ -36,12 +36,17 @@ class Stage:
     # postgresql://…/name of the test run, or empty for SQLite.
     server: str
 
-    def prepare(self) -> None:
+    def prepare(self, prepared: Path) -> None:
+        """Put the cast on the stage, on SQLite in a copy of the `prepared` database."""
         (self.folder / "stage").mkdir()
+        commands = [["-m", "tests.kill.lives", "stage"]]
         if self.server:
             self._on_server(f'DROP DATABASE IF EXISTS "{self.name}"', f'CREATE DATABASE "{self.name}"')
+            commands.insert(0, ["manage.py", "prepare", "--only", "database"])
+        else:
+            shutil.copy(prepared / "helpdesk.sqlite3", self.folder / "stage")
         environ = self.environ(self.folder / "stage", self.name)
-        for command in (["manage.py", "prepare", "--only", "database"], ["-m", "tests.kill.lives", "stage"]):
+        for command in commands:
             subprocess.run([sys.executable, *command], env=environ, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
     @contextmanager

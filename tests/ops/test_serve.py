@@ -1,6 +1,7 @@
 """`manage.py serve` as people start it: with the real web server, worker and database."""
 
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -94,6 +95,12 @@ def _read(file: IO[str]) -> str:
 
 
 @pytest.fixture
+def prepared_data(prepared: Path, tmp_path: Path) -> Path:
+    """A data folder in which the database and the static files are ready: not every start is a first one."""
+    return Path(shutil.copytree(prepared, tmp_path / "prepared"))
+
+
+@pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., HelpDesk]]:
     started: list[HelpDesk] = []
 
@@ -126,39 +133,39 @@ def test_it_answers_ends_well_on_sigterm_and_keeps_its_data(serve, tmp_path):
         assert database.execute("SELECT name FROM core_sitesettings").fetchall() == [("Ada and friends",)]
 
 
-def test_sigkill_leaves_nobody_behind_and_the_next_start_has_the_port(serve):
-    first = serve("--empty").wait_until_it_answers()
+def test_sigkill_leaves_nobody_behind_and_the_next_start_has_the_port(serve, prepared_data):
+    first = serve("--empty", data=prepared_data).wait_until_it_answers()
     descendants = first.descendants()
 
     first.end(signal.SIGKILL)
-    second = serve("--empty", port=first.port).wait_until_it_answers()
+    second = serve("--empty", data=prepared_data, port=first.port).wait_until_it_answers()
 
     assert descendants
     assert not any(map(is_alive, descendants))
     assert second.end() == 0
 
 
-def test_the_demo_is_loaded_once_and_its_sign_ins_are_told_at_every_start(serve, tmp_path):
-    first = serve().wait_until_it_answers()
+def test_the_demo_is_loaded_once_and_its_sign_ins_are_told_at_every_start(serve, prepared_data):
+    first = serve(data=prepared_data).wait_until_it_answers()
     first.end()
-    with closing(sqlite3.connect(tmp_path / "helpdesk.sqlite3")) as database, database:
+    with closing(sqlite3.connect(prepared_data / "helpdesk.sqlite3")) as database, database:
         database.execute("UPDATE tickets_ticket SET subject = 'Changed since'")
 
-    second = serve().wait_until_it_answers()
+    second = serve(data=prepared_data).wait_until_it_answers()
     second.end()
 
     assert "Loading the demo." in first.out
     assert "Loading the demo." not in second.out
     assert "Demo sign-ins" in first.out
     assert "Demo sign-ins" in second.out
-    with closing(sqlite3.connect(tmp_path / "helpdesk.sqlite3")) as database:
+    with closing(sqlite3.connect(prepared_data / "helpdesk.sqlite3")) as database:
         assert database.execute("SELECT DISTINCT subject FROM tickets_ticket").fetchall() == [("Changed since",)]
 
 
-def test_a_second_one_on_the_same_folder_is_told_about_the_first(serve):
-    first = serve("--empty").wait_until_it_answers()
+def test_a_second_one_on_the_same_folder_is_told_about_the_first(serve, prepared_data):
+    first = serve("--empty", data=prepared_data).wait_until_it_answers()
 
-    second = serve()
+    second = serve(data=prepared_data)
 
     assert second.process.wait(timeout=60) == 1
     assert second.err.splitlines() == [

@@ -272,6 +272,7 @@ def marked(found: Iterator[tuple[str, str]], mark: str = MARK) -> list[str]:
 # --- The leak test ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 def test_nobody_but_agents_finds_a_mark_anywhere(life, world, grace, ken, support, billing, subtests, long_run):
     seen = []
@@ -294,6 +295,7 @@ def test_nobody_but_agents_finds_a_mark_anywhere(life, world, grace, ken, suppor
     assert life.ticket.entries.filter(text__contains=MARK).count() == 7
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 def test_a_collaborator_finds_no_mark_either(life, world, grace, ken, support, billing):
     bob = cast.make_person("bob@example.org", "Bob")
@@ -315,6 +317,7 @@ def test_a_collaborator_finds_no_mark_either(life, world, grace, ken, support, b
         assert any(name in where and "An answer." in text for where, text in seen)
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 def test_agents_find_them_so_that_the_search_is_one(life, world, grace, ken, support, billing):
     """The same search through the eyes of an agent, and her mails, does find marks: it is not blind."""

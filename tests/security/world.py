@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from uuid import uuid4
 
 from django.conf import settings
@@ -63,18 +64,26 @@ class World:
             client.post(f"/admin/rights/see-as/{self.people['grace'].pk}/")
         return client.cookies[settings.SESSION_COOKIE_NAME].value
 
+    @cached_property
+    def _link(self) -> str:
+        return links.token_for(self.ticket.participants.get(role=Part.REQUESTER))
+
+    @cached_property
+    def _sent(self) -> str:
+        return sent_token(self.ticket)
+
     def url(self, route: Route, **given: object) -> str:
         """Return an address of the route that leads to something, `given` in the place of what usually stands there."""
         words = {
             "number": self.ticket.number,
             "slug": "open",
-            "token": links.token_for(self.ticket.participants.get(role=Part.REQUESTER)),
+            "token": self._link,
             "person": self.ticket.requester_id,
             "other": self.people["cora"].pk,
             "address": self.address.pk,
             "note": self.note.pk,
             "organization": self.organization.pk,
-            "signed": sent_token(self.ticket),
+            "signed": self._sent,
             "pk": self.note_file.pk,
             "response": self.canned.pk,
             "entry": self.note_file.entry.number,
