@@ -44,6 +44,8 @@ BUTTONS = (
     Button(Deed.CHANGE_PRIORITY, "priority", _("Change priority"), "flag"),
     Button(Deed.CHANGE_TOPIC, "topic", _("Change help topic"), "tag"),
     Button(Deed.CHANGE_PLAN, "plan", _("Change SLA plan"), "clock"),
+    Button(Deed.SET_DUE_DATE, "due-date", _("Set the due date"), "calendar-clock"),
+    Button(Deed.REMOVE_DUE_DATE, "remove-due-date", _("Remove the due date"), "calendar-x", is_post=True),
     Button(Deed.CHANGE_SOURCE, "source", _("Change source"), "inbox"),
     Button(Deed.ADD_COLLABORATOR, "add-collaborator", _("Add a collaborator"), "users"),
     Button(Deed.CLOSE_UNRESOLVED, "close", _("Close without an answer"), "circle-x", is_danger=True),

@@ -44,6 +44,8 @@ ICONS: Mapping[str, str] = {
     Kind.TOPIC_CHANGED: "tag",
     Kind.PLAN_CHANGED: "clock",
     Kind.RECKONED: "clock",
+    Kind.DUE_DATE_SET: "calendar-clock",
+    Kind.DUE_DATE_REMOVED: "calendar-x",
     Kind.SOURCE_CHANGED: "inbox",
     Kind.ENTRY_MOVED_AWAY: "corner-up-right",
     Kind.ENTRY_MOVED_HERE: "corner-down-right",

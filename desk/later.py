@@ -81,6 +81,19 @@ class LaterForm(forms.Form):
         return cleaned
 
 
+class DueDateForm(SeenForm):
+    """`cleaned_data["due_at"]` is when the ticket is to be solved."""
+
+    due_at = forms.DateTimeField(
+        label=_("Due"),
+        widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={
+            "required": _("Say by when."),
+            "invalid": _("Write day and time like 2026-11-30 09:00."),
+        },
+    )
+
+
 class SnoozeForm(SeenForm):
     """`cleaned_data["moment"]` is until when the ticket rests."""
 

@@ -157,6 +157,15 @@ def _requester_changed(event: TicketEvent, names: Names) -> SafeString:
     return format_html(_("{who} handed the ticket to another person"), who=names.by(event))
 
 
+def _due_date_set(event: TicketEvent, names: Names) -> SafeString:
+    words = (
+        _("{who} moved the due date from {before} to {moment}")
+        if event.data.get("from")
+        else _("{who} set the due date to {moment}")
+    )
+    return format_html(words, who=names.by(event), before=_moment(event, "from"), moment=_moment(event, "to"))
+
+
 def _reckoned(event: TicketEvent, names: Names) -> SafeString:
     match event.data.get("scope"):
         case Scope.PLAN:
@@ -307,6 +316,8 @@ TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
     Kind.PRIORITY_CHANGED: _changed,
     Kind.TOPIC_CHANGED: _changed,
     Kind.PLAN_CHANGED: _changed,
+    Kind.DUE_DATE_SET: _due_date_set,
+    Kind.DUE_DATE_REMOVED: _plainly(lambda: _("{who} removed the due date: the SLA plan holds again")),
     Kind.RECKONED: _reckoned,
     Kind.SOURCE_CHANGED: _source_changed,
     Kind.ENTRY_MOVED_AWAY: _moved_away,

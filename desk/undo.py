@@ -28,7 +28,7 @@ class UndoInvalid(Exception):
 class Undo:
     """The opposite of a deed: "claim", "release", "reopen", "assign" `to` a holder ("user:1"); "add-collaborator"
     or "remove-collaborator", `to` an address ("address:1"); "move-entry", `to` an entry ("entry:1"); "wake";
-    "stop-waiting"; "await-third-party".
+    "stop-waiting"; "await-third-party"; "remove-due-date", or "set-due-date", `to` a moment in ISO 8601.
     """
 
     deed: str

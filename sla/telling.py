@@ -75,15 +75,17 @@ def tell(
     marks: Sequence[Mark] = (),
     *,
     now: datetime | None = None,
+    set_by: str = "",
 ) -> Told:
     """Return the timeline for its reader, in whose zone times are given.
 
     `hours` names the business hours, "" where every hour counts; `zone` is their time zone. `now` is when it is read,
-    if that is not when it was laid out.
+    if that is not when it was laid out. `set_by` names who set the deadline by hand, "" where it was reckoned.
     """
+    now = now or timeline.at
     lines = [_line(stretch, timeline.at, zone) for stretch in timeline.stretches]
     return Told(
-        why=why(timeline, hours, zone, now or timeline.at),
+        why=_by_hand(timeline, zone, now, set_by) if set_by else why(timeline, hours, zone, now),
         bars=[_bar(stretch, timeline) for stretch in timeline.stretches],
         marks=[(_x(mark.at, timeline), mark) for mark in sorted(_marks(timeline, marks), key=lambda mark: mark.at)],
         lines=lines,
@@ -130,6 +132,15 @@ def why(timeline: Timeline, hours: str, zone: "tzinfo | None", now: datetime) ->
         start=zoned(timeline.began, at, zone),
         without=_without(timeline),
         due=zoned(due, at, zone),
+    )
+
+
+def _by_hand(timeline: Timeline, zone: "tzinfo | None", now: datetime, set_by: str) -> SafeString:
+    assert timeline.due is not None  # it was set
+    return format_html(
+        _("Due on {due}, as <bdi>{who}</bdi> set it by hand, whatever the SLA plan promises."),
+        due=zoned(timeline.due, now, zone),
+        who=set_by,
     )
 
 

@@ -5,6 +5,7 @@ the event that every action records (tickets.events), so that the events alone s
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db.models import Max
 
 from core.prepared import Prepared, insert_all
 from sla import promises
-from sla.hours import Calendar, NeverUsedUp
+from sla.hours import ALWAYS, Calendar, NeverUsedUp, working_time
 from sla.models import SLAPlan, Target
 from sla.promises import Run, Terms
 from tickets.models import FAR_FUTURE, PAUSED, ClockSpan, Kind, Ticket, TicketClock
@@ -21,7 +22,10 @@ from tickets.models.clock import ClockChange, Outcome
 RESPONSES = (Target.FIRST_RESPONSE, Target.NEXT_RESPONSE)
 
 # What reckoning changes of a clock.
-RECKONED = ["plan", "within", "hours", "warn_at", "deadline_at", "warned_at", "warned_share", "due_at", "claim"]
+RECKONED = [
+    *("plan", "within", "hours", "is_manual", "deadline_at", "warn_at", "warned_at", "warned_share"),
+    *("due_at", "claim"),
+]
 
 _RUNNING = Prepared(
     lambda ticket: TicketClock.objects.running().filter(ticket=ticket).values_list("target", "deadline_at")
@@ -58,7 +62,7 @@ def _promised(
     plan = ticket.sla_plan
     if plan is None:
         return []
-    terms = promises.terms(plan, ticket.priority_id, ticket.department.hours_id)
+    terms = _terms(ticket, plan)
     wanted = [target for target in dict.fromkeys(targets) if target in terms.within and target not in without]
     return [_fresh(ticket, plan, target, terms, [(since, None)]) for target in wanted]
 
@@ -81,19 +85,19 @@ def stop(ticket: Ticket, targets: Iterable[Target], *, at: datetime, outcome: Ou
 def retarget(ticket: Ticket, *, at: datetime, cause: str) -> None:
     """Reckon the running clocks anew, as if the ticket's plan, priority and business hours had held since they started.
 
-    What is over stays: clocks that stopped, and a deadline that has passed. Under another plan a broken promise ends
-    and the new one counts from the same start. A promise that only the new plan makes starts with the ticket, or with
-    its last reopening.
+    What is over stays: clocks that stopped, and a deadline that has passed. Under another plan, or by another due date
+    set by hand, a broken promise ends and the new one counts from the same start. A promise that only the new plan
+    makes starts with the ticket, or with its last reopening.
     """
     plan = ticket.sla_plan
-    terms = promises.terms(plan, ticket.priority_id, ticket.department.hours_id) if plan else Terms({}, None, None)
+    terms = _terms(ticket, plan) if plan else Terms({}, None, None)
     again: list[TicketClock] = []
     for clock in ticket.clocks.running().prefetch_related("spans"):
         if plan is None or clock.target not in terms.within:
             _stop(ticket, clock, at, Outcome.CANCELLED)
         elif not is_over(clock, at):
             _reckon(ticket, clock, plan, terms, at)
-        elif clock.plan_id != plan.pk:
+        elif is_another(ticket, clock, plan):
             again.append(clock)
             _stop(ticket, clock, at, Outcome.CANCELLED)
     if plan is not None and ticket.is_working:
@@ -124,10 +128,10 @@ def _pause_and_resume(ticket: Ticket, plan: SLAPlan, *, at: datetime, cause: str
     ]
     if not moved:
         return False
-    terms = promises.terms(plan, ticket.priority_id, ticket.department.hours_id)
+    terms = _terms(ticket, plan)
     for clock, wait in moved:
         _turn(clock, wait, at, cause)
-        _set_times(clock, terms, clock.runs())
+        _set_times(ticket, clock, terms, clock.runs())
         clock.due_at, clock.claim = clock.next_due(), None
         clock.save(update_fields=["paused_by", "warn_at", "deadline_at", "due_at", "claim"])
         _tell(ticket, ClockChange.PAUSED if wait else ClockChange.RESUMED, [clock])
@@ -145,6 +149,17 @@ def _turn(clock: TicketClock, wait: str, at: datetime, cause: str) -> None:
 def is_over(clock: TicketClock, at: datetime) -> bool:
     """Say whether its promise was broken by then."""
     return clock.breached_at is not None or at > clock.deadline_at
+
+
+def is_another(ticket: Ticket, clock: TicketClock, plan: SLAPlan) -> bool:
+    """Say whether another promise is to take the clock's place: of another plan, or by another due date."""
+    if due := _due_date(ticket, clock):
+        return not clock.is_manual or clock.deadline_at != due
+    return clock.is_manual or clock.plan_id != plan.pk
+
+
+def _due_date(ticket: Ticket, clock: TicketClock) -> datetime | None:
+    return ticket.manual_due_at if clock.target == Target.RESOLUTION else None
 
 
 def _start_again(ticket: Ticket, before: TicketClock, plan: SLAPlan, terms: Terms) -> None:
@@ -199,11 +214,13 @@ def _reckon(ticket: Ticket, clock: TicketClock, plan: SLAPlan, terms: Terms, at:
 
 def reckon(ticket: Ticket, clock: TicketClock, plan: SLAPlan, terms: Terms, at: datetime) -> bool:
     """Put a clock under the terms that hold now; say whether that changes it, and the caller has to save RECKONED."""
-    before = clock.plan_id, clock.within, clock.hours_id, clock.deadline_at, clock.warn_at
+    before = _terms_told(clock)
     clock.plan, clock.within, clock.hours_id = plan, terms.within[clock.target], terms.hours
+    runs = clock.runs()
+    _set_deadline(ticket, clock, terms, runs)
     _take_back_warnings(clock, terms, at)
-    _set_times(clock, terms, clock.runs())
-    if before == (clock.plan_id, clock.within, clock.hours_id, clock.deadline_at, clock.warn_at):
+    _set_warning(clock, terms, runs)
+    if before == _terms_told(clock):
         return False
     clock.due_at, clock.claim = clock.next_due(), None
     _tell(ticket, ClockChange.CHANGED, [clock])
@@ -219,17 +236,58 @@ def _fresh(ticket: Ticket, plan: SLAPlan, target: Target, terms: Terms, runs: Se
         hours_id=terms.hours,
         started_at=runs[0][0],
     )
-    _set_times(clock, terms, runs)
+    _set_times(ticket, clock, terms, runs)
     clock.due_at = clock.next_due()
     return clock
 
 
-def _set_times(clock: TicketClock, terms: Terms, runs: Sequence[Run]) -> None:
+def _terms(ticket: Ticket, plan: SLAPlan) -> Terms:
+    return with_due_date(ticket, promises.terms(plan, ticket.priority_id, ticket.department.hours_id))
+
+
+def with_due_date(ticket: Ticket, terms: Terms) -> Terms:
+    """Return the terms of a ticket's plan with the solution that a due date promises, where the plan does not."""
+    if ticket.manual_due_at is None or Target.RESOLUTION in terms.within:
+        return terms
+    return replace(terms, within={**terms.within, Target.RESOLUTION: ticket.manual_due_at - ticket.opened_at})
+
+
+def _terms_told(clock: TicketClock) -> tuple[object, ...]:
+    return (clock.plan_id, clock.within, clock.hours_id, clock.is_manual, clock.deadline_at, clock.warn_at)
+
+
+def _set_times(ticket: Ticket, clock: TicketClock, terms: Terms, runs: Sequence[Run]) -> None:
     """Reckon by when it ran, and in which it runs on if the last run has no end."""
-    clock.deadline_at = clock.warn_at = _used_up(runs, clock.within, terms.calendar)
+    _set_deadline(ticket, clock, terms, runs)
+    _set_warning(clock, terms, runs)
+
+
+def _set_deadline(ticket: Ticket, clock: TicketClock, terms: Terms, runs: Sequence[Run]) -> None:
+    due = _due_date(ticket, clock)
+    clock.is_manual = due is not None
+    clock.deadline_at = due or _used_up(runs, clock.within, terms.calendar)
+
+
+def _set_warning(clock: TicketClock, terms: Terms, runs: Sequence[Run]) -> None:
+    clock.warn_at = clock.deadline_at
     share = next((one for one in terms.warnings if one > clock.warned_share), None)
     if share is not None:
-        clock.warn_at = _used_up(runs, clock.within * share / 100, terms.calendar)
+        clock.warn_at = _share_used_up(clock, share, runs, terms.calendar)
+
+
+def _share_used_up(clock: TicketClock, share: int, runs: Sequence[Run], calendar: Calendar | None) -> datetime:
+    """Return when so many percent of its time are used up.
+
+    Until a due date set by hand that is the working time from its start, whatever pauses it; all of the time, where
+    no working time lies before it.
+    """
+    if not clock.is_manual:
+        return _used_up(runs, clock.within * share / 100, calendar)
+    start, due = clock.started_at, clock.deadline_at
+    span = working_time(start, due, calendar) if calendar and start < due else timedelta(0)
+    if not span:
+        span, calendar = max(due - start, timedelta(0)), ALWAYS
+    return min(due, _used_up([(start, None)], span * share / 100, calendar))
 
 
 def warn(clock: TicketClock, at: datetime) -> int:
@@ -242,7 +300,7 @@ def warn(clock: TicketClock, at: datetime) -> int:
         passed, clock.warn_at = ahead, clock.deadline_at
     else:
         runs, calendar = clock.runs(), promises.calendar_of_hours(clock.hours_id)
-        moments = {share: _used_up(runs, clock.within * share / 100, calendar) for share in ahead}
+        moments = {share: _share_used_up(clock, share, runs, calendar) for share in ahead}
         passed = [share for share in ahead if moments[share] <= at]
         clock.warn_at = min([clock.deadline_at, *(moment for moment in moments.values() if moment > at)])
     if passed:
@@ -260,7 +318,7 @@ def _take_back_warnings(clock: TicketClock, terms: Terms, at: datetime) -> None:
     """Let a clock warn again of shares that are not used up any more, now that it has more time."""
     runs = clock.runs()
     given = [share for share in terms.warnings if share <= clock.warned_share]
-    used = [share for share in given if _used_up(runs, clock.within * share / 100, terms.calendar) <= at]
+    used = [share for share in given if _share_used_up(clock, share, runs, terms.calendar) <= at]
     if len(used) < len(given):
         clock.warned_share = used[-1] if used else 0
     if not clock.warned_share:
@@ -294,6 +352,8 @@ def _tell(ticket: Ticket, change: ClockChange, clocks: Iterable[TicketClock], sp
         }
         if clock.warned_share:
             told["warned"] = clock.warned_share
+        if clock.is_manual:
+            told["manual"] = True
         if clock.paused_by:
             told["by"] = str(clock.paused_by)
         if spans:

@@ -60,6 +60,8 @@ DEEDS: Mapping[Deed, "str | Promise"] = {
     Deed.CHANGE_PRIORITY: gettext_lazy("Change the priority"),
     Deed.CHANGE_TOPIC: gettext_lazy("Change the help topic"),
     Deed.CHANGE_PLAN: gettext_lazy("Change the SLA plan"),
+    Deed.SET_DUE_DATE: gettext_lazy("Set the due date"),
+    Deed.REMOVE_DUE_DATE: gettext_lazy("Remove the due date"),
     Deed.CHANGE_SOURCE: gettext_lazy("Change the source"),
     Deed.MOVE_ENTRY: gettext_lazy("Move a message to another ticket"),
     Deed.RESOLVE: gettext_lazy("Resolve"),

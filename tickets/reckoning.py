@@ -74,7 +74,7 @@ def _terms(ticket: Ticket, plan: SLAPlan, known: dict[Key, Terms]) -> Terms:
     key = plan.pk, ticket.priority_id, ticket.department.hours_id
     if key not in known:
         known[key] = promises.terms(plan, ticket.priority_id, ticket.department.hours_id)
-    return known[key]
+    return clocks.with_due_date(ticket, known[key])
 
 
 def _is_simple(ticket: Ticket, running: Sequence[TicketClock], plan: SLAPlan, terms: Terms, at: datetime) -> bool:
@@ -86,7 +86,7 @@ def _is_simple(ticket: Ticket, running: Sequence[TicketClock], plan: SLAPlan, te
         and all(
             clock.target in terms.within
             and (
-                clock.plan_id == plan.pk
+                not clocks.is_another(ticket, clock, plan)
                 if clocks.is_over(clock, at)
                 else clock.paused_by == (plan.pausing(clock.target, waits) or "")
             )

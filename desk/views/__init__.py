@@ -10,6 +10,7 @@ from desk.views.clocks import clocks
 from desk.views.close import close
 from desk.views.collaborators import add_collaborator, remove_collaborator
 from desk.views.deliveries import clear_bounce, delivery, resend, retry_mail
+from desk.views.due_date import due_date, remove_due_date
 from desk.views.files import file
 from desk.views.held import held_cancel, held_discard, held_send, held_undo
 from desk.views.history import history
@@ -81,6 +82,7 @@ __all__ = [
     "delete_person",
     "delete_person_note",
     "delivery",
+    "due_date",
     "edit_organization",
     "edit_person",
     "erase_person",
@@ -124,6 +126,7 @@ __all__ = [
     "release",
     "remove_address",
     "remove_collaborator",
+    "remove_due_date",
     "remove_referral",
     "reopen",
     "reply",

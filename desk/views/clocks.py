@@ -17,11 +17,13 @@ from desk.deeds import deed_url, ticket_url
 from desk.sidebar import Origin, read_id, shell
 from sla.telling import Mark, Told, tell
 from sla.timelines import lay_out
-from tickets.models import Ticket, TicketClock
+from tickets.models import Kind, Ticket, TicketClock
 from tickets.models.clock import Outcome
 
 # Besides those that run, of which there is one for each target.
 PAGE_CLOCKS = 10
+# Of more due dates set by hand only these are named.
+MOST_SET = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,13 @@ def clocks(request: AgentRequest, number: str) -> HttpResponse:
     at, origin = now(), Origin.read(request.GET)
     before = read_id(request.GET.get("before", ""))
     found, has_more = _read(ticket, before)
+    set_by = _who_set(ticket, found)
     url = deed_url("clocks", number, origin)
     context = {
         "ticket": ticket,
         "now": at,
         "back": {"label": f"#{number}", "url": ticket_url(number, origin)},
-        "cards": [_card(clock, at) for clock in found],
+        "cards": [_card(clock, at, set_by.get(clock.deadline_at, "")) for clock in found],
         "newest_url": url if before else "",
         "earlier_url": f"{url}{'&' if origin.query else '?'}before={found[-1].pk}" if has_more else "",
     }
@@ -66,14 +69,26 @@ def _read(ticket: Ticket, before: int | None) -> tuple[list[TicketClock], bool]:
     return [*running, *rows[:PAGE_CLOCKS]], len(rows) > PAGE_CLOCKS
 
 
-def _card(clock: TicketClock, at: datetime) -> Card:
+def _who_set(ticket: Ticket, clocks: Sequence[TicketClock]) -> dict[datetime, str]:
+    """Return deadline → who set it by hand."""
+    if not any(clock.is_manual for clock in clocks):
+        return {}
+    events = ticket.events.filter(kind=Kind.DUE_DATE_SET).select_related("by").order_by("-number")[:MOST_SET]
+    return {
+        datetime.fromisoformat(event.data["to"]): event.by.display_name if event.by else _("The help desk")
+        for event in reversed(events)
+    }
+
+
+def _card(clock: TicketClock, at: datetime, set_by: str) -> Card:
     calendar = clock.calendar()
     if calendar is None:
         return Card(clock, None)
     due = clock.deadline_at if clock.has_deadline else None
     timeline = lay_out(clock.spells(), clock.within, calendar, at=at, due=due)
     zone: tzinfo | None = ZoneInfo(clock.hours.time_zone) if clock.hours else None
-    return Card(clock, tell(timeline, clock.hours.name if clock.hours else "", zone, _happened(clock)))
+    by = (set_by or _("an agent")) if clock.is_manual else ""
+    return Card(clock, tell(timeline, clock.hours.name if clock.hours else "", zone, _happened(clock), set_by=by))
 
 
 def _happened(clock: TicketClock) -> Sequence[Mark]:

@@ -32,7 +32,7 @@ from mail import senders
 from sla.models import Target
 from tickets import policy
 from tickets.actions.collaborators import MOST_COLLABORATORS
-from tickets.models import HeldReply, Participant, Ticket, TicketClock
+from tickets.models import HeldReply, Kind, Participant, Ticket, TicketClock
 from tickets.models.clock import Outcome
 from tickets.models.people import Part
 from tickets.policy import Deed, Standing
@@ -249,8 +249,19 @@ def _panel(request: AgentRequest, ticket: Ticket, standing: Standing, people: Se
         "may_remove_collaborators": bool(standing.may(Deed.REMOVE_COLLABORATOR, ticket)),
         "remove_collaborator_url": deed_url("remove-collaborator", ticket.number, origin),
         "kept_access": _kept_access(ticket, standing),
+        "due_date": _due_date(ticket),
+        "due_date_deed": offers(standing, ticket, origin).get("due-date"),
         "remove_url": deed_url("remove-referral", ticket.number, origin),
     }
+
+
+def _due_date(ticket: Ticket) -> dict[str, Any] | None:
+    """Return the due date that was set by hand, who set it and when; most tickets have none, and it asks nothing."""
+    if ticket.manual_due_at is None:
+        return None
+    event = ticket.events.filter(kind=Kind.DUE_DATE_SET).select_related("by").order_by("-number").first()
+    by = event.by.display_name if event and event.by else _("The help desk")
+    return {"at": ticket.manual_due_at, "by": by, "set_at": event.at if event else None}
 
 
 def _bounce(ticket: Ticket, origin: Origin, standing: Standing) -> Bounce | None:

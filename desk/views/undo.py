@@ -1,9 +1,11 @@
 """Take back what a toast told of."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from django.http import Http404, HttpResponse
-from django.utils.timezone import now
+from django.utils.formats import date_format
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
 from accounts.models import Address, Team, User
@@ -89,6 +91,18 @@ def _await_third_party(request: AgentRequest, ticket: Ticket, to: str, seen: int
     return Done(_("#%(number)s awaits a third party") % {"number": ticket.number})
 
 
+def _set_due_date(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Done:
+    moment = datetime.fromisoformat(to)
+    actions.set_due_date(ticket=ticket, to=moment, by=request.principal, at=now(), seen=seen)
+    words = {"number": ticket.number, "moment": date_format(localtime(moment), "D j M, H:i")}
+    return Done(_("#%(number)s is due %(moment)s") % words)
+
+
+def _remove_due_date(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Done:
+    actions.remove_due_date(ticket=ticket, by=request.principal, at=now(), seen=seen)
+    return Done(_("#%(number)s has no due date of its own any more") % {"number": ticket.number})
+
+
 def _address(to: str) -> Address:
     """Return the address behind "address:1"; 404 once it is gone."""
     address = Address.objects.select_related("user").filter(pk=to.partition(":")[2]).first()
@@ -108,4 +122,6 @@ OPPOSITES: Mapping[str, Callable[[AgentRequest, Ticket, str, int], Done]] = {
     "wake": _wake,
     "stop-waiting": _stop_waiting,
     "await-third-party": _await_third_party,
+    "set-due-date": _set_due_date,
+    "remove-due-date": _remove_due_date,
 }

@@ -1,8 +1,10 @@
 """What is sent to each form, filled in as its page would have it: rows "/ valid" of the table of the access walk."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.timezone import now
 
 from tests import cast
 from tests.security.world import World
@@ -61,6 +63,7 @@ BODIES: Mapping[str, Callable[[World], Body]] = {
     # No mail server is set in this world, so nobody can.
     "desk:resend": lambda world: {"to": [world.ticket.participants.order_by("pk")[0].address_id]},
     "desk:refer": lambda world: {"to": ref(_support())},
+    "desk:due-date": lambda world: {"due_at": f"{now() + timedelta(days=3):%Y-%m-%dT%H:%M}"},
     "desk:snooze": lambda world: {"later": "hour"},
     "desk:priority": lambda world: {"to": cast.priority("Low").pk},
     "desk:topic": lambda world: {"to": HelpTopic.objects.create(name="Refunds").pk},

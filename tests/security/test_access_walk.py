@@ -351,6 +351,11 @@ POST desk:plan / valid                   sign-in  403      404      403      awa
 GET  desk:source                         sign-in  403      404      403      200      403      sign-in  | lou=403
 POST desk:source                         sign-in  403      404      403      422      403      sign-in  | lou=403
 POST desk:source / valid                 sign-in  403      404      403      away+    403      sign-in  | lou=403
+GET  desk:due-date                       sign-in  403      404      403      200      403      sign-in
+POST desk:due-date                       sign-in  403      404      403      422      403      sign-in
+POST desk:due-date / valid               sign-in  403      404      403      away+    403      sign-in
+GET  desk:remove-due-date                sign-in  403      away     away     away     403      sign-in
+POST desk:remove-due-date                sign-in  403      404      away     away     403      sign-in
 GET  desk:snooze                         sign-in  403      404      403      200      403      sign-in
 POST desk:snooze                         sign-in  403      404      403      422      403      sign-in
 POST desk:snooze / valid                 sign-in  403      404      403      away+    403      sign-in

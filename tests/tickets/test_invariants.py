@@ -146,6 +146,10 @@ class Life:
             Deed.CHANGE_PLAN: lambda by: actions.change_plan(**given, by=by, to=dice.choice(self.plans)),
             Deed.CHANGE_SOURCE: lambda by: actions.change_source(**given, by=by, to=dice.choice(list(Source))),
             Deed.MOVE_ENTRY: lambda by: self.move(by),
+            Deed.SET_DUE_DATE: lambda by: actions.set_due_date(
+                **given, by=by, to=self.at + dice.choice([HOUR, 30 * HOUR])
+            ),
+            Deed.REMOVE_DUE_DATE: lambda by: actions.remove_due_date(**given, by=by),
             Deed.SNOOZE: lambda by: actions.snooze(**given, by=by, until=self.at + dice.choice([HOUR, 9 * HOUR])),
             Deed.WAKE: lambda by: actions.wake(**given, by=by),
             Deed.AWAIT_THIRD_PARTY: lambda by: actions.await_third_party(**given, by=by),
@@ -212,7 +216,9 @@ def check(ticket: Ticket) -> None:
     assert ticket.reopened_count == kinds.count(Kind.REOPENED)
 
     # Promises: what is owed runs, once; nothing runs that is not owed.
-    promised = ticket.sla_plan.promises() if ticket.sla_plan else {}
+    promised = dict(ticket.sla_plan.promises()) if ticket.sla_plan else {}
+    if ticket.manual_due_at and ticket.sla_plan:
+        promised.setdefault(Target.RESOLUTION, ticket.manual_due_at - ticket.opened_at)
     assert len(running) == sum(clock.is_running for clock in clocks)
     assert working or not running
     assert set(running) <= set(promised)
@@ -228,7 +234,10 @@ def check(ticket: Ticket) -> None:
         assert all(one.ended_at == other.started_at for one, other in pairwise(spans))
         assert spans[-1].paused_by == clock.paused_by
         paused = sum((span.ended_at - span.started_at for span in spans if span.paused_by and span.ended_at), 0 * HOUR)
-        if clock.has_deadline:
+        if clock.is_manual:
+            assert clock.target == Target.RESOLUTION
+            assert clock.deadline_at == ticket.manual_due_at or not clock.is_running
+        elif clock.has_deadline:
             # What is used up before the last pause is due before it.
             assert clock.started_at + clock.within <= clock.deadline_at <= clock.started_at + clock.within + paused
         else:
@@ -238,7 +247,7 @@ def check(ticket: Ticket) -> None:
             wanted = clock.plan.pausing(clock.target, ticket.waits) or ""
             assert clock.paused_by == wanted or is_late
         if clock.is_running:
-            assert clock.plan_id == ticket.sla_plan_id
+            assert clock.plan_id == ticket.sla_plan_id or (clock.is_manual and is_late)
             assert clock.breached_at or clock.due_at == clock.next_due()
         else:
             assert clock.due_at is None

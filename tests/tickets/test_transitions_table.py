@@ -226,6 +226,26 @@ change_plan
   colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
+set_due_date
+  link portal collaborator                      no        no        no        no        no
+  all manager expanded                          =         =         no        no        =
+  only-assigned                                 no        =         no        no        =
+  limited view-only                             no        no        no        no        no
+  holder team-member                            no        no        no        no        no
+  referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
+  nobody stranger other-link                    no        no        no        no        no
+  other-dept admin-desk inactive                no        no        no        no        no
+remove_due_date
+  link portal collaborator                      no        no        no        no        no
+  all manager expanded                          =         =         no        no        =
+  only-assigned                                 no        =         no        no        =
+  limited view-only                             no        no        no        no        no
+  holder team-member                            no        no        no        no        no
+  referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
+  nobody stranger other-link                    no        no        no        no        no
+  other-dept admin-desk inactive                no        no        no        no        no
 change_source
   link portal collaborator                      no        no        no        no        no
   all manager expanded                          =         =         no        no        =
@@ -409,7 +429,7 @@ def world(request, ada, grace, support, billing, topic, elsewhere, linus) -> Wor
     if role == "only-assigned":
         Ticket.objects.filter(pk=other.pk).update(status=Status.ASSIGNED, assignee=by.user)
     # What can be awaited no more can also be ended.
-    waiting = {"awaiting": Awaiting.REQUESTER, "snoozed_until": TUESDAY + DAY}
+    waiting = {"awaiting": Awaiting.REQUESTER, "snoozed_until": TUESDAY + DAY, "manual_due_at": TUESDAY + DAY}
     Ticket.objects.working().filter(pk=ticket.pk).update(**waiting)
     held = Ticket.objects.get(pk=ticket.pk)
     stray = add_entry(held, EntryKind.NOTE, author=grace, text="Stray.", source=Source.DESK, at=MONDAY)
@@ -551,6 +571,8 @@ DOING: dict[Deed, Callable[[World], object]] = {
     Deed.CHANGE_TOPIC: lambda w: actions.change_topic(ticket=w.ticket, to=w.topic, by=w.by, at=TUESDAY),
     Deed.CHANGE_PLAN: lambda w: actions.change_plan(ticket=w.ticket, to=w.plan, by=w.by, at=TUESDAY),
     Deed.CHANGE_SOURCE: lambda w: actions.change_source(ticket=w.ticket, to=Source.PHONE, by=w.by, at=TUESDAY),
+    Deed.SET_DUE_DATE: lambda w: actions.set_due_date(ticket=w.ticket, to=TUESDAY + HOUR, by=w.by, at=TUESDAY),
+    Deed.REMOVE_DUE_DATE: lambda w: actions.remove_due_date(ticket=w.ticket, by=w.by, at=TUESDAY),
     Deed.SNOOZE: lambda w: actions.snooze(ticket=w.ticket, until=TUESDAY + HOUR, by=w.by, at=TUESDAY),
     Deed.WAKE: lambda w: actions.wake(ticket=w.ticket, by=w.by, at=TUESDAY),
     Deed.AWAIT_THIRD_PARTY: lambda w: actions.await_third_party(ticket=w.ticket, by=w.by, at=TUESDAY),

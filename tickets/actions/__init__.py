@@ -14,6 +14,7 @@ from tickets.actions.collaborators import (
     leave,
     remove_collaborator,
 )
+from tickets.actions.due_date import remove_due_date, set_due_date
 from tickets.actions.erasing import erase, go_on, go_on_for_a_while
 from tickets.actions.escalating import escalate, put_off
 from tickets.actions.held import discard, hold, send_now, send_when_due, take_back
@@ -73,6 +74,7 @@ __all__ = [
     "release",
     "remove_address",
     "remove_collaborator",
+    "remove_due_date",
     "remove_referral",
     "reopen",
     "reply",
@@ -81,6 +83,7 @@ __all__ = [
     "resolve",
     "send_now",
     "send_when_due",
+    "set_due_date",
     "snooze",
     "stop_waiting",
     "take_back",

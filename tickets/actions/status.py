@@ -144,7 +144,12 @@ def bring_back(ticket: Ticket, *, by: Principal, at: datetime, deed: UUID | None
     gives_back = held_by is not None and not ticket.department.keeps_assignee
     if gives_back:
         ticket.release()
-    ticket.save(update_fields=[*STATUS_FIELDS, *HOLDER_FIELDS])
+    data: dict[str, Any] = {"from": before}
+    if ticket.manual_due_at is not None and ticket.manual_due_at <= at:
+        # What was due then is done; for what comes now the plan promises.
+        data["due_dropped"] = ticket.manual_due_at.isoformat()
+        ticket.manual_due_at = None
+    ticket.save(update_fields=[*STATUS_FIELDS, *HOLDER_FIELDS, "manual_due_at"])
     ticket.timers.filter(kind=TimerKind.CLOSE).delete()
     owed = [Target.RESOLUTION]
     if ticket.first_response_at is None:
@@ -152,7 +157,7 @@ def bring_back(ticket: Ticket, *, by: Principal, at: datetime, deed: UUID | None
     elif by.acts_as_requester:
         owed.append(Target.NEXT_RESPONSE)
     clocks.start(ticket, owed, since=at, cause=Kind.REOPENED)
-    events.record(Kind.REOPENED, ticket, by=by, at=at, deed=deed, **{"from": before})
+    events.record(Kind.REOPENED, ticket, by=by, at=at, deed=deed, **data)
     if gives_back and held_by is not None:
         # After the reopening, whose alert goes to the department then: it is nobody's.
         given = {"from": events.ref(held_by), "why": "reopened"}

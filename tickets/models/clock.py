@@ -56,6 +56,8 @@ class TicketClock(Waiting):
     hours = models.ForeignKey(BusinessHours, models.PROTECT, null=True, related_name="+", db_index=False)
     # What it waits for, which its plan lets pause it.
     paused_by = models.CharField(max_length=20, choices=Wait, blank=True, db_default="", default="")
+    # Its deadline was set by hand (Ticket.manual_due_at): neither pauses nor business hours move it.
+    is_manual = models.BooleanField(default=False, db_default=False)
     started_at = models.DateTimeField()
     warn_at = models.DateTimeField()
     deadline_at = models.DateTimeField()

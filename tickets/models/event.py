@@ -18,7 +18,7 @@ class Kind(models.TextChoices):
 
     Beside them every event has what became of clocks by it, under "clocks": [{target, did (ClockChange), plan,
     hours, within (seconds), since, deadline (null: none), warned (percent, if it warned), by (Wait, while paused),
-    spans (what it begins with, if more than one: [from, until, by])}].
+    manual (true, if the deadline was set by hand), spans (what it begins with, if more than one: [from, until, by])}].
     """
 
     OPENED = "opened", _("Opened")  # entry, routing {field: {to, why, by, skipped}}, quiet
@@ -42,6 +42,8 @@ class Kind(models.TextChoices):
     PRIORITY_CHANGED = "priority_changed", _("Priority changed")  # to, from
     TOPIC_CHANGED = "topic_changed", _("Help topic changed")  # to, from
     PLAN_CHANGED = "plan_changed", _("SLA plan changed")  # to, from
+    DUE_DATE_SET = "due_date_set", _("Due date set")  # to, from (null: none)
+    DUE_DATE_REMOVED = "due_date_removed", _("Due date removed")  # from
     RECKONED = "reckoned", _("Deadlines reckoned anew")  # scope, number (of what changed, sla.models.Scope)
     SOURCE_CHANGED = "source_changed", _("Source changed")  # to, from
     ENTRY_MOVED_AWAY = "entry_moved_away", _("Moved to another ticket")  # number (of the entry), to (ticket)
@@ -52,7 +54,7 @@ class Kind(models.TextChoices):
     WAIT_ENDED = "wait_ended", _("Wait ended")  # wait
     RESOLVED = "resolved", _("Resolved")  # closes_at, entry (the resolution text, if any)
     CLOSED = "closed", _("Closed")  # reason
-    REOPENED = "reopened", _("Reopened")  # from (status)
+    REOPENED = "reopened", _("Reopened")  # from (status), due_dropped (the due date, which had passed)
     CLOCK_WARNED = "clock_warned", _("Deadline near")  # clock, target, deadline, share (percent)
     CLOCK_BREACHED = "clock_breached", _("Deadline passed")  # clock, target, deadline
     ESCALATED = "escalated", _("Escalated")  # clock, target, deadline, step, does, to (who is told), left_out (LeftOut)

@@ -228,6 +228,8 @@ class Ticket(FSMModelMixin, models.Model):
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     closes_at = models.DateTimeField(_("closes"), null=True, blank=True)
     next_due_at = models.DateTimeField(_("next due"), default=FAR_FUTURE)
+    # Set by an agent: the solution is due then, whatever the plan promises.
+    manual_due_at = models.DateTimeField(_("due date"), null=True, blank=True)
     snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
     last_activity_at = models.DateTimeField(_("last activity"))
     trashed_at = models.DateTimeField(_("in the trash since"), null=True, blank=True)

@@ -28,6 +28,8 @@ class Deed(StrEnum):
     CHANGE_PRIORITY = "change_priority"
     CHANGE_TOPIC = "change_topic"
     CHANGE_PLAN = "change_plan"
+    SET_DUE_DATE = "set_due_date"
+    REMOVE_DUE_DATE = "remove_due_date"
     CHANGE_SOURCE = "change_source"
     MOVE_ENTRY = "move_entry"
     SNOOZE = "snooze"
@@ -66,6 +68,8 @@ AGENT_DEEDS: Mapping[Deed, Permission] = {
     Deed.CHANGE_PRIORITY: Permission.EDIT,
     Deed.CHANGE_TOPIC: Permission.EDIT,
     Deed.CHANGE_PLAN: Permission.EDIT,
+    Deed.SET_DUE_DATE: Permission.EDIT,
+    Deed.REMOVE_DUE_DATE: Permission.EDIT,
     Deed.CHANGE_SOURCE: Permission.EDIT,
     Deed.MOVE_ENTRY: Permission.EDIT,
     Deed.SNOOZE: Permission.REPLY,
@@ -120,6 +124,8 @@ STATES: Mapping[Deed, frozenset[Status]] = {
     Deed.CHANGE_PRIORITY: WORKING,
     Deed.CHANGE_TOPIC: WORKING,
     Deed.CHANGE_PLAN: WORKING,
+    Deed.SET_DUE_DATE: WORKING,
+    Deed.REMOVE_DUE_DATE: WORKING,
     Deed.CHANGE_SOURCE: WORKING,
     Deed.MOVE_ENTRY: EVERY,
     Deed.SNOOZE: WORKING,
@@ -154,6 +160,7 @@ WRONG_STATE: Mapping[Deed, "str | Promise"] = {
     Deed.CLOSE_UNRESOLVED: _("This ticket is already resolved or closed."),
     Deed.REOPEN: _("This ticket is still being worked on, so there is nothing to reopen."),
 }
+NO_DUE_DATE = _("This ticket has no due date of its own.")
 NOT_SNOOZED = _("This ticket is not snoozed.")
 AWAITS_NOBODY = _("It is your turn already: this ticket awaits nobody else.")
 STATE_FORBIDS_CHANGE = _("A ticket that is resolved or closed cannot be changed. Reopen it first.")

@@ -16,6 +16,7 @@ from tickets.policy.deeds import (
     COLLABORATOR_DEEDS,
     HOLDER,
     MANAGER,
+    NO_DUE_DATE,
     NOT_AT_THIS_DOOR,
     NOT_FOR_AGENTS,
     NOT_FOR_COLLABORATORS,
@@ -73,6 +74,8 @@ class Standing:
             return WRONG_STATE.get(deed, STATE_FORBIDS_CHANGE)
         if deed == Deed.RELEASE and ticket.held_by is None:
             return WRONG_STATE[deed]
+        if deed == Deed.REMOVE_DUE_DATE and ticket.manual_due_at is None:
+            return NO_DUE_DATE
         if deed == Deed.WAKE and ticket.snoozed_until is None:
             return NOT_SNOOZED
         if deed == Deed.STOP_WAITING and ticket.awaiting == Awaiting.AGENT:
