@@ -18,6 +18,12 @@ TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 LONGEST_SECRET = 2_000
 # What goes to the server as one line.
 LINES = ("host", "username", "folder", "archive_folder", "client_id", "tenant", "password", "client_password")
+# Field → column.
+SECRETS = {"password": "secret", "client_password": "client_secret"}
+AGAIN = {
+    "password": _("Enter the password once more: it was given for another server."),
+    "client_password": _("Enter the secret once more: it was given for another server."),
+}
 TOKENS = ("access_token", "access_expires_at", "refresh_token", "refresh_expires_at", "authorized_at")
 
 
@@ -41,7 +47,7 @@ class MailboxForm(ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kept, none = _("One is set. Leave empty to keep it."), _("None is set yet.")
-        for name, column in (("password", "secret"), ("client_password", "client_secret")):
+        for name, column in SECRETS.items():
             if name in self.fields:
                 self.fields[name].help_text = kept if getattr(self.instance, column) else none
 
@@ -70,10 +76,6 @@ class MailboxForm(ModelForm):
             self._check_server(data)
             if data.get("authentication") == Authentication.PASSWORD:
                 self._require(data, "password", self.instance.secret, _("Enter the password of the mailbox."))
-                if self.instance.secret and not data.get("password") and "host" in self.changed_data:
-                    # Whoever may edit this page does not know it.
-                    text = _("Enter the password once more: it was given for another server.")
-                    self.add_error("password", text)
             else:
                 self._check_app(data)
         if not self.errors:
@@ -88,7 +90,12 @@ class MailboxForm(ModelForm):
             changed.append("secret")
         if "client_password" in self.changed_data:
             changed.append("client_secret")
-        return [*changed, *(TOKENS if self._is_other_app() else ())]
+        left = SECRETS.values() if self._is_other_server() else ()
+        return list(dict.fromkeys([*changed, *left, *(TOKENS if self._is_other_app() else ())]))
+
+    def _is_other_server(self) -> bool:
+        """Say whether what was entered is for another server. Whoever may edit this page does not know it."""
+        return "host" in self.changed_data
 
     def _is_other_app(self) -> bool:
         return bool({"authentication", "client_id", "host", "tenant", "username"} & {*self.changed_data})
@@ -128,14 +135,20 @@ class MailboxForm(ModelForm):
             self.add_error("tenant", _("App-only access is given by one tenant: enter its ID."))
 
     def _require(self, data: dict[str, Any], name: str, kept: Any, text: Any) -> None:
-        if not data.get(name) and not kept and name not in self.errors:
+        if data.get(name) or name in self.errors:
+            return
+        if not kept:
             self.add_error(name, text)
+        elif self._is_other_server():
+            self.add_error(name, AGAIN[name])
 
     def _encrypt(self, data: dict[str, Any]) -> None:
-        if data.get("password"):
-            self.instance.secret = secrets.encrypt(data["password"].encode())
-        if data.get("client_password"):
-            self.instance.client_secret = secrets.encrypt(data["client_password"].encode())
+        for name, column in SECRETS.items():
+            if data.get(name):
+                setattr(self.instance, column, secrets.encrypt(data[name].encode()))
+            elif self._is_other_server():
+                # Nor later: saved in between as one that needs none, it would still be there.
+                setattr(self.instance, column, None)
         if self._is_other_app():
             # Tokens of another app or person open nothing here, and another server must not get them.
             for name in TOKENS:

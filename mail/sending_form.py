@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import secrets
 from core.bounded_admin import ModelForm
-from core.hosts import is_this_machine
+from core.hosts import are_of_one_owner, is_this_machine
 from mail.models import OwnAddress, Security, SendingAccount, SendsBy, SignsIn
 from mail.transport import service_backend
 from mail.url import MailService, MailUrlInvalid, parse
@@ -52,15 +52,26 @@ class SendingAccountForm(ModelForm):
             self._check_service(data)
         else:
             self._check_server(data)
-        if not self.errors and data.get("password"):
-            self.instance.secret = secrets.encrypt(data["password"].encode())
+        if not self.errors:
+            self._encrypt(data)
         return data
+
+    def _encrypt(self, data: dict[str, Any]) -> None:
+        if data.get("password"):
+            self.instance.secret = secrets.encrypt(data["password"].encode())
+        elif self._is_other_server():
+            # Nor later: saved in between as one that needs none, it would still be there.
+            self.instance.secret = None
+
+    def _is_other_server(self) -> bool:
+        """Say whether what was entered is for another server. Whoever may edit this page does not know it."""
+        return bool({"host", "sends_by"} & {*self.changed_data})
 
     def columns(self) -> list[str]:
         """Return the columns to save: those of the fields, and the secret with its own."""
         own = {field.name for field in SendingAccount._meta.concrete_fields}
         changed = [name for name in self.changed_data if name in own]
-        return [*changed, *(["secret"] if self.cleaned_data.get("password") else [])]
+        return [*changed, *(["secret"] if self.cleaned_data.get("password") or self._is_other_server() else [])]
 
     def _check_service(self, data: dict[str, Any]) -> None:
         if not data.get("password"):
@@ -91,11 +102,15 @@ class SendingAccountForm(ModelForm):
                 if not data.get("password"):
                     self._check_kept_password()
             case SignsIn.MAILBOX:
-                if data.get("mailbox") is None:
+                box = data.get("mailbox")
+                if box is None:
                     self.add_error("mailbox", _("Choose the mailbox."))
+                elif data.get("host") and not are_of_one_owner(data["host"], box.host):
+                    text = _("The mailbox's password is for %(host)s. Only a server beside that one may get it.")
+                    self.add_error("host", ValidationError(text, params={"host": box.host or "–"}))
 
     def _check_kept_password(self) -> None:
-        """Let a password stay with the server that it was given for: whoever may edit this page does not know it."""
+        """Let a password stay with the server that it was given for."""
         if not self.instance.secret or "sends_by" in self.changed_data:
             self.add_error("password", _("Enter the password."))
         elif "host" in self.changed_data:

@@ -4,6 +4,7 @@ One fetcher per mailbox, by the claim of its row (docs/architecture.md). A mail 
 it goes last, and after a few times only its head is put aside. A mailbox that fails backs off alone.
 """
 
+import hashlib
 import logging
 import random
 import threading
@@ -142,6 +143,8 @@ class Turn:
         box, at = self.mailbox, now()
         through = box.looked_through_at is None or at - box.looked_through_at > LOOKED_THROUGH or bool(self.stumbles)
         letters = source.letters(through=through)
+        if self.stumbles:
+            self._forget_vanished(letters)
         todo = self._todo(letters)
         looked_through_at = box.looked_through_at
         if todo and looked_through_at is not None:
@@ -149,7 +152,7 @@ class Turn:
             self.hold.write(looked_through_at=None)
         box.looked_through_at = None
         # What stumbled before goes last.
-        todo.sort(key=lambda pair: self.stumbles.get(pair[0].place, 0))
+        todo.sort(key=lambda pair: self.stumbles.get(pair[0].name, 0))
         self.left = len([one for one, row in todo if row is None])
         for part in _parts(todo, TOGETHER):
             if monotonic() > self._ends_at:
@@ -160,6 +163,11 @@ class Turn:
             box.last_uid = max([box.last_uid, *(one.key for one in letters)])
         if not self.stumbles and not self._is_untold:
             box.looked_through_at = at if through else looked_through_at
+
+    def _forget_vanished(self, letters: Sequence[Letter]) -> None:
+        """Let go of what somebody took away since: else the whole folder would be looked through in every turn."""
+        there = {one.name for one in letters}
+        self.stumbles = {name: times for name, times in self.stumbles.items() if name in there}
 
     def _todo(self, letters: Sequence[Letter]) -> list[tuple[Letter, IncomingMail | None]]:
         """Return the mails to store, and those that are stored and of which the server is to be told."""
@@ -204,15 +212,15 @@ class Turn:
         """Store one mail; say whether all of it is here now."""
         if said.size > settings.MAIL_MOST_BYTES:
             return self._put_aside(source, one, said, Reason.TOO_LARGE) if row is None else False
-        before = self.stumbles.get(one.place, 0)
+        before = self.stumbles.get(one.name, 0)
         if before >= TRIES:
             if row is not None:
                 IncomingMail.objects.filter(pk=row.pk, reason=Reason.TOO_LARGE).update(reason=Reason.NOT_HANDED_OUT)
-                del self.stumbles[one.place]
+                del self.stumbles[one.name]
                 return False
             return self._put_aside(source, one, said, Reason.NOT_HANDED_OUT)
         # If the connection breaks at this mail, the next turn has to know.
-        self.stumbles[one.place] = before + 1
+        self.stumbles[one.name] = before + 1
         try:
             self._keep(self._bounded(source.read(one, size=said.size)), source, one, said, row)
         except NotHandedOut as refusal:
@@ -223,13 +231,13 @@ class Turn:
                 ) from refusal
             return False
         except Vanished:
-            del self.stumbles[one.place]
+            del self.stumbles[one.name]
             return False
         except TooLarge:
             # The rest of it may be on the way still: only a new connection is in step again.
-            self.stumbles[one.place] = TRIES
+            self.stumbles[one.name] = TRIES
             raise Trouble(_("A mail is larger than the server said.")) from None
-        del self.stumbles[one.place]
+        del self.stumbles[one.name]
         return True
 
     def _keep(
@@ -255,12 +263,12 @@ class Turn:
 
     def _put_aside(self, source: Source, one: Letter, said: About, reason: Reason) -> bool:
         head = b""
-        if self.stumbles.get(one.place, 0) < TRIES_OF_HEAD:
-            self.stumbles[one.place] = self.stumbles.get(one.place, 0) + 1
+        if self.stumbles.get(one.name, 0) < TRIES_OF_HEAD:
+            self.stumbles[one.name] = self.stumbles.get(one.name, 0) + 1
             try:
                 head = source.read_head(one)[: settings.MAIL_MOST_BYTES]
             except Vanished:
-                del self.stumbles[one.place]
+                del self.stumbles[one.name]
                 return False
             except NotHandedOut as refusal:
                 logger.info("mailbox %s: nor is the head of mail %s: %s", self.mailbox.name, one.place, refusal)
@@ -271,12 +279,17 @@ class Turn:
             door=source.door,
             at=now(),
             mailbox=self.mailbox,
-            place=one.place,
+            place=one.place or _place_of(head, said),
             arrived_at=said.arrived_at,
         )
-        self.stumbles.pop(one.place, None)
+        self.stumbles.pop(one.name, None)
         self.stored += 1
         return False
+
+
+def _place_of(head: bytes, said: About) -> str:
+    """Return a place for a mail to which the server gives no name: it stays there, and is put aside once."""
+    return f"head/{hashlib.sha256(head).hexdigest()}/{said.size}"
 
 
 def _is_whole(row: IncomingMail) -> bool:

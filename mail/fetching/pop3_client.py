@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 # Python's own lines end at 2,048 bytes, where it gives up; mails have longer ones (bpo-16041).
 PART = 1 << 16
+# Of one answer, such as the names of all mails, or the header of one.
+MOST_AT_ONCE = 32 << 20
 
 
 class Pop3(poplib.POP3):
@@ -19,7 +21,27 @@ class Pop3(poplib.POP3):
     def head(self, number: int) -> bytes:
         """Return the header lines of a mail."""
         self._shortcmd(f"TOP {number} 0")  # type: ignore[attr-defined]
-        return b"".join(self._until_dot())
+        parts, size = [], 0
+        for part in self._until_dot():
+            size += len(part)
+            if size > MOST_AT_ONCE:
+                raise poplib.error_proto("-ERR EOF: the header does not end")
+            parts.append(part)
+        return b"".join(parts)
+
+    def _getlongresp(self) -> tuple[bytes, list[bytes], int]:
+        """Read as poplib does, with an end to what a server may say."""
+        answer: bytes = self._getresp()  # type: ignore[attr-defined]
+        lines, size = [], 0
+        while (got := self._getline())[0] != b".":  # type: ignore[attr-defined]
+            line, octets = got
+            if line.startswith(b".."):
+                octets, line = octets - 1, line[1:]
+            size += octets
+            if size > MOST_AT_ONCE:
+                raise poplib.error_proto("-ERR EOF: the answer does not end")
+            lines.append(line)
+        return answer, lines, size
 
     def xoauth2(self, user: str, token: str) -> None:
         """Sign in by an access token, as Google and Microsoft have it."""

@@ -13,7 +13,7 @@ PIECE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail on the server. `place` names it in the ledger, `key` to the server.
+    """One mail on the server. `place` names it in the ledger, "" where the server has no lasting name; `key` to the server.
 
     `is_ours`: it is to be stored, if it is not. `is_done`: the server knows already all that we would tell it.
     """
@@ -22,6 +22,11 @@ class Letter:
     key: int
     is_ours: bool = True
     is_done: bool = False
+
+    @property
+    def name(self) -> str:
+        """By which it is known from turn to turn; without a place by its number, which may be another's by then."""
+        return self.place or f"#{self.key}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,35 @@ def test_the_password_does_not_go_to_another_server(root, box):
     assert (after.host, after.last_uid) == ("mail.example.com", 77)
 
 
+OTHERWISE = {
+    "handed to us": {"protocol": "pushed"},
+    "by a token": {"authentication": "google", "client_id": "id", "client_password": "of the app"},
+}
+
+
+@pytest.mark.parametrize("otherwise", OTHERWISE.values(), ids=OTHERWISE)
+def test_nor_by_a_way_on_which_nobody_is_asked_for_it(root, box, otherwise):
+    change = reverse(CHANGE, args=[box.pk])
+    root.post(change, filled_in(password="", host="thief.example.net", **otherwise))
+    assert Mailbox.objects.get().host == "thief.example.net"
+
+    page = root.post(change, filled_in(password="", host="thief.example.net"))
+
+    assert "Enter the password" in page.content.decode()
+    assert Mailbox.objects.get().secret is None
+
+
+def test_what_an_app_may_read_does_not_go_to_another_server(root):
+    app = {"authentication": "ms_app", "password": "", "client_id": "app", "tenant": "t.example"}
+    root.post(reverse(ADD), filled_in(**app, client_password="of the app"))
+    change = reverse(CHANGE, args=[Mailbox.objects.get().pk])
+
+    page = root.post(change, filled_in(**app, host="thief.example.net"))
+
+    assert "it was given for another server" in page.content.decode()
+    assert Mailbox.objects.get().host == "imap.example.com"
+
+
 @pytest.mark.parametrize(
     ("field", "given", "says"),
     [

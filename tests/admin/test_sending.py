@@ -7,7 +7,7 @@ from django.utils.timezone import now
 from accounts.models import Address
 from core import secrets
 from mail import outages
-from mail.models import MailState, OutgoingMail, OwnAddress, SendingAccount, Template, Writer
+from mail.models import Mailbox, MailState, OutgoingMail, OwnAddress, SendingAccount, Template, Writer
 from tests.cast import MONDAY
 from tests.mail.sink import Sink
 
@@ -69,6 +69,41 @@ def test_the_password_does_not_go_to_another_server(root, account):
     root.post(change, filled_in(password="another", host="mx.example.com"))
     account.refresh_from_db()
     assert account.host == "mx.example.com"
+
+
+def test_nor_by_a_way_on_which_nobody_is_asked_for_it(root, account):
+    change = reverse("admin:mail_sendingaccount_change", args=[account.pk])
+    root.post(change, filled_in(password="", host="thief.example.net", signs_in="not"))
+    account.refresh_from_db()
+    assert account.host == "thief.example.net"
+
+    page = root.post(change, filled_in(password="", host="thief.example.net"))
+
+    assert "Enter the password." in page.content.decode()
+    account.refresh_from_db()
+    assert account.secret is None
+
+
+@pytest.mark.parametrize(
+    ("host", "is_taken"),
+    [
+        ("imap.example.com", True),
+        ("smtp.example.com", True),
+        ("thief.example.net", False),
+        ("imap.example.com.thief.example.net", False),
+        ("example.com", False),
+        ("192.0.2.1", False),
+    ],
+)
+def test_a_mailboxs_password_goes_to_servers_beside_its_own_only(root, host, is_taken):
+    box = Mailbox.objects.create(
+        name="support", address="support@example.com", host="imap.example.com", username="support", protocol="imap"
+    )
+
+    answer = root.post(reverse(ADD), filled_in(host=host, signs_in="mailbox", mailbox=box.pk, password=""))
+
+    assert SendingAccount.objects.exists() == is_taken
+    assert ("Only a server beside that one may get it" in answer.content.decode()) is not is_taken
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,17 @@ def test_a_mail_that_is_refused_holds_up_no_other_and_is_put_aside_with_its_head
     assert not any("2 (BODY" in command for command in three.commands[asked:])
 
 
+def test_a_refused_mail_that_somebody_took_away_is_forgotten(three, scripted_mailbox, fetch):
+    three.answers["UID FETCH 2 (BODY.PEEK[]"] = "NO busy"
+    box = fetch(scripted_mailbox)
+    assert box.stumbled_over
+    del three.mails[2]
+
+    box = turns(fetch, box, 2)
+
+    assert (box.stumbled_over, box.looked_through_at is None) == ({}, False)
+
+
 @pytest.mark.parametrize("head", ["also dropped", "given"])
 def test_a_mail_at_which_the_connection_breaks_holds_up_no_other(three, scripted_mailbox, fetch, head):
     three.answers["UID FETCH 1 (BODY.PEEK[" + ("" if head == "also dropped" else "])")] = DROP

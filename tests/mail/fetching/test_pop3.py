@@ -3,10 +3,12 @@
 import pytest
 from django.utils.timezone import now
 
-from core import files
+from core import files, secrets
 from mail import intake
+from mail.fetching import pop3_client
 from mail.models import AfterFetch, IncomingMail, Mailbox, Protocol, Reason, Security
 from tests.mail import samples
+from tests.mail.fetching.scripted_pop3 import ScriptedPop3
 
 pytestmark = pytest.mark.django_db
 
@@ -99,3 +101,59 @@ def test_another_server_has_other_names(dovecot, user, make_mailbox, fetch):
     fetch(box)
 
     assert set(IncomingMail.objects.values_list("place", flat=True)) == {known.place, "other", f"1:{known.place}"}
+
+
+# --- A server that gives its mails no lasting names ---------------------------------------------
+
+
+@pytest.fixture
+def nameless(db):
+    with ScriptedPop3([letter(1, "word\n" * 100), letter(2)]) as server:
+        yield server
+
+
+@pytest.fixture
+def nameless_box(nameless):
+    return Mailbox.objects.create(
+        name="nameless",
+        address="nameless@example.com",
+        protocol=Protocol.POP3,
+        host="127.0.0.1",
+        port=nameless.port,
+        security=Security.NONE,
+        username="support",
+        secret=secrets.encrypt(b"secret"),
+        after_fetch=AfterFetch.DELETE,
+        due_at=now(),
+    )
+
+
+def test_a_mail_without_a_name_that_is_too_large_is_put_aside_once(nameless, nameless_box, fetch, settings):
+    settings.MAIL_MOST_BYTES = 500
+
+    for _turn in range(3):
+        fetch(nameless_box)
+
+    assert [row.reason for row in IncomingMail.objects.order_by("pk")] == [Reason.TOO_LARGE, ""]
+    assert nameless.mails == [letter(1, "word\n" * 100)]
+
+
+def test_mails_without_a_name_that_are_refused_bring_no_other_down(nameless, nameless_box, fetch):
+    nameless.mails = [letter(number) for number in range(1, 6)]
+    nameless.refused = set(nameless.mails[:4])
+
+    fetch(nameless_box)
+
+    assert [raw_of(row) for row in IncomingMail.objects.all()] == [letter(5)]
+    assert len(nameless.mails) == 4
+
+
+@pytest.mark.parametrize("verb", ["LIST", "TOP"])
+def test_an_answer_that_does_not_end_fills_no_memory(nameless, nameless_box, fetch, settings, monkeypatch, verb):
+    monkeypatch.setattr(pop3_client, "MOST_AT_ONCE", 10_000)
+    settings.MAIL_MOST_BYTES, settings.SOCKET_TIMEOUT = 500, 1.0
+    nameless.endless = {verb}
+
+    box = fetch(nameless_box)
+
+    assert "broke" in box.last_error or "does not end" in box.last_error
