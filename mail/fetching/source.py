@@ -13,7 +13,7 @@ PIECE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail on the server. `place` names it in the ledger, "" where the server has no lasting name; `key` to the server.
+    """One mail on the server. `place` names it in the ledger, "" where it has no lasting name; `key` to the server.
 
     `is_ours`: it is to be stored, if it is not. `is_done`: the server knows already all that we would tell it.
     """
