@@ -14,6 +14,7 @@ from django.http import HttpRequest, UnreadablePostError
 from api import refusals
 from api.refusals import Refused
 from core.machines import comes_in_pieces
+from mail.parsing import charsets
 
 # With 20 files as large as the site settings usually allow, in base64, it does not fit; by mail it would not either.
 MOST_BYTES = 64 * 1024 * 1024
@@ -63,8 +64,8 @@ def charset_of(request: HttpRequest) -> str:
 def read_json(body: bytes, charset: str = "") -> Fields:
     """Return the fields of a JSON object. Raises Refused, in the words of PHP's parser."""
     try:
-        text = body.decode(charset or json.detect_encoding(body))
-    except (UnicodeDecodeError, LookupError):
+        text = body.decode(_codec(charset) or json.detect_encoding(body))
+    except (UnicodeError, LookupError):
         raise Refused(400, "Malformed UTF-8 characters, possibly incorrectly encoded") from None
     try:
         found = json.loads(text.removeprefix("\ufeff"), parse_constant=_no_number)
@@ -80,6 +81,17 @@ def read_json(body: bytes, charset: str = "") -> Fields:
     if not isinstance(found, dict):
         raise Refused(400, "Syntax error, malformed JSON: one object is expected")
     return found
+
+
+def _codec(charset: str) -> str | None:
+    """Return Python's name of a charset, None if none is named. Raises LookupError for what is none.
+
+    Some of Python's codecs are none, and take hours for what is sent in a second, such as punycode.
+    """
+    codec = charsets.codec_of(charset)
+    if charset and codec is None:
+        raise LookupError(charset)
+    return codec
 
 
 def _no_number(word: str) -> NoReturn:

@@ -84,7 +84,7 @@ _NONE = frozenset(
 # Text that reads as ASCII and means something else: nobody sends it any more but to smuggle.
 _REFUSED = re.compile(r"^(x-)?(unicode-[12]-[01]-|unicode-2-0-|cs)?(utf-?7|unicode11utf7)(-imap)?$")
 # Python's codecs that are no charsets, or that undo an encoding.
-_NO_CHARSET = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+_NO_CHARSET = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
 
 _SINGLE_BYTE_LATIN = frozenset({"cp1252", "iso8859-15", "cp1254", "mac_roman", "cp850"})
 # Error handlers of ours: no byte is lost, none becomes U+FFFD.

@@ -181,6 +181,13 @@ def test_what_is_no_json_object_is_told(send, body, status, words):
     assert not Ticket.objects.exists()
 
 
+@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "unicode_escape", "utf-7", "zlib"])
+def test_what_is_no_charset_is_refused(send, charset):
+    body = json.dumps(wanted()).encode()
+
+    assert send("tickets.json", body, Content_Type=f"application/json; charset={charset}").status_code == 400
+
+
 def test_other_charsets_are_read_where_they_are_named(send):
     body = json.dumps(wanted(subject="Grün"), ensure_ascii=False)
 

@@ -43,6 +43,13 @@ HELLO = {
 PYTHON = {"iso-8859-8-i": "iso-8859-8", "ks_c_5601-1987": "euc-kr", "macintosh": "mac-roman", "hz-gb-2312": "hz"}
 
 
+@pytest.mark.parametrize("charset", ["unicode_escape", "raw-unicode-escape", "punycode", "undefined"])
+def test_what_python_calls_a_codec_and_is_no_charset_undoes_nothing(charset: str):
+    parsed = parse(mail(f"Content-Type: text/plain; charset={charset}", body="Grüße \\u003cscript\\x3e".encode()))
+
+    assert parsed.text.strip() == "Grüße \\u003cscript\\x3e"
+
+
 @pytest.mark.parametrize("charset", HELLO)
 def test_a_charset_is_read_as_it_says(charset: str):
     words = HELLO[charset]
