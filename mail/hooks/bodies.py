@@ -1,9 +1,11 @@
 """The body of a hook: read within bounds, and taken apart to the byte, since a mail is bytes and no text."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
+import requests
 from django.conf import settings
 from django.http import HttpRequest, UnreadablePostError
 
@@ -39,6 +41,23 @@ def take(request: HttpRequest) -> bytes:
         raise OSError("the connection broke off") from error
     body = cast(Any, request)._body = b"".join(parts)
     return body
+
+
+def fetched(url: str, headers: Mapping[str, str]) -> requests.Response:
+    """Ask a service for what its hook only pointed to; its `content` is read.
+
+    Raises TooLarge, and requests.RequestException, an OSError: then the hook is to come again.
+    """
+    parts, size = [], 0
+    with requests.get(url, headers=dict(headers), timeout=settings.SOCKET_TIMEOUT, stream=True) as response:
+        response.raise_for_status()
+        for chunk in response.iter_content(CHUNK):
+            size += len(chunk)
+            if size > settings.MAIL_MOST_BYTES * 3 // 2:
+                raise TooLarge
+            parts.append(chunk)
+    cast(Any, response)._content = b"".join(parts)
+    return response
 
 
 def form_fields(body: bytes, content_type: str) -> dict[str, bytes]:

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
-from django.conf import settings
 
+from mail.hooks import bodies
 from mail.hooks.bodies import form_fields
 
 RESEND, MAILTRAP = "https://api.resend.com/", "https://mailtrap.io/api/"
@@ -153,10 +153,8 @@ READERS: Mapping[str, Callable[[Request], Sequence[Posted] | None]] = {
 
 
 def _fetched(url: str, headers: Mapping[str, str] | None = None) -> requests.Response:
-    """Ask the service for the rest. Raises requests.RequestException, an OSError: then the hook is to come again."""
-    response = requests.get(url, headers=dict(headers or {}), timeout=settings.SOCKET_TIMEOUT)
-    response.raise_for_status()
-    return response
+    """Ask the service for the rest, as `bodies.fetched` does."""
+    return bodies.fetched(url, headers or {})
 
 
 def _bytes(text: str) -> bytes:

@@ -32,6 +32,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
+from mail.hooks import bodies
 from mail.hooks.config import INBOUND, SECRET, TRACKING, Hooks
 
 # An address that Amazon confirms subscriptions at, and no other.
@@ -70,10 +71,9 @@ class BrevoInbound(brevo.BrevoInboundWebhookView):  # type: ignore[misc]  # no t
         super().__init__(**{"api_key": "", **options})
 
     def _fetch_attachment(self, attachment: Any) -> Any:
-        """Fetch a file, with an end to the waiting."""
+        """Fetch a file, with an end to the waiting, and to the file."""
         url = urljoin(self.api_url, f"inbound/attachments/{attachment['DownloadToken']}")
-        answer = requests.get(url, headers={"api-key": self.api_key}, timeout=settings.SOCKET_TIMEOUT)
-        answer.raise_for_status()
+        answer = bodies.fetched(url, {"api-key": self.api_key})
         return AnymailInboundMessage.construct_attachment(
             content_type=answer.headers.get("Content-Type") or attachment["ContentType"],
             content=answer.content,

@@ -4,6 +4,7 @@ A hook is answered 200 once what it brought is committed, and 5xx when it could 
 again; the same once more is a duplicate in the ledger.
 """
 
+import hashlib
 import logging
 from datetime import timedelta
 from typing import Any, cast
@@ -81,6 +82,8 @@ def _take(request: HttpRequest, hooks: Hooks, kind: str) -> HttpResponse:
         return plain(403, "This is not signed as it should be.")
     try:
         _work(request, hooks, kind, view, body)
+    except bodies.TooLarge:
+        return plain(413, "What this points to is too large.")
     except AnymailConfigurationError as error:
         return plain(400, f"This came to the wrong hook, or in a form that is not taken: {error}")
     except (OSError, DatabaseFailed, SecretUnreadable):
@@ -128,5 +131,9 @@ def _work(request: HttpRequest, hooks: Hooks, kind: str, view: Any, body: bytes)
 def _store(mail: Posted, service: str) -> None:
     """Put one mail into the ledger. Its mailbox is the one of its envelope; without, its own headers decide."""
     mailbox = own_addresses().mailbox(mail.recipient) if mail.recipient else None
-    place = f"{service}/{mail.event_id}"[:255] if mail.event_id and mailbox is not None else ""
+    place = ""
+    if mail.event_id and mailbox is not None:
+        # Some services only number them, and begin anew when they are set up again: the bytes tell one from another.
+        digest = hashlib.sha256(mail.raw).hexdigest()[:32]
+        place = f"{service}/{mail.event_id[:150]}/{digest}"
     intake.store(messages.with_recipient(mail), door=Door.WEBHOOK, at=now(), mailbox=mailbox, place=place)

@@ -1,6 +1,10 @@
 """Web hooks of mail services: what is signed is taken, once and to the byte; nothing else is."""
 
+import threading
+from base64 import b64encode
+from contextlib import suppress
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.http import HttpResponse
@@ -9,7 +13,7 @@ from django.test import Client
 from core import files
 from mail import intake
 from mail.checks import check_hooks
-from mail.hooks import raw, views
+from mail.hooks import bodies, raw, views
 from mail.hooks.config import INBOUND, SERVICES, TRACKING, Hooks, HooksInvalid, parse
 from mail.models import Door, IncomingMail, IncomingState, Mailbox, MailState, OutgoingMail, Template
 from tests import cast
@@ -97,6 +101,39 @@ def test_the_same_hook_twice_is_one_ticket(service, mailbox):
     assert Ticket.objects.count() == 1
     states = sorted(IncomingMail.objects.values_list("state", flat=True))
     assert states in (["ticket"], ["duplicate", "ticket"])
+
+
+def test_another_mail_under_a_number_that_was_there_before_is_stored(mailbox):
+    """A Postal that is set up anew counts from one again."""
+    first, second = MAIL, MAIL.replace(b"hook-1@", b"hook-2@")
+    for content in (first, second, second):
+        event = {"id": 1, "rcpt_to": TO, "message": b64encode(content).decode(), "base64": True}
+        assert post("postal", INBOUND, hooks.postal(event)).status_code == 200
+
+    rows = IncomingMail.objects.order_by("pk")
+    assert [stored(one).partition(b"\r\n")[2] for one in rows] == [first, second]
+
+
+def test_what_a_service_hands_out_fills_no_memory(settings, monkeypatch):
+    monkeypatch.undo()
+    settings.MAIL_MOST_BYTES = 500_000
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                for _part in range(10_000):
+                    self.wfile.write(b"x" * 10_000)
+
+        def log_message(self, *said):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        with pytest.raises(bodies.TooLarge):
+            raw._fetched(f"http://127.0.0.1:{server.server_port}/")
+        server.shutdown()
 
 
 @pytest.mark.parametrize("service", INBOUNDS)
