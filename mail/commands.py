@@ -21,6 +21,7 @@ from core.models import NewFile
 from mail import outbox
 from mail.command_lines import Line, Name, split
 from mail.contents import Contents
+from mail.keeping import Held
 from mail.models import IncomingMail, IncomingState, OutgoingMail, Remark, Template
 from mail.outcome import Remarks, told
 from sla.models import Priority
@@ -40,7 +41,7 @@ CONFIRMED_WITHIN = timedelta(hours=1)
 class Order:
     """An agent's mail into a ticket: who, where, what it says, and the key by which it is known again."""
 
-    mail: IncomingMail
+    held: Held
     address: Address
     ticket: Ticket
     by: Principal
@@ -49,6 +50,10 @@ class Order:
     written: Contents
     at: datetime
     key: str
+
+    @property
+    def mail(self) -> IncomingMail:
+        return self.held.mail
 
 
 @dataclass(slots=True)
@@ -69,8 +74,8 @@ class _Refused(Exception):
 def obey(order: Order) -> Done:
     """Do what the mail says, and tell its author if they want to hear it.
 
-    Raises DeedRefused where not even a note is open to them. Run again after a crash it does nothing twice: every
-    event carries the mail's key as its cause.
+    Raises DeedRefused where not even a note is open to them, ClaimLost where somebody else has the mail by now. Run
+    again after a crash it does nothing twice: every event carries the mail's key as its cause.
     """
     lines, words = split(order.written.text)
     assert order.by.user is not None
@@ -98,8 +103,7 @@ def _keep(order: Order, done: Done) -> None:
 
     The confirmation reads the remarks, and may be written before the rest of the outcome is.
     """
-    rows = IncomingMail.objects.filter(pk=order.mail.pk)
-    rows.update(entry=done.entry, ticket=order.ticket, remarks=told(done.remarks))
+    order.held.put(entry=done.entry, ticket=order.ticket, remarks=told(done.remarks))
 
 
 def _done_before(order: Order) -> Done | None:

@@ -303,7 +303,7 @@ def _obey(arrival: Arrival, found: Found, ticket: Ticket, written: Contents, rem
     """Do what an agent's mail says: its words are theirs, and it may command."""
     arrival.held.claim_identity()
     order = commands.Order(
-        arrival.mail, arrival.address, ticket, found.by, found.deed, written, arrival.at, arrival.key
+        arrival.held, arrival.address, ticket, found.by, found.deed, written, arrival.at, arrival.key
     )
     try:
         done = commands.obey(order)

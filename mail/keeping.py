@@ -69,7 +69,11 @@ class Held:
 
     def put_into(self, entry: ThreadEntry) -> None:
         """Write down what entry the mail became, before more is done with it. Raises ClaimLost, IntegrityError."""
-        self._write({**self.said, "entry": entry, "ticket": entry.ticket})
+        self.put(**self.said, entry=entry, ticket=entry.ticket)
+
+    def put(self, **changes: Any) -> None:
+        """Write something into the row, in the transaction of what it tells of. Raises ClaimLost, IntegrityError."""
+        self._write(changes)
 
     def finish(self, outcome: Outcome, at: datetime) -> None:
         """Write down what became of the mail. Raises ClaimLost, IntegrityError if it came before."""

@@ -8,12 +8,12 @@ from uuid import uuid4
 import pytest
 from django.utils.timezone import now
 
-from accounts.models import Confirms, Preferences, Role
+from accounts.models import Confirms, Preferences, Role, User
 from core.files import open_blob
-from mail import commands, delivering, parsing, signing
+from mail import commands, delivering, intake, parsing, signing
 from mail.addresses import own_addresses
 from mail.composing import compose
-from mail.keeping import Held
+from mail.keeping import ClaimLost, Held
 from mail.management.commands.receive_mail import receive
 from mail.models import IncomingMail, IncomingState, Mailbox, OutgoingMail, Template
 from tests import cast
@@ -200,6 +200,25 @@ def test_commands_are_done_once_though_the_worker_died_after_them(says, ticket):
 
     assert outcome.state == IncomingState.COMMANDS
     assert ticket.events.count() == events
+
+
+def test_who_lost_the_mail_to_another_worker_does_nothing(says, ticket):
+    raw = mail("#close", sender="Grace <grace@example.com>", to=_signed_for(ticket), message_id="<late@example.com>")
+    held = intake.store_held([raw], door="pipe", at=now())
+    IncomingMail.objects.filter(pk=held.mail.pk).update(claim=uuid4())
+    events = ticket.events.count()
+
+    with pytest.raises(ClaimLost):
+        delivering.deliver(held, parsing.parse(raw), "grace@example.com", own_addresses(), at=now())
+
+    ticket.refresh_from_db()
+    assert (ticket.events.count(), ticket.status) == (events, Status.OPEN)
+    assert not OutgoingMail.objects.filter(template=Template.AGENT_COMMANDS).exists()
+
+
+def _signed_for(ticket):
+    grace = cast.address_for(User.objects.get(email="grace@example.com"))
+    return signing.reply_address(SUPPORT, ticket_id=ticket.pk, address=grace, role=signing.Role.AGENT, at=now())
 
 
 @pytest.mark.parametrize(
