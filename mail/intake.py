@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 5
 # A full disk, files that are away: tried again until they are back.
 AWAY_FOR = timedelta(minutes=5)
+# So much of a mail above the limit is read, to say who sent it.
+READ_OF_TOO_LARGE = 1 << 20
 
 
 _FREE = Prepared(
@@ -261,11 +263,13 @@ def _decide(held: Held, at: datetime, *, is_careful: bool) -> Outcome:
     mail = held.mail
     if mail.raw is None:
         return _failed("Its raw bytes are no longer kept.")
+    # What a pipe hands over may be of any size. It is whole on the disk; of the memory it gets no more than others.
+    is_too_large = mail.raw.size > settings.MAIL_MOST_BYTES
     with files.open_blob(mail.raw) as file:
-        raw = file.read()
+        raw = file.read(READ_OF_TOO_LARGE if is_too_large else -1)
     parsed = parsing.parse(raw)
     sender = matching.address_of_sender(parsed)
-    held.says(identity_of(raw, parsed), _said(parsed, sender))
+    held.says(mail.raw.sha256 if is_too_large else identity_of(raw, parsed), _said(parsed, sender))
     with SiteSettings.read_once(), foreseeing.asked(held, parsed, sender, at):
         if (is_careful or held.is_known()) and (original := held.be_second()):
             return Outcome(
@@ -275,6 +279,8 @@ def _decide(held: Held, at: datetime, *, is_careful: bool) -> Outcome:
                 entry=original.entry,
                 duplicate_of=original,
             )
+        if is_too_large:
+            return _failed("It is larger than MAIL_MAX_MB. Raise that, and take it in again.")
         return delivering.deliver(held, parsed, sender, own_addresses(), at=at)
 
 

@@ -6,6 +6,7 @@ address was signed for. Who quotes what they only saw opens a new ticket (PARITY
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,13 +29,15 @@ from tickets.policy import Deed
 # More than these no program that people write with makes.
 MOST_IDS = 50
 MOST_RECIPIENTS = 100
+# So many mails that came with a Message-ID that this one answers are looked at.
+MOST_KNOWN = 100
 MOST_NUMBERS = 5
 _LIVE = Prepared(lambda pk: Ticket.objects.live().filter(pk=pk))
 _PART = Prepared(lambda ticket, user: Participant.objects.filter(ticket=ticket, user=user).values_list("pk", flat=True))
 _CAME = Prepared(
     lambda ids: IncomingMail.objects.filter(message_id__in=ids, ticket__isnull=False, entry__isnull=False).values_list(
-        "message_id", "ticket"
-    )[:MOST_IDS]
+        "pk", "message_id", "ticket"
+    )[:MOST_KNOWN]
 )
 _SENT = Prepared(
     lambda ids: OutgoingMail.objects.filter(message_id__in=ids, ticket__isnull=False).values_list(
@@ -176,10 +179,15 @@ def _answered(parsed: ParsedMail) -> list[str]:
 def _known(ids: Sequence[str]) -> Iterator[Sign]:
     if not ids:
         return
-    of = dict(_CAME.all(ids=list(ids))) | dict(_SENT.all(ids=list(ids)))
+    # Anybody can give a mail a Message-ID that is another's: each ticket that has it is asked, and whoever takes part
+    # in one of them is at home there.
+    of: dict[str, dict[int, None]] = defaultdict(dict)
+    came = [(message_id, ticket) for _pk, message_id, ticket in sorted(_CAME.all(ids=list(ids)))]
+    for message_id, ticket in (*_SENT.all(ids=list(ids)), *came):
+        of[message_id][ticket] = None
     for one in ids:
-        if one in of:
-            yield Sign(of[one], Reason.REFERENCES)
+        for ticket in of[one]:
+            yield Sign(ticket, Reason.REFERENCES)
 
 
 def _remark(remarks: Remarks, remark: Remark, **params: str) -> None:

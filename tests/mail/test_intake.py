@@ -12,8 +12,9 @@ from django.utils.timezone import now
 
 from accounts import addresses, own_addresses
 from accounts.models import User
+from accounts.principal import Principal
 from core.models import Blob, SiteSettings
-from mail import composing, delivering, intake
+from mail import composing, delivering, intake, ledger
 from mail.keeping import Held
 from mail.management.commands import receive_mail
 from mail.models import BannedSender, Door, IncomingMail, IncomingState, Mailbox, OutgoingMail, Reason, Template
@@ -63,6 +64,23 @@ def test_one_place_is_stored_once(mailbox: Mailbox) -> None:
     assert again == first
     assert other != first
     assert IncomingMail.objects.count() == 2
+
+
+def test_what_is_larger_than_may_be_is_kept_whole_and_not_read_whole(mailbox, settings, admin_user) -> None:
+    settings.MAIL_MOST_BYTES = 500
+    raw = mail(subject="All our scans", text="x" * 3_000_000)
+
+    first, again = receive(raw), receive(raw)
+
+    assert (first.state, first.reason, first.subject) == (IncomingState.QUARANTINED, Reason.FAILED, "All our scans")
+    assert "MAIL_MAX_MB" in first.last_error
+    assert (settings.FILES_DIR / first.raw.path).read_bytes() == raw
+    assert (again.state, again.duplicate_of) == (IncomingState.DUPLICATE, first)
+    settings.MAIL_MOST_BYTES = 5_000_000
+    ledger.replay(since=first.stored_at, until=now(), by=Principal.administrator(admin_user), at=now())
+    claim = uuid4()
+    IncomingMail.objects.filter(pk=first.pk).update(claim=claim)
+    assert intake.take_in(first.pk, claim).state == IncomingState.TICKET
 
 
 def test_the_date_of_a_mail_is_never_when_it_arrived(mailbox: Mailbox) -> None:
@@ -646,6 +664,29 @@ def test_who_is_switched_off_waits(mailbox: Mailbox, ada: User) -> None:
     User.objects.filter(pk=ada.pk).update(is_active=False)
 
     assert receive(mail()).reason == Reason.SWITCHED_OFF
+
+
+def test_a_message_id_that_another_repeats_still_finds_its_own_ticket(mailbox: Mailbox) -> None:
+    """The forger's mail carries it too, and opens a ticket of its own: before the answer, and after it."""
+    opened = receive(mail(message_id="<first@example.org>"))
+    forged = receive(mail("Mine.", sender="mallory@example.net", message_id="<first@example.org>"))
+    assert forged.ticket != opened.ticket
+
+    answer = receive(
+        mail("And November.", subject="x", message_id="<2@example.org>", in_reply_to="<first@example.org>")
+    )
+    theirs = receive(
+        mail(
+            "And mine.",
+            sender="mallory@example.net",
+            subject="x",
+            message_id="<3@example.org>",
+            in_reply_to="<first@example.org>",
+        )
+    )
+
+    assert (answer.state, answer.ticket) == (IncomingState.MESSAGE, opened.ticket)
+    assert (theirs.state, theirs.ticket) == (IncomingState.MESSAGE, forged.ticket)
 
 
 # --- The command ----------------------------------------------------------------------------------
