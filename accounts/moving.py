@@ -1,6 +1,8 @@
 """An address goes to the person who showed that they read it, and what was asked by it goes along.
 
 What floors above keep of it, such as tickets, they move themselves: helpdesk/keepers.py hands their functions down.
+What is written meanwhile by who read whose it was before, such as an organisation's rules, they do not see; nobody is
+reached by it (tickets.models.ParticipantQuerySet.by_own_address).
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -137,10 +137,10 @@ class Common:
     @cached_property
     def _participants(self) -> Mapping[tuple[int | None, int | None], Participant]:
         pairs = {(one.ticket_id, one.address_id) for one in self._mails if one.ticket_id and one.address_id}
-        rows = Participant.objects.select_related("address", "user", "ticket").filter(
+        rows = Participant.objects.by_own_address().select_related("address", "user", "ticket")
+        rows = rows.filter(
             ticket__in=Ticket.objects.live().filter(pk__in={ticket for ticket, _address in pairs}),
             address__in={address for _ticket, address in pairs},
-            user__is_active=True,
         )
         return {(row.ticket_id, row.address_id): row for row in rows}
 

@@ -13,7 +13,7 @@ from mail.models import Fault, MailState, OutgoingMail, Template
 from tickets import actions
 from tickets.actions.locking import lock
 from tickets.errors import DeedRefused
-from tickets.models import ThreadEntry, Ticket, TicketEvent
+from tickets.models import Participant, ThreadEntry, Ticket, TicketEvent
 
 UNDER_WAY = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED)
 # Handed over, and nobody knows or contradicted what became of it: sent again, it may be there twice.
@@ -44,8 +44,8 @@ def tell_again(event: TicketEvent) -> None:
     """Write the mails of a reply that is mailed again (helpdesk/subscriptions.py)."""
     if event.data.get("retried"):
         return
-    parts = event.ticket.participants.filter(address__in=event.data["addresses"], user__is_active=True)
-    to = [part.address for part in parts.select_related("address").order_by("pk")]
+    parts = Participant.objects.reached(event.ticket).filter(address__in=event.data["addresses"])
+    to = [part.address for part in parts]
     outbox.write(to, Template.TICKET_REPLY, deed=event.deed, at=event.at, event=event, entry=event.entry)
 
 

@@ -35,11 +35,8 @@ def read(token: str) -> Participant:
         ticket_id, address_id, epoch = signing.loads(token, salt=SALT, max_age=LASTS)
     except (signing.BadSignature, ValueError, TypeError) as error:
         raise LinkInvalid from error
-    participant = (
-        Participant.objects.select_related("address", "user", "ticket")
-        .filter(ticket=ticket_id, address=address_id, address__link_epoch=epoch, user__is_active=True)
-        .first()
-    )
+    rows = Participant.objects.by_own_address().select_related("address", "user", "ticket")
+    participant = rows.filter(ticket=ticket_id, address=address_id, address__link_epoch=epoch).first()
     if participant is None:
         raise LinkInvalid
     return participant

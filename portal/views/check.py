@@ -48,8 +48,9 @@ def check_sent(request: HttpRequest) -> HttpResponse:
 def _mail_link(request: HttpRequest, email: str, number: str, *, at: datetime) -> None:
     """Mail the link if this address takes part in this ticket, and was not sent a few already."""
     participant = (
-        Participant.objects.select_related("address", "ticket")
-        .filter(address__email=normalise(email), ticket__number=number, user__is_active=True)
+        Participant.objects.by_own_address()
+        .select_related("address", "ticket")
+        .filter(address__email=normalise(email), ticket__number=number)
         .filter(ticket__trashed_at=None, ticket__merged_into=None)
         .first()
     )

@@ -234,3 +234,20 @@ def test_what_a_requester_typed_is_no_agent_s_word_though_they_are_one(topic, ke
     )
 
     assert_untyped(*composed(mail_to(BOB)))
+
+
+def test_an_address_that_became_somebody_elses_as_a_rule_added_it_is_told_nothing(ticket, bob, grace, told):
+    """The rule read whose it was, somebody proved that it is theirs, and the rule wrote down what it had read."""
+    participant = add(ticket, bob, Principal.agent(grace))
+    link = links.token_for(participant)
+    waiting = mail_to(BOB)
+    Address.objects.filter(email=BOB).update(user=cast.make_person("eve@example.org", "Eve"), is_primary=False)
+    told()
+
+    actions.reply(ticket=ticket, text="It is refunded.", by=Principal.agent(grace), at=TUESDAY)
+
+    assert told() == {"ada@example.org": Template.TICKET_REPLY}
+    with pytest.raises(rendering.NoLongerWanted):
+        composing.compose(waiting)
+    with pytest.raises(links.LinkInvalid):
+        links.read(link)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Address, Team, User
@@ -17,9 +17,16 @@ class Part(models.TextChoices):
 
 
 class ParticipantQuerySet(models.QuerySet["Participant"]):
+    def by_own_address(self) -> "ParticipantQuerySet":
+        """Those who are not switched off and whose address is still theirs.
+
+        It may have become somebody else's in the moment in which a rule added them by it (accounts.moving).
+        """
+        return self.filter(user__is_active=True, address__user=F("user"))
+
     def reached(self, ticket: Any) -> "ParticipantQuerySet":
-        """Those who take part in the ticket and are not switched off, with their addresses."""
-        return self.filter(ticket=ticket, user__is_active=True).select_related("address").order_by("pk")
+        """Those who take part in the ticket and can be reached, with their addresses."""
+        return self.by_own_address().filter(ticket=ticket).select_related("address").order_by("pk")
 
 
 class Participant(models.Model):
