@@ -226,7 +226,8 @@ class MailboxAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
     def authorized_view(self, request: HttpRequest) -> HttpResponse:
         """Take the code that the service sends somebody back with, if it is the journey that began here."""
         begun = request.session.pop(JOURNEY, None)
-        box = Mailbox.objects.filter(pk=begun["mailbox"]).first() if begun else None
+        known = Mailbox.objects.filter(authentication__in=BY_PERSON)
+        box = known.filter(pk=begun["mailbox"]).first() if begun else None
         if begun is None or box is None or not oauth.is_same(request.GET.get("state", ""), begun["state"]):
             text = gettext("This answer belongs to no authorisation that you began here. Begin again.")
             self.message_user(request, text, messages.ERROR)

@@ -89,6 +89,8 @@ def _in_words(trouble: Trouble, way: SmtpServer) -> str:
             return _("%(host)s offers no STARTTLS. Choose another encryption, or another port.") % said
         case smtplib.SMTPServerDisconnected():
             return _("%(host)s ended the connection. Perhaps it wants TLS from the start at this port.") % said
+        case smtplib.SMTPResponseException() if error.smtp_code < 0:
+            return _("%(host)s does not answer as a mail server does. Check the port.") % said
         case smtplib.SMTPResponseException():
             return _("%(host)s does not talk to us. It said: %(answer)s") % said
     return ""

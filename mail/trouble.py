@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from imap_tools.errors import ImapToolsError
 
 LONGEST_ANSWER = 300
+# What imaplib says of bytes that are no IMAP, and repeats them.
+NO_ANSWERS = ("unexpected response", "unexpected tagged response", "socket error: unterminated line")
 REFUSALS = (imaplib.IMAP4.error, ImapToolsError, poplib.error_proto)
 
 
@@ -64,12 +66,23 @@ def plain_words(host: str, port: int, *, but_refusals: bool = False) -> Iterator
     except REFUSALS as error:
         if but_refusals:
             raise
+        if not _is_answer(error):
+            # Whatever else runs there: who may choose where we connect to is not told what it says.
+            text = _("%(where)s does not answer as a mail server does. Check the port.")
+            raise Trouble(text % {"where": where}) from error
         raise Trouble(_("The server said: %(answer)s") % {"answer": answer_of(error)}) from error
     except (UnicodeError, ValueError) as error:
         raise Trouble(_("The server's answer cannot be read: %(answer)s") % {"answer": answer_of(error)}) from error
     except OSError as error:
         why = error.strerror or answer_of(error)
         raise Trouble(_("The connection to %(where)s broke: %(why)s.") % {"where": where, "why": why}) from error
+
+
+def _is_answer(error: BaseException) -> bool:
+    """Say whether this is what a server of the protocol may say, or our library of itself."""
+    if isinstance(error, poplib.error_proto):
+        return answer_of(error).startswith("-ERR")
+    return not answer_of(error).startswith(NO_ANSWERS)
 
 
 def answer_of(error: BaseException) -> str:

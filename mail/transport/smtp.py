@@ -213,8 +213,8 @@ def _ascii(address: str) -> str:
 
 def _reply(code: int, text: bytes) -> str:
     said = one_line(text.decode("utf-8", "replace"))
-    # smtplib's own number for an answer that has none.
-    return f"The mail server's answer is not understood: {said}"[:500] if code < 0 else f"{code} {said}"[:500]
+    # smtplib's own number for an answer that has none: whatever runs there, it is no mail server.
+    return "The mail server's answer is not understood." if code < 0 else f"{code} {said}"[:500]
 
 
 def _is_certain(error: Exception) -> bool:

@@ -11,6 +11,7 @@ from core import secrets
 from mail import intake, oauth
 from mail.models import Mailbox
 from tests.admin.oauth_service import OAuthService
+from tests.mail.greeting import Greeting
 from tests.plugins.dovecot import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -244,6 +245,20 @@ def test_a_test_says_what_is_wrong(root, dovecot_server, changes, says):
     assert "Wrong:" in page
 
 
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+@pytest.mark.parametrize("banner", [b"SSH-2.0-secret_7.4\r\n", b"HTTP/1.1 400 secret\r\n\r\nsecret\r\n", b"x" * 3_000])
+def test_what_is_no_mail_server_is_not_repeated(root, protocol, banner):
+    with Greeting(banner) as port:
+        root.post(reverse(ADD), filled_in(protocol=protocol, host="127.0.0.1", port=port, security="starttls"))
+
+        page = do(root, Mailbox.objects.get(), "try_out")
+
+    assert "does not answer as a mail server does" in page
+    assert "secret_7" not in page
+    assert "400 secret" not in page
+    assert "xxx" not in page
+
+
 def test_only_administrators_send_us_anywhere(sign_in, grace, box):
     client = sign_in(grace)
 
@@ -307,6 +322,16 @@ def test_an_answer_to_no_journey_of_ours_is_refused(root, service, at_google):
     assert "belongs to no authorisation that you began here" in page
     assert service.requests == []
     assert "belongs to no authorisation" in come_back(root, code="the-code", state="")
+
+
+def test_a_mailbox_that_was_set_up_otherwise_meanwhile_is_not_authorised(root, service, at_google):
+    asked = begin(root, at_google)
+    Mailbox.objects.update(authentication="password")
+
+    page = come_back(root, code="the-code", state=asked["state"])
+
+    assert "belongs to no authorisation that you began here" in page
+    assert service.requests == []
 
 
 def test_who_declines_is_told(root, service, at_google):

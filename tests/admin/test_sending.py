@@ -1,6 +1,7 @@
 """Sending accounts, own addresses and the outbox in the administration."""
 
 import pytest
+from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -8,7 +9,10 @@ from accounts.models import Address
 from core import secrets
 from mail import outages
 from mail.models import Mailbox, MailState, OutgoingMail, OwnAddress, SendingAccount, Template, Writer
+from mail.senders import way_of
+from mail.transport import deliver
 from tests.cast import MONDAY
+from tests.mail.greeting import Greeting
 from tests.mail.sink import Sink
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +139,20 @@ def test_a_test_mail_goes_to_who_asks_for_it(root, account, admin_user):
 
     assert [one.recipient for one in sink.received] == [admin_user.email]
     assert "was taken" in page
+
+
+@pytest.mark.parametrize("banner", [b"SSH-2.0-secret_7.4\r\n", b"HTTP/1.1 400 secret_7\r\n\r\nsecret_7\r\n"])
+def test_what_is_no_mail_server_is_not_repeated(root, account, admin_user, banner):
+    Address.objects.filter(user=admin_user).update(verified_at=MONDAY)
+    mail = EmailMultiAlternatives("x", "y", "a@b.example", ["c@d.example"])
+    with Greeting(banner) as port:
+        SendingAccount.objects.update(host="127.0.0.1", port=port, security="none", signs_in="not")
+
+        page = root.post(reverse(LIST), {"action": "send_test", "_selected_action": account.pk}).content.decode()
+        answer = deliver(way_of(SendingAccount.objects.get()), mail, hand_over=lambda: True)
+
+    assert "does not answer as a mail server does" in page
+    assert "secret_7" not in page + answer.text
 
 
 def test_a_department_writes_from_one_address_only(root, billing):
