@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,8 +22,9 @@ from sla.business_hours_form import (
     WindowsFormSet,
     in_words,
 )
+from sla.holiday_import_admin import import_page
 from sla.hours import BadCalendar
-from sla.models import BusinessHours, ExceptionWindow, Holiday, Scope, WeeklyWindow
+from sla.models import BusinessHours, ExceptionWindow, Holiday, HolidaySource, Scope, WeeklyWindow
 from sla.models.business_hours import WEEKDAYS
 from sla.reckoning_admin import ReckonsAdmin
 from sla.reckoning_admin import in_words as tickets_in_words
@@ -58,12 +60,16 @@ class WindowInline(TimesInline):
 
 class HolidayInline(OffersActiveInline):
     model = Holiday
-    fields = ("day", "name", "source")
-    readonly_fields = ("source",)
+    fields = ("day", "name", "came_from")
+    readonly_fields = ("came_from",)
     audited_words = ("name",)
     extra = 1
     max_num = MOST_ROWS * 2
     verbose_name_plural = _("Holidays: no window starts on these dates")
+
+    @admin.display(description=_("source"))
+    def came_from(self, holiday: Holiday) -> str:
+        return holiday.origin or str(HolidaySource(holiday.source).label)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Holiday]:
         """Return those of this year and later: the ones before are history."""
@@ -97,6 +103,13 @@ class BusinessHoursAdmin(ReckonsAdmin, OneDefaultAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BusinessHours]:
         return super().get_queryset(request).prefetch_related("windows", "holidays", "exceptions")
+
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(self.holidays_of_a_file)
+        return [path("<path:object_id>/holidays/", page, name="sla_businesshours_holidays"), *super().get_urls()]
+
+    def holidays_of_a_file(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return import_page(self, request, object_id)
 
     @admin.display(description=_("now"))
     def stands(self, hours: BusinessHours) -> str:

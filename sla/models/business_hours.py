@@ -104,6 +104,7 @@ class WeeklyWindow(models.Model):
 class HolidaySource(models.TextChoices):
     HAND = "hand", _("entered")
     COUNTRY = "country", _("of the country")
+    FILE = "file", _("of a file")
 
 
 class Holiday(models.Model):
@@ -115,6 +116,8 @@ class Holiday(models.Model):
     source = models.CharField(
         _("source"), max_length=10, choices=HolidaySource, default=HolidaySource.HAND, editable=False
     )
+    # The name of the file it came with: one of the same name replaces it.
+    origin = models.CharField(_("file"), max_length=80, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name = _("holiday")

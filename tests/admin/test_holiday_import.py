@@ -1,0 +1,127 @@
+"""Holidays of an iCalendar file: looked at first, then taken over; a file that comes again replaces its own."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from sla.models import BusinessHours, HolidaySource, Reckoning
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def hours() -> BusinessHours:
+    return cast.make_hours("Office")
+
+
+def in_days(n: int) -> date:
+    return timezone.now().date() + n * DAY
+
+
+def upload(*days: tuple[date, str], name: str = "days.ics") -> SimpleUploadedFile:
+    events = "".join(
+        f"BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:{day:%Y%m%d}\r\nSUMMARY:{of}\r\nEND:VEVENT\r\n" for day, of in days
+    )
+    return SimpleUploadedFile(name, f"BEGIN:VCALENDAR\r\n{events}END:VCALENDAR\r\n".encode())
+
+
+def url(hours: BusinessHours) -> str:
+    return f"/admin/sla/businesshours/{hours.pk}/holidays/"
+
+
+def look(root, hours, *days, **given):
+    return root.post(url(hours), {"file": upload(*days), **given})
+
+
+def take(root, hours, *days, **given):
+    looked = look(root, hours, *days, **given)
+    return root.post(url(hours), {"looked_at": looked.context["looked_at"]})
+
+
+def kept(hours) -> dict[date, tuple[str, str]]:
+    return {row.day: (row.name, row.source) for row in hours.holidays.all()}
+
+
+def test_looking_saves_nothing(root, hours):
+    answer = look(root, hours, (in_days(3), "Founders’ <day>"))
+
+    assert "Founders’ &lt;day&gt;" in answer.text
+    assert kept(hours) == {}
+
+
+def test_saving_takes_over_what_was_shown_and_has_clocks_reckoned(root, hours):
+    version = hours.version
+
+    answer = take(root, hours, (in_days(3), "Founders’ day"))
+
+    assert answer.status_code == 302
+    assert kept(hours) == {in_days(3): ("Founders’ day", HolidaySource.FILE)}
+    assert hours.holidays.get().origin == "days.ics"
+    hours.refresh_from_db()
+    assert hours.version != version
+    assert Reckoning.objects.filter(number=hours.pk).exists()
+    logged = AuditEvent.objects.get(target_model="sla.businesshours", target_id=str(hours.pk))
+    assert "Founders’ day" in str(logged.changes)
+    assert "days.ics" in root.get(f"/admin/sla/businesshours/{hours.pk}/change/").text
+
+
+def test_a_file_that_comes_again_replaces_its_own_days_alone(root, hours):
+    hours.holidays.create(day=in_days(5), name="By hand")
+    hours.holidays.create(day=in_days(-9), name="Long ago", source=HolidaySource.FILE, origin="days.ics")
+    take(root, hours, (in_days(7), "Other"), origin="Other file")
+    take(root, hours, (in_days(3), "One"), (in_days(4), "Two"), (in_days(5), "Three"))
+
+    answer = look(root, hours, (in_days(4), "Two again"))
+    assert [row.name for row in answer.context["foreseen"].going] == ["One"]
+    take(root, hours, (in_days(4), "Two again"))
+
+    assert kept(hours) == {
+        in_days(-9): ("Long ago", HolidaySource.FILE),
+        in_days(4): ("Two again", HolidaySource.FILE),
+        in_days(5): ("By hand", HolidaySource.HAND),
+        in_days(7): ("Other", HolidaySource.FILE),
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"hello", "This is no iCalendar file"),
+        (b"BEGIN:VCALENDAR\nEND:VCALENDAR\n", "It has no whole day between"),
+        (b"", "The submitted file is empty."),
+        (b"BEGIN:VCALENDAR\n" + b"x" * (10 * 1024 * 1024), "too large"),
+    ],
+)
+def test_a_file_that_is_none_gets_a_sentence(root, hours, data, words):
+    answer = root.post(url(hours), {"file": SimpleUploadedFile("a.ics", data)})
+
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+def test_what_was_not_looked_at_is_not_saved(root, hours):
+    other = cast.make_hours("Elsewhere")
+    looked = look(root, other, (in_days(3), "One")).context["looked_at"]
+
+    for forged in ("", "x:y:z", looked):
+        answer = root.post(url(hours), {"looked_at": forged})
+        assert answer.status_code == 302
+    assert kept(hours) == {}
+
+
+def test_holidays_that_would_close_it_for_good_are_refused(root, hours):
+    hours.windows.all().delete()
+
+    take(root, hours, (in_days(3), "One"))
+
+    assert kept(hours) == {}
+
+
+def test_only_administrators_come_here(sign_in, grace, hours):
+    assert sign_in(grace).get(url(hours)).status_code == 403

@@ -1,0 +1,119 @@
+"""Whole days of iCalendar files, of well-made, careless and hostile ones."""
+
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sla import ical
+
+BERLIN = ZoneInfo("Europe/Berlin")
+SINCE, UNTIL = date(2026, 11, 21), date(2028, 12, 31)
+
+
+def file(*events: str, head: str = "") -> bytes:
+    inside = "".join(f"BEGIN:VEVENT\n{event.strip()}\nEND:VEVENT\n" for event in events)
+    return f"BEGIN:VCALENDAR\nVERSION:2.0\n{head}{inside}END:VCALENDAR\n".replace("\n", "\r\n").encode()
+
+
+def read(*events: str, head: str = "") -> ical.Found:
+    return ical.read(file(*events, head=head), zone=BERLIN, since=SINCE, until=UNTIL)
+
+
+def days(*events: str) -> list[str]:
+    return [f"{day}" for day in read(*events).days]
+
+
+def test_a_day_has_its_name():
+    found = read("DTSTART;VALUE=DATE:20261225\nSUMMARY:Christmas\\, the 1st\n  day", head="X-WR-CALNAME:Feiertage\n")
+
+    assert (found.name, found.days) == ("Feiertage", {date(2026, 12, 25): "Christmas, the 1st day"})
+
+
+def test_the_end_is_the_day_after():
+    assert days("DTSTART;VALUE=DATE:20261224\nDTEND;VALUE=DATE:20261227") == ["2026-12-24", "2026-12-25", "2026-12-26"]
+    assert days("DTSTART;VALUE=DATE:20261224\nDURATION:P2D") == ["2026-12-24", "2026-12-25"]
+    assert days("DTSTART;VALUE=DATE:20261224\nDTEND;VALUE=DATE:20261224") == ["2026-12-24"]
+
+
+def test_an_endless_recurrence_ends_with_the_window():
+    assert days("DTSTART;VALUE=DATE:19700101\nRRULE:FREQ=YEARLY") == ["2027-01-01", "2028-01-01"]
+
+
+def test_one_of_a_series_can_be_left_out_moved_or_added():
+    series = "UID:a\nDTSTART;VALUE=DATE:20261201\nRRULE:FREQ=MONTHLY;COUNT=4\nEXDATE;VALUE=DATE:20270101"
+    series += "\nRDATE;VALUE=DATE:20270115"
+    moved = "UID:a\nRECURRENCE-ID;VALUE=DATE:20270201\nDTSTART;VALUE=DATE:20270202"
+
+    assert days(series, moved) == ["2026-12-01", "2027-01-15", "2027-02-02", "2027-03-01"]
+
+
+def test_times_that_fill_a_day_of_the_office_are_a_day():
+    assert days("DTSTART:20261224T230000Z\nDTEND:20261225T230000Z") == ["2026-12-25"]
+    assert days("DTSTART;TZID=Europe/Berlin:20261225T000000\nDTEND;TZID=Europe/Berlin:20261226T000000") == [
+        "2026-12-25"
+    ]
+
+
+def test_a_day_in_the_past_or_far_ahead_is_none():
+    assert days("DTSTART;VALUE=DATE:20251225", "DTSTART;VALUE=DATE:20291225") == []
+    assert days("DTSTART;VALUE=DATE:20261120\nDTEND;VALUE=DATE:20261123") == ["2026-11-21", "2026-11-22"]
+
+
+def test_what_was_cancelled_and_alarms_are_nothing():
+    assert days("STATUS:CANCELLED\nDTSTART;VALUE=DATE:20261225") == []
+    alarm = "DTSTART;VALUE=DATE:20261225\nBEGIN:VALARM\nDTSTART;VALUE=DATE:20270101\nSUMMARY:x\nEND:VALARM"
+    assert days(alarm) == ["2026-12-25"]
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ("DTSTART:20261224T100000Z\nDTEND:20261224T110000Z", "it does not last whole days."),
+        ("SUMMARY:Nothing", "it has no start."),
+        ("DTSTART;VALUE=DATE:20261340", "“20261340” is no date."),
+        ("DTSTART:00010101T000000Z", "does not last whole days"),
+        ("DTSTART;VALUE=DATE:20261224\nRRULE:FREQ=SECONDLY", "its recurrence (FREQ=SECONDLY) is not understood."),
+        ("DTSTART;VALUE=DATE:20261224\nDTEND;VALUE=DATE:20271224", "it lasts 365 days."),
+        ("DTSTART;VALUE=DATE:20261224\nEXDATE:never", "“never” is no date."),
+    ],
+)
+def test_what_is_no_holiday_is_left_out_with_the_reason(event: str, words: str):
+    found = read(event, "DTSTART;VALUE=DATE:20261225")
+
+    assert list(found.days) == [date(2026, 12, 25)]
+    assert words in found.remarks[0]
+
+
+def test_many_remarks_are_counted():
+    assert len(read(*["SUMMARY:Nothing"] * 500).remarks) == ical.MOST_REMARKS + 1
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"hello", "no iCalendar file"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"x" * (ical.MOST_BYTES + 1), "larger than 10 MB"),
+        (file(*["SUMMARY:x"] * (ical.MOST_EVENTS + 1)), "more than 5000 events"),
+        (file("DTSTART;VALUE=DATE:20261225\nRRULE:FREQ=DAILY"), "more than 120 days until 2028-12-31"),
+    ],
+)
+def test_what_is_no_list_of_holidays_is_refused_in_a_sentence(data: bytes, words: str):
+    with pytest.raises(ical.BadFile, match=words):
+        ical.read(data, zone=BERLIN, since=SINCE, until=UNTIL)
+
+
+def test_recurrences_that_take_too_long_are_refused():
+    slow = "DTSTART;VALUE=DATE:19000101\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=9"
+
+    with pytest.raises(ical.BadFile, match="take too long"):
+        ical.read(file(*[slow] * 50), zone=BERLIN, since=SINCE, until=UNTIL)
+
+
+def test_ten_megabytes_of_lines_are_read():
+    data = file("DTSTART;VALUE=DATE:20261225\nDESCRIPTION:" + "y\n " * 2_500_000)
+
+    assert len(data) > 9 * 1024 * 1024
+    found = ical.read(data, zone=BERLIN, since=SINCE, until=SINCE + timedelta(days=60))
+    assert list(found.days) == [date(2026, 12, 25)]
