@@ -8,13 +8,15 @@ from playwright.sync_api import Page
 
 # The theme just chosen is drawn, and no colour is on its way from the old one: half-way colours have no contrast.
 SETTLED = """async () => {
+    await document.fonts.ready;
     for (let n = 0; n < 2; n += 1) await new Promise(requestAnimationFrame);
     await Promise.allSettled(document.getAnimations().map((one) => one.finished));
 }"""
 
 
 def settle(page: Page) -> None:
-    """Wait for what is on its way: two drawn frames, and the end of every transition."""
+    """Wait for what is on its way: styles and fonts, two drawn frames, and the end of every transition."""
+    page.wait_for_load_state("load")
     page.evaluate(SETTLED)
 
 

@@ -12,6 +12,7 @@ from accounts.models import AuditEvent, AuditKind, User
 from core.models import SiteSettings
 from tests import axe, cast
 from tests.accounts.factors import code, give_app
+from tests.browsing import new_context, next_page
 from tests.cast import PASSWORD
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
@@ -59,7 +60,8 @@ class Visitor:
         page = self.go(path)
         page.get_by_label("E-mail address").fill(email)
         page.get_by_label("Password", exact=True).fill(password)
-        page.get_by_role("button", name="Sign in", exact=True).click()
+        with next_page(page):
+            page.get_by_role("button", name="Sign in", exact=True).click()
         return page
 
     def sign_out(self) -> None:
@@ -78,7 +80,7 @@ def visitor(chromium: Browser, live_server) -> Iterator[Callable[..., Visitor]]:
     made: list[Visitor] = []
 
     def visit(**options: object) -> Visitor:
-        made.append(Visitor(chromium.new_context(reduced_motion="reduce", **options), live_server.url))
+        made.append(Visitor(new_context(chromium, **options), live_server.url))
         return made[-1]
 
     yield visit
@@ -124,6 +126,7 @@ def test_recovery_codes_are_kept_as_a_file_and_a_passkey_gets_another_name(visit
     page.get_by_label("Name").fill("Laptop")
     page.get_by_role("button", name="Add the passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    expect(page.locator(".codes li")).to_have_count(10)
     given = page.locator(".codes li").all_inner_texts()
     assert wrong_as_it_stands(page) == []
     with page.expect_download() as download:
@@ -137,7 +140,8 @@ def test_recovery_codes_are_kept_as_a_file_and_a_passkey_gets_another_name(visit
     page.reload()
     expect(page.get_by_text("10 codes are left.")).to_be_visible()
 
-    her.go("/accounts/security/").get_by_role("link", name="Rename Laptop").click()
+    with next_page(page):
+        her.go("/accounts/security/").get_by_role("link", name="Rename Laptop").click()
     assert wrong(her, page.url.removeprefix(her.home)) == []
     page.get_by_label("Name").fill("Key on the ring")
     page.get_by_role("button", name="Save").click()

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e.helpdesk import HelpDesk, database
-from tests.e2e.visitors import PATIENCE, Visitors
+from tests.e2e.visitors import Visitors
 from tests.mail.sink import Sink
 from tests.plugins.chromium import ARGUMENTS
 
@@ -50,7 +50,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 @pytest.fixture
 def visitors(helpdesk: HelpDesk, chromium: Browser, tmp_path: Path) -> Iterator[Visitors]:
     """`visitors()` returns the page of somebody new, `visitors.agent("ken")` that of an agent."""
-    expect.set_options(timeout=PATIENCE)
     visitors = Visitors(helpdesk, chromium)
     yield visitors
     for context in visitors.contexts:

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import axe
+from tests.browsing import next_page
 from tests.e2e.helpdesk import HelpDesk, link_in
 from tests.e2e.visitors import DESKTOP, Visitors
 from tests.mail.sink import Sink
@@ -221,8 +222,8 @@ def test_sign_in_and_passwords(judge: Judge, visitors: Visitors, helpdesk: HelpD
     page.context.clear_cookies()
     page.get_by_label("Your e-mail address").fill("lea@user.com")
     page.get_by_label("Ticket number").fill("1")
-    page.get_by_role("button", name="Mail me the link").click()
-    page.wait_for_load_state()
+    with next_page(page):
+        page.get_by_role("button", name="Mail me the link").click()
     judge.look(page, "a form without its cookie")
     judge.visit(page, "/accounts/link/", "/accounts/link/sent/", "/accounts/register/")
     agent = visitors.agent("rosa")

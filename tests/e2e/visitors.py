@@ -7,11 +7,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
+from tests.browsing import new_context
 from tests.e2e.helpdesk import HelpDesk
 
 DESKTOP = {"width": 1440, "height": 900}
-# How long a page may take to show what is expected, in milliseconds: two cores are shared with much else.
-PATIENCE = 15_000
 
 
 class Visitors:
@@ -27,13 +26,12 @@ class Visitors:
 
     def __call__(self, *, script: bool = True, **options: Any) -> Page:
         """Return an empty page of somebody new."""
-        context = self.chromium.new_context(
+        context = new_context(
+            self.chromium,
             base_url=self.helpdesk.url,
             java_script_enabled=script,
-            reduced_motion="reduce",
             **{"viewport": DESKTOP} | options,
         )
-        context.set_default_timeout(PATIENCE)
         context.on("console", self._hear)
         context.on("weberror", lambda error: self.faults.append(f"{error.page.url}: {error.error}"))
         self.contexts.append(context)

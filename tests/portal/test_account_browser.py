@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Members, Organization
 from tests import axe, cast
+from tests.browsing import new_context
 from tests.cast import DAY, HOUR, MONDAY, PASSWORD
 from tickets import actions
 
@@ -29,9 +30,7 @@ def ada(ada_confirmed):
 @pytest.fixture
 def enter(chromium: Browser, live_server, ada) -> Iterator[Callable[..., Page]]:
     """`enter("/tickets/")` opens the page after Ada signed in; faults in its console fail the test at the end."""
-    context = chromium.new_context(
-        base_url=live_server.url, reduced_motion="reduce", bypass_csp=True
-    )  # axe tries styles
+    context = new_context(chromium, base_url=live_server.url, bypass_csp=True)  # axe tries styles
     faults: list[str] = []
 
     def entered(path: str) -> Page:
@@ -69,6 +68,7 @@ def expect_tickets(page: Page, *subjects: str) -> None:
 def expect_readable(page: Page) -> None:
     """Nothing wider than a phone, and no violation that axe knows, in both colours."""
     page.set_viewport_size(PHONE)
+    axe.settle(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -113,6 +113,7 @@ def test_the_organisations_tickets_stand_beside_ones_own(enter, tickets):
     # Who takes no part in it reads along, and writes nothing.
     expect(page.get_by_role("button", name="Send")).to_have_count(0)
     page.go_back()
+    expect_tickets(page, "Bob wants to know")
     expect_readable(page)
 
 
