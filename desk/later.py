@@ -1,6 +1,6 @@
 """When a reply is to go, or a ticket to come back: a few times that come up often, or one of the agent's own."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -17,10 +17,16 @@ from tickets.actions.waiting import LONGEST_SNOOZE
 MORNING, EVENING = time(9), time(18)
 MONDAY = 0
 OWN = "own"
+# At what hour of the day that a choice carries.
+HOURS = {"evening": EVENING, "tomorrow": MORNING, "monday": MORNING}
 
 
 def presets(at: datetime) -> list[tuple[str, datetime]]:
-    """Return the times to choose from, by name, in the reader's zone; none that is over or comes twice."""
+    """Return the times to choose from, by name, in the reader's zone; none that is over or comes twice.
+
+    Names are "hour", and those of HOURS with their day ("tomorrow-2026-11-22"): what is chosen before midnight and sent
+    after it means the day that its reader saw.
+    """
     local = timezone.localtime(at)
 
     def on(days: int, hour: time) -> datetime:
@@ -35,7 +41,22 @@ def presets(at: datetime) -> list[tuple[str, datetime]]:
     ]
     if until_monday > 1:
         found.append(("monday", on(until_monday, MORNING)))
-    return [(name, moment) for name, moment in found if name != "evening" or moment - local > timedelta(minutes=30)]
+    return [
+        (f"{name}-{moment:%Y-%m-%d}" if name in HOURS else name, moment)
+        for name, moment in found
+        if name != "evening" or moment - local > timedelta(minutes=30)
+    ]
+
+
+def moment_of(name: str, at: datetime) -> datetime | None:
+    """Return when that is which somebody chose, in the reader's zone; None for what was never offered."""
+    word, _dash, day = name.partition("-")
+    if word not in HOURS:
+        return dict(presets(at)).get(name)
+    try:
+        return timezone.make_aware(datetime.combine(date.fromisoformat(day), HOURS[word]))
+    except (ValueError, OverflowError):
+        return None
 
 
 def offered() -> list[tuple[str, str]]:
@@ -46,13 +67,27 @@ def offered() -> list[tuple[str, str]]:
         "tomorrow": _now("Tomorrow, %(time)s"),
         "monday": _now("On Monday, %(time)s"),
     }
-    return [(name, words[name] % {"time": date_format(moment, "H:i")}) for name, moment in presets(now())]
+    return [
+        (name, words[name.partition("-")[0]] % {"time": date_format(moment, "H:i")}) for name, moment in presets(now())
+    ]
+
+
+class PresetField(forms.ChoiceField):
+    """One of the times, also one that was offered yesterday: it stands in the list again, with its day."""
+
+    def offer(self, chosen: str, *, before: tuple[str, str] | None = None, own: str) -> None:
+        """Offer the times, and what was `chosen` if it is none of these any more; `own` is for one's own time."""
+        found = offered()
+        moment = moment_of(chosen, now())
+        if moment is not None and chosen not in dict(found):
+            found.append((chosen, date_format(moment, "j F, H:i")))
+        self.choices = [*([before] if before else []), *found, (OWN, own)]
 
 
 class LaterForm(forms.Form):
     """`cleaned_data["send_at"]` is when the reply goes, None for now."""
 
-    later = forms.ChoiceField(label=_("Send"), required=False)
+    later = PresetField(label=_("Send"), required=False)
     later_at = forms.DateTimeField(
         label=_("Day and time"),
         required=False,
@@ -63,7 +98,7 @@ class LaterForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["later"]
-        field.choices = [("", _now("Send now")), *offered(), (OWN, _now("At another time"))]
+        field.offer(_chosen(self), before=("", _now("Send now")), own=_now("At another time"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -74,7 +109,7 @@ class LaterForm(forms.Form):
             if cleaned["send_at"] is None and "later_at" not in self.errors:
                 self.add_error("later_at", _now("Say when it is to go."))
         elif chosen:
-            cleaned["send_at"] = dict(presets(at)).get(chosen)
+            cleaned["send_at"] = moment_of(chosen, at)
         if cleaned["send_at"] is not None and not at < cleaned["send_at"] <= at + MOST_AHEAD:
             text = _now("Choose a time within the next %(days)s days.") % {"days": MOST_AHEAD.days}
             self.add_error("later_at" if chosen == OWN else "later", text)
@@ -97,7 +132,7 @@ class DueDateForm(SeenForm):
 class SnoozeForm(SeenForm):
     """`cleaned_data["moment"]` is until when the ticket rests."""
 
-    later = forms.ChoiceField(label=_("Until"))
+    later = PresetField(label=_("Until"))
     later_at = forms.DateTimeField(
         label=_("Day and time"),
         required=False,
@@ -109,7 +144,7 @@ class SnoozeForm(SeenForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["later"]
-        field.choices = [*offered(), (OWN, _now("Another time"))]
+        field.offer(_chosen(self), own=_now("Another time"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -117,10 +152,14 @@ class SnoozeForm(SeenForm):
         if cleaned.get("later_at"):
             # Whoever writes a time means it, whatever the list stands at.
             chosen = OWN
-        moment = cleaned.get("later_at") if chosen == OWN else dict(presets(at)).get(chosen)
+        moment = cleaned.get("later_at") if chosen == OWN else moment_of(chosen, at)
         if moment is None and not self.errors:
             self.add_error("later_at", _now("Say until when."))
         elif moment is not None and not at < moment <= at + LONGEST_SNOOZE:
             self.add_error("later_at", _now("Choose a time within the next year."))
         cleaned["moment"] = moment
         return cleaned
+
+
+def _chosen(form: forms.Form) -> str:
+    return str(form.data.get(form.add_prefix("later"), "")) if form.is_bound else ""

@@ -44,8 +44,15 @@ def run_timer(pk: int, claim: str) -> None:
 @shared_task
 def send_held_reply(pk: int, claim: str) -> None:
     held = HeldReply.objects.select_related("ticket").filter(pk=pk, claim=claim).first()
-    if held is not None:
+    if held is None:
+        return
+    try:
         actions.send_when_due(held=held, claim=UUID(claim), at=now())
+    except Exception:
+        if events.is_lost():
+            raise
+        logger.exception("the held reply %s could not be sent", pk)
+        actions.try_again_later(held=held, claim=UUID(claim), at=now())
 
 
 @shared_task

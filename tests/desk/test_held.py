@@ -6,6 +6,7 @@ from html import unescape
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.utils import timezone
@@ -15,7 +16,7 @@ from desk import later
 from mail.models import OutgoingMail
 from notices.models import Notice
 from tests import cast
-from tests.cast import DAY, HOUR, VIEW_ONLY, address_for
+from tests.cast import DAY, HOUR, MINUTE, VIEW_ONLY, address_for
 from tests.desk.conftest import AtDesk, toasts, undo_of
 from tests.desk.test_composer import image, upload
 from tickets import actions, tasks, wishes
@@ -80,7 +81,7 @@ def test_until_it_goes_nothing_has_happened(ticket: Ticket, desk: AtDesk) -> Non
     held = HeldReply.objects.get()
     assert Ticket.objects.values().get(pk=ticket.pk) == before
     assert (ticket.entries.count(), OutgoingMail.objects.exclude(template="ticket_opened").exists()) == (1, False)
-    assert timedelta(seconds=7) < held.due_at - timezone.now() <= timedelta(seconds=8)
+    assert held.due_at - held.created_at == timedelta(seconds=8)
     assert toasts(answer) == [f"Reply to #{ticket.number} is about to go"]
     assert answer["Location"].endswith(f"#held-{held.pk}")
     page = desk.look(ticket).text
@@ -296,6 +297,33 @@ def test_a_message_that_came_meanwhile_keeps_it_from_going(ticket: Ticket, desk:
     assert not ticket.entries.filter(kind="reply").exists()
 
 
+def test_after_errors_that_nobody_foresaw_it_stands_and_its_author_is_told(ticket, desk, grace, monkeypatch, caplog):
+    desk.reply(ticket, body="It is corrected.")
+    held = HeldReply.objects.get()
+    monkeypatch.setattr("tickets.actions.held.reply", lambda **_given: 1 / 0)
+
+    waits = []
+    for _try in range(4):
+        at = timezone.now()
+        come(held)
+        held.refresh_from_db()
+        assert (held.waits, held.claim) == (True, None)
+        waits.append(round((held.due_at - at) / settings.RETRY_FIRST))
+    come(held)
+
+    assert waits == [2, 4, 8, 16]
+    held.refresh_from_db()
+    assert (held.why, held.due_at, held.failures) == ("failed", None, 5)
+    assert caplog.text.count("could not be sent") == 5
+    page = desk.look(ticket).text
+    assert "The help desk failed at sending it, again and again" in page
+    assert "It is corrected." in page
+    assert ticket.events.filter(kind="reply_stopped").count() == 1
+    monkeypatch.undo()
+    press(desk, ticket, held, "send")
+    assert ticket.entries.filter(kind="reply").exists()
+
+
 def test_a_colleague_s_reply_keeps_it_and_a_note_does_not(ticket: Ticket, desk: AtDesk, billing: object) -> None:
     colleague = cast.principal(cast.make_agent("Eve", billing))
     desk.reply(ticket)
@@ -380,7 +408,7 @@ QUOTE = "Dear Ada, let us not hurry with this refund at all. Yours"
 @pytest.fixture
 def quoting(ticket: Ticket, desk: AtDesk, billing: object) -> HeldReply:
     """Grace's reply was written before Eve's note, whose words it has, and its time has come."""
-    desk.reply(ticket, body=QUOTE, later="tomorrow")
+    desk.reply(ticket, body=QUOTE, later=tomorrow())
     actions.add_note(ticket=ticket, text=NOTE, by=cast.principal(cast.make_agent("Eve", billing)), at=timezone.now())
     come(HeldReply.objects.get())
     return HeldReply.objects.get()
@@ -414,9 +442,9 @@ def test_what_its_author_was_told_before_they_sent_it_does_not_stop_it(
     ticket: Ticket, desk: AtDesk, billing: object
 ) -> None:
     actions.add_note(ticket=ticket, text=NOTE, by=cast.principal(cast.make_agent("Eve", billing)), at=timezone.now())
-    refused = desk.reply(ticket, body=QUOTE, later="tomorrow")
+    refused = desk.reply(ticket, body=QUOTE, later=tomorrow())
     assert refused.status_code == 422
-    desk.reply(ticket, body=QUOTE, later="tomorrow", leaks=refused.context["form"].data["leaks"])
+    desk.reply(ticket, body=QUOTE, later=tomorrow(), leaks=refused.context["form"].data["leaks"])
 
     come(HeldReply.objects.get())
 
@@ -424,7 +452,7 @@ def test_what_its_author_was_told_before_they_sent_it_does_not_stop_it(
 
 
 def test_sent_now_it_is_looked_at_too(ticket: Ticket, desk: AtDesk, billing: object) -> None:
-    desk.reply(ticket, body=QUOTE, later="tomorrow")
+    desk.reply(ticket, body=QUOTE, later=tomorrow())
     actions.add_note(ticket=ticket, text=NOTE, by=cast.principal(cast.make_agent("Eve", billing)), at=timezone.now())
 
     press(desk, ticket, HeldReply.objects.get(), "send")
@@ -569,6 +597,11 @@ def test_the_requester_sees_nothing_of_it(ticket: Ticket, desk: AtDesk, ada_conf
     assert "Not yet to be read." not in sign_in(ada_confirmed).get(f"/tickets/{ticket.number}/").text
 
 
+def tomorrow() -> str:
+    """What the choice of tomorrow sends."""
+    return next(name for name, _moment in later.presets(timezone.now()) if name.startswith("tomorrow"))
+
+
 # --- Later --------------------------------------------------------------------------------------------
 
 
@@ -597,7 +630,7 @@ def test_a_time_that_cannot_be_is_refused_with_the_text_kept(ticket: Ticket, des
 
 
 def test_cancelled_it_stands_as_not_sent(ticket: Ticket, desk: AtDesk) -> None:
-    desk.reply(ticket, later="tomorrow")
+    desk.reply(ticket, later=tomorrow())
 
     press(desk, ticket, HeldReply.objects.get(), "cancel")
 
@@ -627,7 +660,39 @@ def test_the_times_to_choose_from_are_the_readers_own(at: datetime, offered: dic
         found = dict(later.presets(at))
 
     told = {
-        name: moment.astimezone(UTC) if name == "hour" else f"{moment.astimezone(UTC):%d %H:%M}"
+        name.partition("-")[0]: moment.astimezone(UTC) if name == "hour" else f"{moment.astimezone(UTC):%d %H:%M}"
         for name, moment in found.items()
     }
     assert told == offered
+
+
+NEW_YEAR = datetime(2026, 12, 31, 22, 50, tzinfo=UTC)
+
+
+def test_tomorrow_is_the_day_after_the_one_on_which_it_was_chosen(ticket, desk, grace, monkeypatch):
+    User.objects.filter(pk=grace.pk).update(time_zone="Europe/Berlin")
+    monkeypatch.setattr(later, "now", lambda: NEW_YEAR)  # ten to twelve in Berlin
+    chosen = next(name for name, _words in desk.look(ticket).context["form"].fields["later"].choices if "tom" in name)
+
+    monkeypatch.setattr(later, "now", lambda: NEW_YEAR + 20 * MINUTE)
+    refused = desk.reply(ticket, body="", later=chosen)
+    assert refused.status_code == 422
+    # Whoever mends something else finds the choice as it was, not "Send now".
+    assert f'<option value="{chosen}" selected>1 January, 09:00</option>' in refused.text
+    form = refused.context["form"]
+
+    assert later.moment_of(chosen, NEW_YEAR + 20 * MINUTE).date().isoformat() == "2027-01-01"
+    assert form.fields["later"].choices[1][0] == "hour"
+
+
+@pytest.mark.parametrize("name", ["tomorrow", "tomorrow-", "tomorrow-2026-02-30", "never-2026-11-22", "monday-x", ""])
+def test_what_was_never_offered_is_no_time(name):
+    assert later.moment_of(name, FRIDAY) is None
+
+
+def test_a_day_that_is_over_is_refused(ticket, desk):
+    answer = desk.reply(ticket, later="tomorrow-2020-01-01")
+
+    assert answer.status_code == 422
+    assert "Choose a time within the next 90 days." in answer.text
+    assert not HeldReply.objects.exists()

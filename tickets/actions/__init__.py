@@ -17,7 +17,7 @@ from tickets.actions.collaborators import (
 from tickets.actions.due_date import remove_due_date, set_due_date
 from tickets.actions.erasing import erase, go_on, go_on_for_a_while
 from tickets.actions.escalating import escalate, put_off
-from tickets.actions.held import discard, hold, send_now, send_when_due, take_back
+from tickets.actions.held import discard, hold, send_now, send_when_due, take_back, try_again_later
 from tickets.actions.message import add_message
 from tickets.actions.move_entry import move_entry
 from tickets.actions.note import add_note
@@ -88,5 +88,6 @@ __all__ = [
     "stop_waiting",
     "take_back",
     "transfer",
+    "try_again_later",
     "wake",
 ]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -29,6 +30,8 @@ from tickets.thread import clean_text, sent_before
 MOST_AHEAD = timedelta(days=90)
 # So many stand in one ticket.
 MOST_HELD = 20
+# So many unforeseen errors, over some minutes, and it does not go.
+MOST_FAILURES = 5
 # What others do meanwhile, and the reply would take no notice of.
 STOPS: Mapping[str, Stopped] = {
     Kind.MESSAGE_ADDED: Stopped.MESSAGE,
@@ -142,6 +145,28 @@ def send_when_due(*, held: HeldReply, claim: UUID, at: datetime) -> ThreadEntry 
     by = Principal.system(Cause.HELD)
     events.record(Kind.REPLY_STOPPED, ticket, by=by, at=at, of=events.ref(found.author), why=why.value)
     return None
+
+
+@transaction.atomic
+def try_again_later(*, held: HeldReply, claim: UUID, at: datetime) -> None:
+    """After an error that nobody foresaw: let it wait, twice as long each time; at last let it stand and say so.
+
+    Its author is told as of every other reply that did not go, and can send it once more.
+    """
+    ticket = lock(held.ticket)
+    row = HeldReply.objects.select_for_update(of=("self",)).select_related("author").filter(pk=held.pk, claim=claim)
+    found = row.first()
+    if found is None or not found.waits:
+        return
+    found.failures += 1
+    if found.failures < MOST_FAILURES:
+        found.due_at, found.claim = at + settings.RETRY_FIRST * 2**found.failures, None
+        found.save(update_fields=["failures", "due_at", "claim"])
+        return
+    _stop(found, Stopped.FAILED)
+    found.save(update_fields=["failures"])
+    by = Principal.system(Cause.HELD)
+    events.record(Kind.REPLY_STOPPED, ticket, by=by, at=at, of=events.ref(found.author), why=Stopped.FAILED.value)
 
 
 @transaction.atomic

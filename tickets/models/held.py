@@ -28,6 +28,7 @@ class Stopped(models.TextChoices):
     QUOTES = "quotes", _("It quotes an internal note")
     REFUSED = "refused", _("Its author may not answer this ticket any more")
     NOBODY = "nobody", _("Nobody whom it was for takes part any more")
+    FAILED = "failed", _("The help desk failed at sending it, again and again")
 
 
 class HeldReply(Waiting):
@@ -56,6 +57,8 @@ class HeldReply(Waiting):
     seen = models.PositiveIntegerField()
     request_key = models.CharField(max_length=40)
     why = models.CharField(max_length=10, choices=Stopped, blank=True)
+    # How often sending it failed for no reason that anybody foresaw.
+    failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
 
     class Meta:
