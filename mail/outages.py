@@ -99,7 +99,8 @@ def note(account: str, said: str, at: datetime, *, is_certain: bool, wait: timed
     outage, _is_new = Outage.objects.get_or_create(account=account, defaults={"since": at})
     failures = outage.failures + 1
     wait = max(wait or timedelta(0), _wait(failures))
-    is_shut = is_certain or failures >= FEW
+    # Once it is shut only a mail that gets through opens it: a later failure that says less takes nothing back.
+    is_shut = is_certain or failures >= FEW or outage.until is not None
     Outage.objects.filter(pk=outage.pk).update(
         failures=F("failures") + 1, until=at + wait if is_shut else None, said=said
     )

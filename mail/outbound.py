@@ -24,7 +24,7 @@ from core import wakeups
 from core.models import SiteSettings
 from core.models.work import holding
 from core.prepared import Prepared
-from mail import composing, outages, outbox, rendering, senders, transport
+from mail import composing, kept_alerts, outages, outbox, rendering, senders, transport
 from mail.common import Common
 from mail.models import Fault, MailState, OutgoingMail, SendingAccount, Suppressed, Template
 from mail.rendering import TO_AGENTS
@@ -155,6 +155,9 @@ def _send(mail: OutgoingMail, mine: UUID, common: Common, ways: _Ways) -> MailSt
     if mail.account is not None and (free_at := senders.may_go(mail.account, at)) is not None:
         _let_go([mail], mine, due_at=free_at)
         return None
+    if (quiet_until := kept_alerts.still_quiet_until(mail, common, at)) is not None:
+        _let_go([mail], mine, due_at=quiet_until)
+        return None
     if waits_since is not None:
         # What it waited for the account is not taken from its own time.
         mail.first_tried_at, mail.attempts = at, 0
@@ -163,9 +166,15 @@ def _send(mail: OutgoingMail, mine: UUID, common: Common, ways: _Ways) -> MailSt
     if answer.fault == Fault.ACCOUNT:
         until = way.failed(answer, now())
         return _defer_for_account(mail, mine, answer.text, until, waits_since or at)
-    if answer.state == MailState.BOUNCED or mail.handed_over_at is not None:
+    if _got_through(mail, answer):
         way.works()
     return _finish(mail, mine, answer)
+
+
+def _got_through(mail: OutgoingMail, answer: Answer) -> bool:
+    """Whether the account did its part, whatever it said of the mail; of what was perhaps sent nobody knows."""
+    is_handed_over = mail.handed_over_at is not None
+    return answer.state == MailState.BOUNCED or (is_handed_over and answer.state != MailState.PERHAPS_SENT)
 
 
 def send_again(mail: OutgoingMail, *, by: Principal, at: datetime) -> None:
@@ -228,6 +237,7 @@ def _attempt(mail: OutgoingMail, claim: UUID, common: Common, way: outages.Way) 
         return True
 
     try:
+        kept_alerts.require_wanted(mail, common, now())
         message = composing.compose(mail, common)
         return transport.deliver(way.to, message, hand_over=hand_over)
     except Trouble as trouble:

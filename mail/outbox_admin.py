@@ -20,6 +20,7 @@ from core.bounded_admin import MOST_ROWS, FindsWhole, ReadOnlyAdmin
 from core.changes import Change, record
 from mail import outbound, outbox_watch, rendering
 from mail.models import MailState, OutgoingMail
+from mail.rendering import TO_AGENTS
 from tickets.errors import DeedRefused
 
 # A page of its own that runs nothing, loads nothing and is no part of our origin; mails carry their colours inline.
@@ -78,6 +79,10 @@ class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
         outbox = path("outbox/", self.admin_site.admin_view(self.outbox_view), name="mail_outgoingmail_outbox")
         return [shown, outbox, *super().get_urls()]
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        _note_reading(request, kwargs.get("obj"))
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def outbox_view(self, request: HttpRequest) -> HttpResponse:
         """Show how mail that goes out does: figures, and each way out."""
         at = now()
@@ -102,6 +107,7 @@ class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
         mail = self.get_object(request, str(pk))
         if mail is None or not mail.shown:
             raise Http404
+        _note_reading(request, mail)
         response = HttpResponse(mail.shown.html)
         response["Content-Security-Policy"] = SANDBOX
         response["Cache-Control"] = "private, no-store"
@@ -140,6 +146,12 @@ class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
         for sentence in refusals:
             self.message_user(request, sentence, messages.ERROR)
         return done
+
+
+def _note_reading(request: HttpRequest, mail: Any) -> None:
+    """Write down that an administrator reads what was written in a ticket: to agents mails tell internal notes too."""
+    if mail is not None and mail.shown and mail.template in TO_AGENTS:
+        record(Change.EXPORTED, request=request, row=mail, changes={})
 
 
 def show(mail: OutgoingMail) -> tuple[rendering.Rendered | None, str]:

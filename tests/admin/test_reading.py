@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
+from accounts.models import AuditEvent, AuditKind
 from core.bounded_admin import MOST_ROWS, CappedPaginator
 from mail import people
 from mail.models import MailState, OutgoingMail, Suppressed, Template
@@ -130,6 +131,22 @@ def test_a_mail_that_was_never_sent_is_shown_as_it_would_look(root, ticket, ada)
 
     assert f"#{ticket.number}" in page
     assert "No mail server is set" in page
+
+
+def test_who_reads_a_mail_to_agents_is_in_the_audit_log(root, ticket, ada, grace, admin_user):
+    actions.add_note(ticket=ticket, text="Not for Ada.", by=cast.principal(grace), at=MONDAY)
+    ken = cast.make_agent("Eve", ticket.department)
+    note = mail_to(ken, ticket, deed=ticket.events.latest("number").deed, entry=ticket.entries.latest("number"))
+    OutgoingMail.objects.filter(pk=note.pk).update(template=Template.ALERT_NOTE)
+    link = mail_to(ada, ticket)
+
+    assert "Not for Ada." in root.get(page_of(note)).content.decode()
+    assert "Not for Ada." in root.get(page_of(note, "shown")).content.decode()
+    root.get(page_of(link))
+    root.get(page_of(note, "history"))
+
+    found = AuditEvent.objects.filter(kind=AuditKind.EXPORTED, target_model="mail.outgoingmail")
+    assert [(event.by_id, event.target_id) for event in found] == [(admin_user.pk, note.pk)] * 2
 
 
 def test_a_mail_to_an_address_that_was_removed_is_told_of_without_its_words(root, ticket, ada):

@@ -12,13 +12,13 @@ from django.utils.timezone import now
 
 from accounts.models import Address
 from accounts.principal import Principal
-from mail import outbound, people, transport
+from mail import outages, outbound, people, transport
 from mail.backend import OutboxBackend
 from mail.models import Fault, MailState, Outage, OutgoingMail, Suppressed, Template
 from mail.outbound import GIVE_UP, next_try, send, send_again
 from mail.url import parse
 from tests import cast
-from tests.cast import MONDAY
+from tests.cast import MINUTE, MONDAY
 from tests.mail.sink import HANG_UP, Sink
 from tickets.errors import DeedRefused
 from tickets.models import Ticket
@@ -386,6 +386,24 @@ def test_the_first_that_gets_through_ends_it_and_the_mail_has_all_its_time_again
     mail.refresh_from_db()
     assert mail.attempts == 2
     assert mail.first_tried_at > MONDAY
+
+
+def test_what_was_perhaps_sent_opens_no_account_that_is_shut(mail, sink, settings):
+    account = transport.account_of(parse(settings.MAIL_URL))
+    Outage.objects.create(account=account, since=MONDAY, until=now() - timedelta(seconds=1), failures=9)
+    sink.answers["END"] = HANG_UP
+
+    assert send(mail.pk, mail.claim) == PERHAPS
+
+    assert Outage.objects.get().until > now()
+
+
+def test_a_failure_that_says_less_takes_nothing_back(db):
+    outages.note("somewhere", "535 Wrong password", MONDAY, is_certain=True)
+
+    wait = outages.note("somewhere", "It did not answer in time.", MONDAY + MINUTE, is_certain=False)
+
+    assert Outage.objects.get().until == MONDAY + MINUTE + wait
 
 
 def test_one_busy_moment_of_the_server_keeps_only_its_own_mail(mail, sink):

@@ -5,9 +5,10 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Preferences
-from mail import switching_off
+from mail import outbound, switching_off
 from mail.composing import compose
 from mail.models import MailState, OutgoingMail, Template
 from tests import cast
@@ -86,6 +87,62 @@ def test_a_breach_passes_if_the_agent_says_so(ticket, grace, passes):
 
     due_at = OutgoingMail.objects.get(template=Template.ALERT_CLOCK).due_at
     assert due_at == (MONDAY + HOUR if passes else datetime(2026, 11, 3, tzinfo=UTC))
+
+
+# --- Kept until quiet hours are over, or for as long as no server took it ------------------------------
+
+
+@pytest.fixture
+def kept(ticket, grace, sink):
+    """`kept()` lets the alert about Ada's message leave, long after she wrote; it returns the mail as it is then."""
+    write(ticket)
+    mail = OutgoingMail.objects.get(template=Template.ALERT_MESSAGE)
+
+    def leave() -> OutgoingMail:
+        claim = uuid4()
+        OutgoingMail.objects.filter(pk=mail.pk).update(claim=claim)
+        outbound.send(mail.pk, claim)
+        mail.refresh_from_db()
+        return mail
+
+    return leave
+
+
+def test_a_kept_mail_goes_where_nothing_changed(kept, sink):
+    assert kept().state == MailState.SENT
+    assert [one.recipient for one in sink.received] == [GRACE]
+
+
+def test_a_kind_switched_off_meanwhile_does_not_go(kept, grace, sink):
+    prefer(grace, alerts_off=[off(Alert.MESSAGE, wishes.About.DEPARTMENT)])
+
+    mail = kept()
+
+    assert (mail.state, sink.received) == (MailState.CANCELLED, [])
+    assert "does not want to hear of this any more" in mail.last_error
+
+
+def test_a_wish_about_other_tickets_keeps_nothing_back(kept, grace):
+    prefer(grace, alerts_off=[off(Alert.MESSAGE, wishes.About.MINE)])
+
+    assert kept().state == MailState.SENT
+
+
+def test_of_who_is_told_as_what_nobody_knows_any_more_a_wish_for_either_counts(kept, ticket, grace, billing):
+    prefer(grace, alerts_off=[off(Alert.MESSAGE, wishes.About.DEPARTMENT)])
+    actions.assign(ticket=ticket, to=cast.make_agent("Eve", billing), by=cast.principal(grace), at=TUESDAY)
+
+    assert kept().state == MailState.SENT
+
+
+def test_quiet_hours_set_meanwhile_are_waited_for(kept, grace, sink):
+    at = timezone.now()
+    prefer(grace, quiet_hours={str(day): ["00:00", "00:00"] for day in (at.weekday(), (at.weekday() + 1) % 7)})
+
+    mail = kept()
+
+    assert (mail.state, mail.attempts, sink.received) == (MailState.QUEUED, 0, [])
+    assert mail.due_at > at
 
 
 # --- Switching off by the link ------------------------------------------------------------------------
