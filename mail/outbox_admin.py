@@ -21,10 +21,8 @@ from core.changes import Change, record
 from mail import outbound, outbox_watch, rendering
 from mail.models import MailState, OutgoingMail
 from mail.rendering import TO_AGENTS
+from mail.showing import page_of
 from tickets.errors import DeedRefused
-
-# A page of its own that runs nothing, loads nothing and is no part of our origin; mails carry their colours inline.
-SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 @admin.register(OutgoingMail)
@@ -108,11 +106,7 @@ class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
         if mail is None or not mail.shown:
             raise Http404
         _note_reading(request, mail)
-        response = HttpResponse(mail.shown.html)
-        response["Content-Security-Policy"] = SANDBOX
-        response["Cache-Control"] = "private, no-store"
-        response["Referrer-Policy"] = "no-referrer"
-        return response
+        return page_of(mail.shown)
 
     @admin.action(description=_("Send again"))
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:

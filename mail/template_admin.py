@@ -23,12 +23,12 @@ from core.configuration_admin import OffersActiveAdmin
 from core.languages import mail_languages
 from core.policies import with_own_frames
 from core.switching import SwitchingAdmin
-from mail import rendering, wording
+from mail import rendering, senders, wording
 from mail.delivered import delivered
 from mail.models import ABOUT_TICKETS, MailTemplate
 from mail.models.template import LONGEST_BODY
-from mail.outbox_admin import SANDBOX
 from mail.sampling import sample
+from mail.showing import page_of, sandboxed
 from mail.template_copying import Copy, CopyForm, copy
 from mail.words import one_line
 from tickets import variables
@@ -183,20 +183,26 @@ class MailTemplateAdmin(SwitchingAdmin, OffersActiveAdmin):
             return _framed(render(request, "admin/mail_preview.html", {"sentences": sentences}))
         if "as_text" in request.POST:
             return _framed(render(request, "admin/mail_preview.html", {"shown": shown}))
-        return _framed(HttpResponse(shown.html))
+        return _framed(page_of(shown))
 
     def test(self, request: HttpRequest) -> HttpResponse:
-        """Mail the same to an address. Its link leads nowhere."""
+        """Mail the same to an address, by the way that the ticket's mails go. Its link leads nowhere."""
         shown, sentences = self._shown(request)
         to = request.POST.get("test_to", "").strip()[:254]
         try:
             validate_email(to)
         except ValidationError as wrong:
             shown, sentences = None, [*sentences, *wrong.messages]
+        ticket = self._ticket(request)
+        own = senders.of_ticket(ticket) if ticket is not None else None
+        account = own.account if own is not None else None
+        if shown is not None and not senders.has_way(account):
+            shown, sentences = None, [gettext("Not mailed: no mail server is set")]
         if shown is not None:
             subject = gettext("Test: %(subject)s") % {"subject": shown.subject}
             mail = EmailMultiAlternatives(one_line(subject, 250), shown.text, to=[to])
             mail.attach_alternative(shown.html, "text/html")
+            mail.by_account = account  # type: ignore[attr-defined]
             mail.send()
             assert isinstance(request.user, User)
             record(Change.EXPORTED, request=request, row=request.user, changes={"test_mail": (None, True)})
@@ -240,9 +246,7 @@ class MailTemplateAdmin(SwitchingAdmin, OffersActiveAdmin):
         looked_at = MailTemplate(template=form.cleaned_data["template"], language=form.cleaned_data["language"])
         looked_at.subject = form.cleaned_data["subject"]
         looked_at.write(form.cleaned_data["body"])
-        number = request.POST.get("ticket", "").strip().removeprefix("#")[:32]
-        seen = Ticket.objects.visible_to(Principal.administrator(request.user)).select_related(*RELATIONS)
-        ticket = seen.filter(number=number).first() if number else None
+        ticket = self._ticket(request)
         if ticket is None:
             return None, [gettext("Write the number of a ticket to look at it.")]
         mail = sample(looked_at.template, ticket, request.user)
@@ -253,6 +257,13 @@ class MailTemplateAdmin(SwitchingAdmin, OffersActiveAdmin):
         except rendering.NoLongerWanted as reason:
             return None, [str(reason)]
 
+    def _ticket(self, request: HttpRequest) -> Ticket | None:
+        """Return the ticket whose number the form names, if there is one."""
+        assert isinstance(request.user, User)
+        number = request.POST.get("ticket", "").strip().removeprefix("#")[:32]
+        seen = Ticket.objects.visible_to(Principal.administrator(request.user)).select_related(*RELATIONS)
+        return seen.filter(number=number).first() if number else None
+
 
 RELATIONS = (
     *("department__parent__parent", "topic__parent__parent", "priority", "sla_plan"),
@@ -261,9 +272,6 @@ RELATIONS = (
 
 
 def _framed(response: HttpResponse) -> HttpResponse:
-    """Let our own pages frame the answer, which runs nothing and is no part of our origin."""
-    response["Content-Security-Policy"] = SANDBOX
-    response["X-Frame-Options"] = "SAMEORIGIN"
-    response["Cache-Control"] = "private, no-store"
-    response["Referrer-Policy"] = "no-referrer"
+    """Let our own pages frame the answer."""
+    sandboxed(response)["X-Frame-Options"] = "SAMEORIGIN"
     return response

@@ -1,11 +1,16 @@
 """Mail templates in the administration: written, looked at, tried, and taken back."""
 
+from base64 import b64encode
+
 import pytest
 
 from accounts.models import AuditEvent
 from accounts.principal import Principal
-from mail.models import MailTemplate, OutgoingMail
+from core.files import store
+from core.models.files import NewFile
+from mail.models import MailState, MailTemplate, OutgoingMail, OwnAddress, SendingAccount, Writer
 from tests.cast import TUESDAY
+from tests.mail.shown import PNG
 from tickets import actions
 
 pytestmark = pytest.mark.django_db
@@ -91,13 +96,42 @@ def test_the_preview_of_a_text_that_says_nothing_here_is_the_delivered_mail(root
     assert "Grace answered" in page.content.decode()
 
 
+def test_a_picture_of_the_reply_stands_in_the_preview_and_in_the_mail_that_is_looked_at(root, ticket, grace):
+    picture = NewFile(store([PNG]), "pink.png", "image/png", content_id="pink@desk")
+    html = '<p>Look: <img src="cid:pink@desk" alt="pink.png"></p>'
+    actions.reply(ticket=ticket, text="Look", html=html, files=[picture], by=Principal.agent(grace), at=TUESDAY)
+    sent = OutgoingMail.objects.get(template="ticket_reply")
+
+    preview = root.post(LIST + "preview/", given(ticket=ticket.number))
+    shown = root.get(f"/admin/mail/outgoingmail/{sent.pk}/shown/")
+
+    for answer in (preview, shown):
+        assert f'src="data:image/png;base64,{b64encode(PNG).decode()}"' in answer.content.decode()
+        assert "img-src data:;" in answer["Content-Security-Policy"]
+
+
 def test_a_test_mail_goes_to_the_address_that_is_given(root, replied, settings):
-    settings.EMAIL_BACKEND = "mail.backend.OutboxBackend"
+    settings.EMAIL_BACKEND, settings.MAIL_URL = "mail.backend.OutboxBackend", "smtp://127.0.0.1:9"
     answer = root.post(LIST + "test/", given(ticket=replied.number, test_to="me@example.net"))
 
     assert "waits to be sent to me@example.net" in answer.content.decode()
     assert OutgoingMail.objects.get(recipient="me@example.net").template == "account"
     assert "valid email" in root.post(LIST + "test/", given(ticket=replied.number, test_to="no")).content.decode()
+
+
+def test_a_test_mail_goes_the_way_of_the_ticket_s_mails_and_where_there_is_none_it_says_so(root, replied, settings):
+    settings.EMAIL_BACKEND, settings.MAIL_URL = "mail.backend.OutboxBackend", ""
+    form = given(ticket=replied.number, test_to="me@example.net")
+
+    refused = root.post(LIST + "test/", form)
+    account = SendingAccount.objects.create(name="Ours", host="smtp.example.com")
+    address = OwnAddress.objects.create(email="billing@example.com", account=account)
+    Writer.objects.create(address=address, department=replied.department)
+    root.post(LIST + "test/", form)
+
+    assert "no mail server is set" in refused.content.decode()
+    mail = OutgoingMail.objects.get(recipient="me@example.net")
+    assert (mail.account, mail.state) == (account, MailState.QUEUED)
 
 
 def test_a_new_one_begins_with_the_delivered_text_and_an_old_one_goes_back_to_it(root):
