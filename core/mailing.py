@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 
 def has_mail() -> bool:
+    """Say whether the site's own mails go out, such as links to sign in; a ticket's may have a way of their own."""
     return bool(settings.MAIL_URL)
 
 

@@ -22,6 +22,7 @@ from desk.finding import FindSelect, offer_rows
 from desk.forms import NOTE, TOO_OLD, new_key, note_field
 from desk.sidebar import Origin, read_id, shell
 from desk.who import WhoForm
+from mail import senders
 from sla.models import Priority
 from tickets import actions, policy
 from tickets.canned import begun
@@ -286,4 +287,6 @@ def _page(request: AgentRequest, form: NewTicketForm, *, status: int = 200) -> H
     at = now()
     context, _counts = shell(request.principal, at, Origin.read(request.GET))
     context |= {"form": form, "now": at, "follows": _followed(request, str(form["follows"].value() or ""))}
+    # Which department it goes to, and by which way its mails, is known once it is opened.
+    context["has_mail"] = senders.has_any_way()
     return render(request, "desk/new.html", context, status=status)

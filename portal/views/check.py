@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.people import normalise
 from core import throttle
-from mail import notifications
+from mail import notifications, senders
 from portal.forms import CheckForm
 from tickets.models import Participant
 
@@ -42,7 +42,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def check_sent(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/check_sent.html", {"nav_current": "check"})
+    return render(request, "portal/check_sent.html", {"nav_current": "check", "has_mail": senders.has_any_way()})
 
 
 def _mail_link(request: HttpRequest, email: str, number: str, *, at: datetime) -> None:
@@ -61,5 +61,5 @@ def _mail_link(request: HttpRequest, email: str, number: str, *, at: datetime) -
 
 
 def _page(request: HttpRequest, form: CheckForm, status: int) -> HttpResponse:
-    context = {"form": form, "nav_current": "check"}
+    context = {"form": form, "nav_current": "check", "has_mail": senders.has_any_way()}
     return render(request, "portal/check.html", context, status=status)

@@ -63,7 +63,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def topic(request: HttpRequest) -> HttpResponse:
     """Return what comes after sending, for the topic that is chosen; for htmx."""
     chosen = {str(offer.pk): offer for offer in offers(site_of(request))}.get(request.GET.get("topic", ""))
-    return render(request, "portal/_next.html", {"chosen": chosen})
+    return render(request, "portal/_next.html", {"chosen": chosen, "has_mail": senders.has_any_way()})
 
 
 @require_safe
@@ -181,5 +181,6 @@ def _page(request: HttpRequest, form: OpenTicketForm, status: int) -> HttpRespon
         "sections": sections(list(form.offers.values()), form.chosen),
         "chosen": form.chosen,
         "nav_current": "new",
+        "has_mail": senders.has_any_way(),
     }
     return render(request, "portal/new.html", context, status=status)

@@ -10,7 +10,7 @@ from accounts.models import Address, User
 from accounts.principal import Face
 from core.files import store
 from core.models import NewFile, SiteSettings
-from mail.models import OutgoingMail, Template
+from mail.models import OutgoingMail, SendingAccount, Template
 from tests import cast
 from tests.cast import LIMITED, VIEW_ONLY, address_for, priority
 from tests.desk.conftest import toasts
@@ -231,6 +231,13 @@ def test_the_form_promises_a_mail_only_where_one_goes_out(client: Client, settin
     settings.MAIL_URL = mail_url  # type: ignore[attr-defined]
 
     assert ("and gets it by mail" in client.get(URL).content.decode()) is bool(mail_url)
+
+
+def test_it_does_where_departments_have_a_way_out_of_their_own(client: Client, settings: object) -> None:
+    settings.MAIL_URL = ""  # type: ignore[attr-defined]
+    SendingAccount.objects.create(name="Ours", host="smtp.example.com")
+
+    assert "and gets it by mail" in client.get(URL).content.decode()
 
 
 def test_nor_does_it_where_the_site_mails_none(client: Client, settings: object) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from mail.models import OutgoingMail, Template
+from mail.models import OutgoingMail, SendingAccount, Template
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +139,14 @@ def test_without_a_mail_server_the_page_says_so(browser, settings):
 
     for address in ("/check/", "/check/sent/"):
         assert "This help desk has no mail server, so no link can be mailed." in text_of(browser.get(address))
+
+
+def test_where_only_departments_have_a_way_out_no_page_says_that_nothing_is_mailed(browser, settings):
+    settings.MAIL_URL = ""
+    SendingAccount.objects.create(name="Ours", host="smtp.example.com")
+
+    for address in ("/", "/check/", "/check/sent/", "/new/"):
+        assert "no mail server" not in text_of(browser.get(address))
 
 
 def test_home_offers_both_ways_and_agents_the_desk(browser, sign_in, grace):
