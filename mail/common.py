@@ -15,7 +15,7 @@ from accounts.models import Team
 from core.prepared import Prepared
 from mail import addresses, senders
 from mail.addresses import OwnAddresses
-from mail.models import IncomingMail, IncomingState, MailState, OutgoingMail, OwnAddress
+from mail.models import IncomingMail, IncomingState, Mailbox, MailState, OutgoingMail, OwnAddress
 from tickets import explaining
 from tickets.models import DepartmentAccess, Participant, Ticket, TicketEvent
 
@@ -62,6 +62,16 @@ class Common:
         if account is not None:
             return self.once(("address", account), lambda: senders.of_account(account))
         return None
+
+    def mailbox_for_answers(self, mail: OutgoingMail) -> Mailbox | None:
+        """Return where an answer to a ticket's mail is asked for; None where no mailbox of ours takes it.
+
+        That of the address that the mail comes from, else the one that the ticket came by.
+        """
+        assert mail.ticket is not None
+        own = self.sender(mail)
+        mailbox = senders.mailbox_for_answers(own, self.own.mailboxes) if own is not None else None
+        return mailbox or self.own.for_answers(self.came_by(mail.ticket))
 
     def story(self, mail: OutgoingMail) -> list[TicketEvent]:
         """Return the events of the mail's deed, in their order."""

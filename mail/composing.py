@@ -16,7 +16,7 @@ from core import secrets
 from core.absolute import absolute_url
 from core.files import open_blob
 from core.models import SiteSettings
-from mail import addresses, senders, signing, switching_off
+from mail import addresses, signing, switching_off
 from mail.common import Common
 from mail.models import ANSWERS, OutgoingMail, OwnAddress, Template
 from mail.rendering import ALERTS, Reader, content_id, rendered_for
@@ -80,15 +80,10 @@ def _sender(own: OwnAddress | None) -> str:
 
 
 def _reply_to(mail: OutgoingMail, reader: Reader, common: Common) -> str:
-    """Return where an answer goes, signed for this ticket and reader.
-
-    To the mailbox of the address that the mail comes from, else to the one that the ticket came by.
-    """
+    """Return where an answer goes, signed for this ticket and reader."""
     assert mail.ticket is not None
     assert mail.address is not None
-    own = common.sender(mail)
-    mailbox = senders.mailbox_for_answers(own, common.own.mailboxes) if own is not None else None
-    mailbox = mailbox or common.own.for_answers(common.came_by(mail.ticket))
+    own, mailbox = common.sender(mail), common.mailbox_for_answers(mail)
     email = mailbox.address if mailbox else addresses.site_address()
     if mailbox is None or mailbox.plus_addresses:
         role = Role.AGENT if reader.is_agent else Role.REQUESTER

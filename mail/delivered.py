@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from mail.models import Template
+from mail.models import Mailbox, Template
 
 HEADING = "<h1>{{ event.heading }}</h1>"
 WORDS = "{{ event.words }}"
@@ -36,16 +36,19 @@ def _opened_for() -> list[str]:
 
 
 def _reply() -> list[str]:
-    signature, answer = "<p>{{ signature }}</p>", _("To answer, open the ticket.")
-    return [HEADING, WORDS, signature, PROMISE, BUTTON, _paragraph(answer), QUOTE]
+    return [HEADING, WORDS, "<p>{{ signature }}</p>", PROMISE, BUTTON, _paragraph(_to_answer()), QUOTE]
 
 
 def _message() -> list[str]:
-    return [HEADING, WORDS, BUTTON, _paragraph(_("To answer, open the ticket."))]
+    return [HEADING, WORDS, BUTTON, _paragraph(_to_answer())]
 
 
 def _received() -> list[str]:
-    return [HEADING, PROMISE, BUTTON, _paragraph(_("To add something, open the ticket."))]
+    by_mail, in_the_ticket = (
+        _("To add something, reply to this mail or open the ticket."),
+        _("To add something, open the ticket."),
+    )
+    return [HEADING, PROMISE, BUTTON, _paragraph(by_mail if _takes_answers() else in_the_ticket)]
 
 
 def _status() -> list[str]:
@@ -78,6 +81,17 @@ def _alert() -> list[str]:
 
 def _clock() -> list[str]:
     return [HEADING, FACTS, BUTTON]
+
+
+def _to_answer() -> str:
+    return (
+        _("To answer, reply to this mail or open the ticket.") if _takes_answers() else _("To answer, open the ticket.")
+    )
+
+
+def _takes_answers() -> bool:
+    """Say whether a mailbox takes answers: the text that begins here says one thing of all its mails."""
+    return Mailbox.objects.filter(is_active=True).exists()
 
 
 def _paragraph(words: str) -> str:

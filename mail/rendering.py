@@ -242,6 +242,9 @@ def _context(mail: OutgoingMail, reader: Reader, common: Common) -> dict[str, An
         "words": _words(ticket, story, reader, common) if reader.reads_words else [],
         "why": _why(mail, reader, ticket, common),
         "department": one_line(_department(ticket, reader)),
+        # With MAIL_FROM alone nobody reads what is answered.
+        "takes_answers": common.mailbox_for_answers(mail) is not None,
+        "is_alert": mail.template in ALERTS and reader.reads_words,
     }
     if mail.template == Template.AGENT_COMMANDS:
         context |= {"words": [], "done": confirmation.done(mail, story), "trouble": confirmation.trouble(mail)}

@@ -98,3 +98,27 @@ def test_our_answer_names_the_mail_that_it_answers(mailbox: Mailbox) -> None:
 
     assert message["In-Reply-To"] == "<first@example.org>"
     assert message["References"].split()[-1] == "<first@example.org>"
+
+
+# --- What mails say of it -----------------------------------------------------------------------------
+
+
+def said(template: Template, **of: object) -> str:
+    return composing.compose(OutgoingMail.objects.filter(template=template, **of).latest("pk")).body
+
+
+def test_only_where_a_mailbox_takes_answers_a_reply_says_that_it_can_be_answered(mailbox: Mailbox, grace: User) -> None:
+    row = receive(BytesIO(mail()), mailbox_name="support")
+    actions.reply(ticket=row.ticket, text="Which one?", by=cast.principal(grace), at=TUESDAY)
+
+    assert "To answer, reply to this mail or open the ticket." in said(Template.TICKET_REPLY)
+    Mailbox.objects.update(is_active=False)
+    assert "To answer, open the ticket." in said(Template.TICKET_REPLY)
+
+
+def test_an_alert_says_who_reads_what_is_answered_where_a_mailbox_takes_it(mailbox: Mailbox, grace: User) -> None:
+    receive(BytesIO(mail()), mailbox_name="support")
+
+    assert "What you answer to this mail goes to the requester." in said(Template.ALERT_NEW, user=grace)
+    Mailbox.objects.update(is_active=False)
+    assert "What you answer" not in said(Template.ALERT_NEW, user=grace)
