@@ -7,10 +7,16 @@ from django.db.models import Q
 
 from core.models import Lease
 
+# The clocks of machines that share a database differ by less.
+SKEW = timedelta(minutes=10)
+
 
 def take(name: str, *, holder: str, at: datetime, lasts: timedelta) -> bool:
-    """Take the lease, or renew it; say whether `holder` has it now. Only an expired one changes hands."""
-    free = Q(holder=holder) | Q(expires_at__lte=at)
+    """Take the lease, or renew it; say whether `holder` has it now. Only an expired one changes hands.
+
+    One that ends far beyond what anybody takes was taken before the machine's clock was set back: it is expired, too.
+    """
+    free = Q(holder=holder) | Q(expires_at__lte=at) | Q(expires_at__gt=at + lasts + SKEW)
     if Lease.objects.filter(free, name=name).update(holder=holder, expires_at=at + lasts):
         return True
     if Lease.objects.filter(name=name).exists():

@@ -29,7 +29,7 @@ LEFT_OUT = frozenset(
 GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("people", _("People"), ("Agent", "Role", "Team", "User", "Address", "Organization", "Lock")),
     ("tickets", _("Tickets"), ("Department", "HelpTopic", "CannedResponse", "Ticket")),
-    ("promises", _("Promises"), ("Priority", "SLAPlan", "BusinessHours")),
+    ("promises", _("Promises"), ("Priority", "SLAPlan", "BusinessHours", "SetAside", "Escalation")),
     (
         "mail",
         _("Mail"),

@@ -19,7 +19,7 @@ from core.models import Lease, PeriodicJob
 from helpdesk import relay
 from mail import outbox_watch, watchdog
 from mail.models import Breaker, Health, IncomingMail, MailState, OutgoingMail
-from tickets.models import FailedHandler
+from tickets.models import Escalation, FailedHandler, SetAside, TicketClock
 
 # Work that is due for so long has nobody who does it.
 LATE, TOO_LATE = timedelta(minutes=5), timedelta(minutes=30)
@@ -121,6 +121,24 @@ def _answers(at: datetime) -> Iterator[Finding]:
         yield Finding("answers", Health.RED, text % {"time": timesince(at, breaker.closes_at)})
 
 
+def _promises(at: datetime) -> Iterator[Finding]:
+    oldest = (
+        TicketClock.objects.filter(due_at__lte=at - LATE).order_by("due_at").values_list("due_at", flat=True).first()
+    )
+    if oldest is not None:
+        health = Health.RED if at - oldest > TOO_LATE else Health.AMBER
+        text = _("The clock that is due longest waits for %(time)s.")
+        yield Finding("clocks", health, text % {"time": timesince(oldest, at)})
+    aside = len(SetAside.objects.filter(clock__stopped_at=None).values_list("pk")[:MOST_COUNTED])
+    if aside:
+        text = ngettext("%(count)s clock is set aside.", "%(count)s clocks are set aside.", aside)
+        yield Finding("clocks_aside", Health.AMBER, text % {"count": aside})
+    failing = len(Escalation.objects.filter(failed_at__isnull=False).values_list("pk")[:MOST_COUNTED])
+    if failing:
+        text = ngettext("%(count)s step of escalation fails.", "%(count)s steps of escalation fail.", failing)
+        yield Finding("escalations", Health.AMBER, text % {"count": failing})
+
+
 def _handlers(at: datetime) -> Iterator[Finding]:
     count = len(FailedHandler.objects.values_list("pk")[:MOST_COUNTED])
     if count:
@@ -152,5 +170,6 @@ EXAMINATIONS: Sequence[Callable[[datetime], Iterator[Finding]]] = (
     _answers,
     _intake,
     _handlers,
+    _promises,
     _mailboxes,
 )

@@ -21,6 +21,7 @@ from helpdesk import doctor
 from mail import outbox_watch
 from mail.models import Breaker, IncomingMail, IncomingState, Mailbox, MailState, OutgoingMail, Suppressed
 from mail.watchdog import WORSE
+from tickets.models import Escalation, SetAside, TicketClock
 
 MOST_COUNTED = 1_000
 FORMAT = "text/plain; version=0.0.4; charset=utf-8"
@@ -61,6 +62,16 @@ def lines(at: datetime) -> Iterator[str]:
     yield from _oldest("helpdesk_intake_oldest_seconds", "How long the oldest mail waits to be taken in.", stored, at)
     queued = OutgoingMail.objects.filter(due_at__lte=at, state=MailState.QUEUED)
     yield from _oldest("helpdesk_outbox_oldest_seconds", "How long the oldest mail waits to be sent.", queued, at)
+    clocks = TicketClock.objects.filter(due_at__lte=at)
+    yield from _oldest(
+        "helpdesk_clocks_oldest_seconds", "How long the oldest clock waits to warn or breach.", clocks, at
+    )
+    unhandled = SetAside.objects.filter(clock__stopped_at=None).values_list("pk")
+    yield from _told("helpdesk_clocks_set_aside", f"Clocks that wait for an administrator, counted to {MOST_COUNTED}.")
+    yield f"helpdesk_clocks_set_aside {len(unhandled[:MOST_COUNTED])}"
+    failing = Escalation.objects.filter(failed_at__isnull=False).values_list("pk")
+    yield from _told("helpdesk_escalations_failing", f"Steps of escalation that failed, counted to {MOST_COUNTED}.")
+    yield f"helpdesk_escalations_failing {len(failing[:MOST_COUNTED])}"
     yield from _outbox(at)
     yield from _told("helpdesk_answers_held_back", "1 while automatic answers are held back.")
     yield f"helpdesk_answers_held_back {int(Breaker.objects.open_at(at).exists())}"

@@ -77,7 +77,7 @@ class WorkKind:
 
 
 KINDS: Sequence[WorkKind] = (
-    WorkKind(TicketClock, tickets.tasks.run_clock),
+    WorkKind(TicketClock, tickets.tasks.run_clocks, bundle=25),
     WorkKind(Escalation, tickets.tasks.run_escalation, most=60),
     WorkKind(TicketTimer, tickets.tasks.run_timer),
     WorkKind(HeldReply, tickets.tasks.send_held_reply),
@@ -158,8 +158,8 @@ class Relay:
         self.holder = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid4().hex[:8]}"
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
-        self._is_active = False
-        self._asks_at = now()
+        self._is_active = self._is_busy = False
+        self._asked_at = self._asks_at = now()
 
     def start(self) -> None:
         self._thread.start()
@@ -174,8 +174,9 @@ class Relay:
         """Look at every kind once, if the lease is ours; say whether there may be more."""
         if not self._holds_lease(at):
             return False
-        full = [hand_out(kind, at=at) >= BATCH for kind in KINDS]
-        return any(full)
+        handed_out = [hand_out(kind, at=at) for kind in KINDS]
+        self._is_busy = any(handed_out)
+        return max(handed_out, default=0) >= BATCH
 
     def _run(self) -> None:
         backoff = GLANCE
@@ -203,19 +204,24 @@ class Relay:
                 periodic.ensure_rows(now())
                 while not self._stopped.is_set():
                     if not self.turn(now()):
-                        pause.until_something_happens()
+                        # What is out is done soon, and makes room for more of what waits.
+                        pause.until_something_happens(GLANCE if self._is_busy else LOOK)
             finally:
                 with suppress(DatabaseError, InterfaceError):
                     lease.give_back(LEASE, holder=self.holder)
 
     def _holds_lease(self, at: datetime) -> bool:
-        if at >= self._asks_at or not self._is_active:
+        # A machine's clock that went back asks at once, too: nobody else believes in a lease that lasts so long.
+        if not (self._is_active and self._asked_at <= at < self._asks_at):
             lasts = min(LEASE_LASTS, settings.CLAIM_TIME)
             was_active = self._is_active
             self._is_active = lease.take(LEASE, holder=self.holder, at=at, lasts=lasts)
-            self._asks_at = at + lasts * RENEW_AT
+            went_back = at < self._asked_at
+            self._asked_at, self._asks_at = at, at + lasts * RENEW_AT
             if self._is_active and not was_active:
                 logger.info("the relay of %s is the active one", self.holder)
+            if self._is_active and (went_back or not was_active):
+                bring_back(at)
         return self._is_active
 
 
@@ -227,30 +233,30 @@ class _Pause:
         self._channel: PubSub | None = None
         self._seen: int | None = None
 
-    def until_something_happens(self) -> None:
-        """Return when there is reason to look, after LOOK seconds at the latest."""
+    def until_something_happens(self, within: float = LOOK) -> None:
+        """Return when there is reason to look, after so many seconds at the latest."""
         if settings.REDIS_URL:
-            self._listen()
+            self._listen(within)
         elif connection.vendor == "sqlite":
-            self._watch()
+            self._watch(within)
         else:
-            self._stopped.wait(LOOK)
+            self._stopped.wait(within)
 
     def close(self) -> None:
         if self._channel is not None:
             with suppress(RedisError):
                 self._channel.close()
 
-    def _listen(self) -> None:
+    def _listen(self, within: float) -> None:
         self._channel = self._channel or wakeups.listen()
         assert self._channel is not None
-        if self._channel.get_message(timeout=LOOK) is not None:
+        if self._channel.get_message(timeout=within) is not None:
             # What else came meanwhile is answered by the same look.
             while self._channel.get_message() is not None:
                 pass
 
-    def _watch(self) -> None:
-        before, deadline = self._seen, time.monotonic() + LOOK
+    def _watch(self, within: float) -> None:
+        before, deadline = self._seen, time.monotonic() + within
         while not self._stopped.wait(GLANCE):
             with connection.cursor() as cursor:
                 # Moves when another connection has changed the database.
@@ -271,6 +277,17 @@ def _take_over(at: datetime) -> None:
     for kind in KINDS:
         # Whatever is claimed is due at some time; saying so lets the index of due rows find it among millions.
         kind.model._default_manager.filter(due_at__isnull=False, claim__isnull=False).update(due_at=at, claim=None)
+
+
+def bring_back(at: datetime) -> None:
+    """Let no row wait for a time that the machine's clock had shown before it was set back.
+
+    A claim never lasts longer than from now on, and a job that ran in what is the future now is due.
+    """
+    latest = at + settings.CLAIM_TIME
+    for kind in KINDS:
+        kind.model._default_manager.filter(due_at__gt=latest, claim__isnull=False).update(due_at=latest)
+    PeriodicJob.objects.filter(last_run_at__gt=at, due_at__gt=at).update(due_at=at, claim=None)
 
 
 def _let_go() -> None:

@@ -18,6 +18,7 @@ from core.bounded_admin import FindsWhole, ReadOnlyAdmin
 from tickets import (  # noqa: F401 - they register their pages
     agent_admin,
     alerts_admin,
+    aside_admin,
     canned_admin,
     department_admin,
     plan_admin,

@@ -16,7 +16,7 @@ from sla import promises
 from sla.hours import ALWAYS, Calendar, NeverUsedUp, working_time
 from sla.models import SLAPlan, Target
 from sla.promises import Run, Terms
-from tickets.models import FAR_FUTURE, PAUSED, ClockSpan, Kind, Ticket, TicketClock
+from tickets.models import FAR_FUTURE, PAUSED, AsideReason, ClockSpan, Kind, SetAside, Ticket, TicketClock
 from tickets.models.clock import ClockChange, Outcome
 
 RESPONSES = (Target.FIRST_RESPONSE, Target.NEXT_RESPONSE)
@@ -70,6 +70,7 @@ def _promised(
 def _keep(ticket: Ticket, clocks: Sequence[TicketClock], since: datetime, cause: str) -> None:
     insert_all(clocks)
     insert_all([ClockSpan(clock=clock, started_at=since, cause=cause) for clock in clocks])
+    _set_aside(clocks, since)
     _tell(ticket, ClockChange.STARTED, clocks)
 
 
@@ -204,6 +205,8 @@ def _stop(ticket: Ticket, clock: TicketClock, at: datetime, outcome: Outcome) ->
     clock.spans.filter(ended_at=None).update(ended_at=at)
     if clock.breached_at:
         clock.escalations.all().delete()
+    if clock.deadline_at == FAR_FUTURE:
+        SetAside.objects.filter(clock=clock).delete()
     _tell(ticket, ClockChange(outcome.value), [clock])
 
 
@@ -214,7 +217,7 @@ def _reckon(ticket: Ticket, clock: TicketClock, plan: SLAPlan, terms: Terms, at:
 
 def reckon(ticket: Ticket, clock: TicketClock, plan: SLAPlan, terms: Terms, at: datetime) -> bool:
     """Put a clock under the terms that hold now; say whether that changes it, and the caller has to save RECKONED."""
-    before = _terms_told(clock)
+    before, deadline_before = _terms_told(clock), clock.deadline_at
     clock.plan, clock.within, clock.hours_id = plan, terms.within[clock.target], terms.hours
     runs = clock.runs()
     _set_deadline(ticket, clock, terms, runs)
@@ -223,6 +226,9 @@ def reckon(ticket: Ticket, clock: TicketClock, plan: SLAPlan, terms: Terms, at: 
     if before == _terms_told(clock):
         return False
     clock.due_at, clock.claim = clock.next_due(), None
+    if FAR_FUTURE in {deadline_before, clock.deadline_at}:
+        SetAside.objects.filter(clock=clock).delete()
+        _set_aside([clock], at)
     _tell(ticket, ClockChange.CHANGED, [clock])
     return True
 
@@ -312,6 +318,15 @@ def worked_off(clock: TicketClock, span: timedelta) -> datetime:
     """Return when so much working time has passed since the clock's deadline; where there is none, all time counts."""
     moment = _used_up([(clock.deadline_at, None)], span, promises.calendar_of_hours(clock.hours_id)) if span else None
     return moment if moment and moment < PAUSED else clock.deadline_at + span
+
+
+def _set_aside(clocks: Iterable[TicketClock], at: datetime) -> None:
+    """Keep why these clocks have no deadline, if they have none, for whoever can mend it."""
+    for clock in clocks:
+        if clock.deadline_at == FAR_FUTURE:
+            is_made = promises.calendar_of_hours(clock.hours_id) is not None
+            reason = AsideReason.NEVER_OPEN if is_made else AsideReason.NO_CALENDAR
+            SetAside.objects.create(clock=clock, reason=reason, since=at)
 
 
 def _take_back_warnings(clock: TicketClock, terms: Terms, at: datetime) -> None:

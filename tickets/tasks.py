@@ -8,16 +8,14 @@ from django.utils.timezone import now
 
 from sla.models import Reckoning
 from tickets import actions, events
-from tickets.models import Erasure, Escalation, FailedHandler, HeldReply, TicketClock, TicketTimer
+from tickets.models import Erasure, Escalation, FailedHandler, HeldReply, TicketTimer
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task
-def run_clock(pk: int, claim: str) -> None:
-    clock = TicketClock.objects.select_related("ticket").filter(pk=pk, claim=claim).first()
-    if clock is not None:
-        actions.breach_or_warn(clock=clock, claim=UUID(claim), at=now())
+def run_clocks(pks: list[int], claim: str) -> None:
+    actions.sweep_clocks(pks, claim=UUID(claim), at=now())
 
 
 @shared_task

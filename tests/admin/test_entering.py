@@ -42,7 +42,7 @@ def test_the_start_page_groups_by_what_things_are_for(root):
     assert groups == [
         ("People", ["Agent", "Role", "Team", "User", "Address", "Organization", "Lock"]),
         ("Tickets", ["Department", "HelpTopic", "CannedResponse", "Ticket"]),
-        ("Promises", ["Priority", "SLAPlan", "BusinessHours"]),
+        ("Promises", ["Priority", "SLAPlan", "BusinessHours", "SetAside", "Escalation"]),
         (
             "Mail",
             [

@@ -32,7 +32,7 @@ from tickets.actions.refer import refer, remove_referral
 from tickets.actions.reply import reply, reply_and_resolve
 from tickets.actions.resend import resend
 from tickets.actions.status import close, close_unresolved, reopen, resolve
-from tickets.actions.sweep import breach_or_warn, let_time_act
+from tickets.actions.sweep import breach_or_warn, let_time_act, sweep_clocks
 from tickets.actions.transfer import transfer
 from tickets.actions.waiting import await_third_party, snooze, stop_waiting, wake
 
@@ -86,6 +86,7 @@ __all__ = [
     "set_due_date",
     "snooze",
     "stop_waiting",
+    "sweep_clocks",
     "take_back",
     "transfer",
     "try_again_later",

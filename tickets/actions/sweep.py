@@ -1,6 +1,9 @@
 """What time does to a ticket. Called by workers that hold a claim; done twice, it happens once."""
 
-from datetime import datetime
+import logging
+import traceback
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,40 +11,92 @@ from django.db import transaction
 
 from accounts.principal import Principal
 from core.models.work import holding
+from core.prepared import Prepared
 from tickets import clocks, events
 from tickets.actions.escalating import plan_steps
 from tickets.actions.locking import lock
 from tickets.actions.status import close
 from tickets.actions.waiting import wake
-from tickets.models import Cause, Kind, Status, TicketClock, TicketTimer, TimerKind
+from tickets.models import AsideReason, Cause, Kind, SetAside, Status, Ticket, TicketClock, TicketTimer, TimerKind
+
+logger = logging.getLogger(__name__)
+
+
+RETRY_AFTER = timedelta(minutes=1)
+# Every try waits twice as long as the one before, up to this; after two days it is left to people.
+LONGEST_WAIT = timedelta(hours=6)
+RETRY_FOR = timedelta(days=2)
+
+_HELD = Prepared(
+    lambda pk, claim: TicketClock.objects.running().select_related("plan", "aside").filter(pk=pk, claim=claim)
+)
+_ROWS = Prepared(lambda pk, claim: TicketClock.objects.running().filter(pk=pk, claim=claim))
+
+
+def sweep_clocks(pks: Sequence[int], *, claim: UUID, at: datetime) -> None:
+    """Do what these clocks are due for, each by itself: one that cannot be handled is set aside and stops no other.
+
+    Raises what means that the database is gone.
+    """
+    for pk in pks:
+        try:
+            warn_or_breach(pk, claim=claim, at=at)
+        except Exception as error:
+            if events.is_lost():
+                raise
+            logger.exception("clock %s could not be handled and is set aside", pk)
+            set_aside(pk, claim=claim, error=error, at=at)
+
+
+def breach_or_warn(*, clock: TicketClock, claim: UUID, at: datetime) -> None:
+    """Do what one clock is due for, as `sweep_clocks` does. Raises what goes wrong."""
+    warn_or_breach(clock.pk, claim=claim, at=at)
 
 
 @transaction.atomic
-def breach_or_warn(*, clock: TicketClock, claim: UUID, at: datetime) -> None:
-    """Record that a deadline is near, or has passed, and say when to look again. Without the claim, nothing."""
-    ticket = lock(clock.ticket)
-    held = holding(TicketClock.objects.running(), clock.pk, claim)
-    current = held.select_related("plan").first()
-    if current is None:
+def warn_or_breach(pk: int, *, claim: UUID, at: datetime) -> None:
+    """Record that a deadline is near, or has passed, and say when to look again. Without the claim, nothing.
+
+    Read before the lock, the clock is as it is behind it, or its claim is gone: whoever changes one takes it away.
+    """
+    clock = _HELD.first(pk=pk, claim=claim)
+    if clock is None:
         return
-    by = Principal.system(f"{Cause.CLOCK}:{clock.pk}")
-    data: dict[str, Any] = {
-        "clock": clock.pk,
-        "target": clock.target,
-        "deadline": current.deadline_at.isoformat(),
-    }
-    if not current.plan.alerts:
-        data["unalerted"] = True
-    if at >= current.deadline_at and current.breached_at is None:
-        if held.update(breached_at=current.deadline_at, warned_at=current.warned_at or at, due_at=None, claim=None):
-            plan_steps(current)
-            events.record(Kind.CLOCK_BREACHED, ticket, by=by, at=at, **data)
+    ticket = lock(Ticket(pk=clock.ticket_id))
+    if at >= clock.deadline_at and clock.breached_at is None:
+        seen: dict[str, Any] = {"breached_at": clock.deadline_at, "warned_at": clock.warned_at or at, "due_at": None}
+        if _ROWS.update({**seen, "claim": None}, pk=pk, claim=claim):
+            plan_steps(clock)
+            _record(Kind.CLOCK_BREACHED, ticket, clock, at)
         return
-    is_near = current.breached_at is None and at >= current.warn_at
-    share = clocks.warn(current, at) if is_near else 0
-    warned = {name: getattr(current, name) for name in ("warn_at", "warned_at", "warned_share")}
-    if held.update(**warned, due_at=current.next_due(), claim=None) and share:
-        events.record(Kind.CLOCK_WARNED, ticket, by=by, at=at, share=share, **data)
+    is_near = clock.breached_at is None and at >= clock.warn_at
+    share = clocks.warn(clock, at) if is_near else 0
+    warned = {name: getattr(clock, name) for name in ("warn_at", "warned_at", "warned_share")}
+    if _ROWS.update({**warned, "due_at": clock.next_due(), "claim": None}, pk=pk, claim=claim) and share:
+        _record(Kind.CLOCK_WARNED, ticket, clock, at, share=share)
+
+
+def _record(kind: Kind, ticket: Ticket, clock: TicketClock, at: datetime, **data: Any) -> None:
+    told = {"clock": clock.pk, "target": clock.target, "deadline": clock.deadline_at.isoformat(), **data}
+    if not clock.plan.alerts:
+        told["unalerted"] = True
+    events.record(kind, ticket, by=Principal.system(f"{Cause.CLOCK}:{clock.pk}"), at=at, **told)
+    if hasattr(clock, "aside"):
+        clock.aside.delete()
+
+
+@transaction.atomic
+def set_aside(pk: int, *, claim: UUID, error: Exception, at: datetime) -> None:
+    """Keep why a clock could not be handled, and try it again later. Without the claim, nothing."""
+    if not (held := holding(TicketClock.objects.running(), pk, claim)).exists():
+        return
+    new = {"reason": AsideReason.FAILED, "since": at}
+    aside, _made = SetAside.objects.get_or_create(clock_id=pk, defaults=new)
+    wait = min(RETRY_AFTER * 2**aside.attempts, LONGEST_WAIT)
+    aside.reason, aside.attempts = AsideReason.FAILED, aside.attempts + 1
+    aside.error = "".join(traceback.format_exception(error))[-10_000:]
+    aside.save(update_fields=["reason", "attempts", "error"])
+    held.update(due_at=at + wait if at + wait <= aside.since + RETRY_FOR else None, claim=None)
 
 
 def let_time_act(*, timer: TicketTimer, claim: UUID, at: datetime) -> None:

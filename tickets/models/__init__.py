@@ -1,6 +1,7 @@
 """The domain: departments, help topics, tickets, their threads, people, clocks and history."""
 
 from tickets.models.alerts import Alert, AlertRule
+from tickets.models.aside import AsideReason, SetAside
 from tickets.models.canned import CannedFile, CannedResponse
 from tickets.models.clock import ClockSpan, TicketClock
 from tickets.models.department import AlertsTo, AssignableTo, Department, DepartmentAccess
@@ -20,6 +21,7 @@ __all__ = [
     "Alert",
     "AlertRule",
     "AlertsTo",
+    "AsideReason",
     "AssignableTo",
     "Attachment",
     "Awaiting",
@@ -43,6 +45,7 @@ __all__ = [
     "LeftOut",
     "Participant",
     "Referral",
+    "SetAside",
     "Source",
     "Status",
     "Stopped",
