@@ -131,7 +131,8 @@ class Common:
         to = self._recipients(ticket)
         found: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
         for sender, taken_in_at, message_id in _wrote(len(to) * ROOM).all(ticket=ticket.pk, senders=to):
-            if taken_in_at is not None:
+            # RFC 5322 section 3.6.4 knows no others: encoded, the header would name none of them any more.
+            if taken_in_at is not None and message_id.isascii():
                 found[sender].append((taken_in_at, message_id))
         return found
 

@@ -241,7 +241,7 @@ class IncomingMailAdmin(ReadOnlyAdmin):
         by, at, done = self._principal(request), now(), 0
         act = {"take_in_again": ledger.take_in_again, "ignore_for_ever": ledger.ignore_for_ever}[deed]
         refusals: dict[str, None] = {}
-        for mail in queryset.order_by("pk"):
+        for mail in queryset.order_by("pk")[:MOST_ROWS]:
             try:
                 act(mail, by=by, at=at)
             except DeedRefused as refusal:

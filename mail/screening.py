@@ -54,7 +54,11 @@ def _is_generated(parsed: ParsedMail) -> bool:
 
 
 def writes_too_much(mail: IncomingMail, sender: str, *, site: SiteSettings, at: datetime) -> bool:
-    """Say whether this sender's mails of the last hour, this one among them, are more than one sender may write."""
+    """Say whether this sender's mails of the last hour, this one among them, are more than one sender may write.
+
+    Those that are being taken in at this moment are not seen: what one sends at once gets further by as many as are
+    taken in side by side, and no more.
+    """
     return _is_newer(_later_of_sender(site.most_mails_an_hour).all(sender=sender, mail=mail), at - HOUR)
 
 

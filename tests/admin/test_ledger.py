@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from accounts.models import AuditEvent, User
 from accounts.principal import Principal
-from mail import delivering, intake, ledger
+from mail import delivering, intake, ledger, ledger_admin
 from mail.management.commands.receive_mail import receive
 from mail.models import BannedSender, Door, IncomingMail, IncomingState, Mailbox, Reason
 from tests.cast import MONDAY
@@ -80,6 +80,20 @@ def test_a_failed_mail_is_taken_in_again(client: Client, failed: IncomingMail) -
     assert failed.state == IncomingState.TICKET
     told = AuditEvent.objects.get(target_model="mail.incomingmail")
     assert told.changes == {"decision": [None, "take_in_again"]}
+
+
+def test_however_many_are_chosen_so_many_are_done_at_once(client, support, monkeypatch) -> None:
+    monkeypatch.setattr(ledger_admin, "MOST_ROWS", 2)
+    for _number in range(3):
+        IncomingMail.objects.create(
+            door=Door.PIPE, size=1, stored_at=MONDAY, arrived_at=MONDAY, state="quarantined", reason="failed"
+        )
+    chosen = {"_selected_action": IncomingMail.objects.first().pk, "select_across": "1", "action": "ignore_for_ever"}
+
+    page = client.post(reverse(LIST), chosen, follow=True).content.decode()
+
+    assert "Done with 2 mails." in page
+    assert IncomingMail.objects.filter(state=IncomingState.QUARANTINED).count() == 1
 
 
 def test_what_is_in_a_ticket_is_not_taken_in_again(client: Client, support) -> None:

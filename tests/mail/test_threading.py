@@ -124,6 +124,20 @@ def test_every_mail_of_a_ticket_s_life_threads_strictly(sink, grace, ada_confirm
     assert len(checker.known["grace@example.com"]) >= 2
 
 
+def test_a_message_id_that_is_none_spoils_no_thread(sink, grace, billing):
+    raw = "From: ada@example.org\r\nTo: helpdesk@localhost\r\nMessage-ID: <ÿþ@example.org>\r\n\r\nWhere is it?\r\n"
+    Mailbox.objects.create(name="support", address="helpdesk@localhost", department=billing)
+    mail = intake.take_in_at_once(intake.store([raw.encode()], door=Door.PIPE, at=now()))
+    assert mail.message_id == "<ÿþ@example.org>"
+
+    actions.reply(ticket=mail.ticket, text="Here it is.", by=Principal.agent(grace), at=now())
+
+    to_ada = [message for sent, message in send_all(sink) if sent.recipient == "ada@example.org"]
+    # As it stands on the wire: read, an encoded word would look like what it hides.
+    references = [value for message in to_ada for name, value in message.raw_items() if name == "References"]
+    assert [each.split()[0] for each in references] == [composing.thread_root(mail.ticket)] * 2
+
+
 def test_every_kind_of_mail_about_a_ticket_threads_and_says_what_it_is(ada, topic, grace, settings):
     settings.PUBLIC_URL = "https://help.example"
     rows = list(every_row(ada, topic, grace))
