@@ -43,6 +43,16 @@ def domain_of(email: str) -> str:
         return ""
 
 
+def are_of_one_owner(one: str, other: str) -> bool:
+    """Say whether two names of servers lie in one registered domain, or are the same name or number."""
+    one, other = one.lower().rstrip("."), other.lower().rstrip(".")
+    if one == other:
+        return bool(one)
+    registered = _suffixes().privatesuffix(one)
+    # Of numbers it makes a domain too.
+    return registered is not None and not registered[-1].isdecimal() and registered == _suffixes().privatesuffix(other)
+
+
 def spellings(domain: str) -> list[str]:
     """Return how the domain can stand in an address: in ASCII, and as people write it."""
     try:

@@ -7,9 +7,10 @@ from django import forms
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.domains import are_of_one_owner
 from core import secrets
 from core.bounded_admin import ModelForm
-from core.hosts import are_of_one_owner, is_this_machine
+from core.hosts import is_this_machine
 from mail.models import OwnAddress, Security, SendingAccount, SendsBy, SignsIn
 from mail.transport import service_backend
 from mail.url import MailService, MailUrlInvalid, parse
@@ -105,9 +106,13 @@ class SendingAccountForm(ModelForm):
                 box = data.get("mailbox")
                 if box is None:
                     self.add_error("mailbox", _("Choose the mailbox."))
-                elif data.get("host") and not are_of_one_owner(data["host"], box.host):
-                    text = _("The mailbox's password is for %(host)s. Only a server beside that one may get it.")
+                elif data.get("host") and not self._may_open(data["host"], box.host):
+                    text = _("What opens the mailbox is for %(host)s. Only a server of the same domain may get it.")
                     self.add_error("host", ValidationError(text, params={"host": box.host or "–"}))
+
+    def _may_open(self, host: str, of_mailbox: str) -> bool:
+        """Say whether the server may be told what opens the mailbox."""
+        return are_of_one_owner(host, of_mailbox) or (is_this_machine(host) and is_this_machine(of_mailbox))
 
     def _check_kept_password(self) -> None:
         """Let a password stay with the server that it was given for."""
