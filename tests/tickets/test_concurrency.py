@@ -2,12 +2,13 @@
 
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from accounts.people import address_of
 from accounts.principal import Principal
@@ -15,6 +16,7 @@ from core.models import Numbering, SiteSettings
 from tests import cast
 from tests.cast import HOUR, MONDAY, TUESDAY, address_for
 from tickets import actions
+from tickets.actions.locking import lock_addresses
 from tickets.errors import ChangedMeanwhile, DeedRefused, NotAllowed
 from tickets.models import Department, Kind, Status, Ticket
 
@@ -241,3 +243,27 @@ def test_a_sequence_gives_nobody_the_same(ada, topic):
     tickets = at_once(*[lambda: cast.make_ticket(ada, topic) for _ in range(6)])
 
     assert len({ticket.number for ticket in tickets}) == 6
+
+
+def test_two_mails_do_not_wait_for_each_other_s_number_and_address(ada, ken, topic):
+    """Both open their ticket within a transaction of their own; one has more addresses to lock before."""
+    SiteSettings.objects.update(numbering=Numbering.SEQUENCE)
+    has_locked = threading.Event()
+    about = {"topic": topic, "text": "Hello.", "source": "mail", "by": Principal.system("mail:1"), "at": MONDAY}
+
+    def with_a_copy():
+        with transaction.atomic():
+            lock_addresses([address_for(ada), address_for(ken)])
+            has_locked.set()
+            # Time enough for the other to come as far as it can.
+            time.sleep(0.3)
+            return actions.open_received(
+                address=address_for(ada), subject="First", collaborators=[address_for(ken)], **about
+            ).subject
+
+    def alone():
+        has_locked.wait(timeout=10)
+        return actions.open_received(address=address_for(ada), subject="Second", **about).subject
+
+    assert at_once(with_a_copy, alone) == ["First", "Second"]
+    assert Ticket.objects.count() == 2
