@@ -177,7 +177,7 @@ def recipients_of(form: ReplyForm, people: Iterable[Participant], *, by: User, a
     return [
         Recipient(
             pk=one.pk,
-            name=one.user.display_name,
+            name=one.user.name or one.address.email,
             email=one.address.email,
             is_requester=one.role == Part.REQUESTER,
             is_confirmed=one.address.is_verified,

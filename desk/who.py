@@ -14,6 +14,8 @@ from desk.finding import Find, FindSelect, first, given
 from desk.sidebar import read_id
 from tickets.thread import clean_text
 
+# The box above the list of people.
+FIND = "find_person"
 NO_ADDRESS = _("This is no e-mail address. Write it like ada@example.org.")
 
 
@@ -41,7 +43,7 @@ class WhoForm(forms.Form):
         if not may_look_up:
             del self.fields["person"]
             return
-        find = Find.of(self, action, "find_person")
+        find = Find.of(self, action, FIND)
         fitting = _people(find.text, beside)
         people, has_more = first(fitting)
         count, chosen = len(people), self._address(str(given(self).get("person") or ""))
@@ -84,11 +86,25 @@ class WhoForm(forms.Form):
         cleaned = super().clean() or {}
         if "email" not in self.errors and "person" not in self.errors:
             chosen, typed = cleaned.get("person"), cleaned.get("email")
+            if not chosen and not typed:
+                # Who writes an address into the box that finds people, and leaves it there, means it.
+                typed = cleaned["email"] = self._looked_for()
             if chosen and typed and chosen.email != typed.lower():
                 self.add_error("email", _now("You chose somebody and wrote another address. Leave one of them empty."))
             elif not chosen and not typed:
                 self.add_error("email", _now("Say who: choose somebody, or write an e-mail address."))
         return cleaned
+
+    def _looked_for(self) -> str:
+        """Return what was typed to find somebody, if it is an e-mail address."""
+        field: Any = self.fields["email"]
+        if "person" not in self.fields:
+            return ""
+        try:
+            email: str = field.clean(str(given(self).get(FIND) or ""))
+        except forms.ValidationError:
+            return ""
+        return email if email.rpartition("@")[2].isascii() else ""
 
     def address(self) -> Address:
         """Return the address that was chosen or typed; a guest is made of one that is new."""

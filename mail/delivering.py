@@ -58,12 +58,17 @@ class Arrival:
 
     @property
     def is_of_a_program(self) -> bool:
-        return self.parsed.bulk or self.parsed.auto_reply
+        return _is_of_a_program(self.parsed)
 
     @property
     def key(self) -> str:
         """What the entry of this mail carries, so that there is never a second one."""
         return key_of(self.mail)
+
+
+def _is_of_a_program(parsed: ParsedMail) -> bool:
+    """Say whether no person wrote it; bounces and automatic answers come this far when they are let through."""
+    return parsed.bulk or parsed.auto_reply or parsed.bounce is not None
 
 
 def key_of(mail: IncomingMail) -> str:
@@ -89,7 +94,7 @@ def deliver(held: Held, parsed: ParsedMail, sender: str, own: OwnAddresses, *, a
     site = SiteSettings.load()
     if not mail.is_let_through and (waits := _why_it_waits(mail, sender, site, at)):
         return _waits(waits)
-    address = address_of(sender, name=_name(parsed))
+    address = address_of(sender, name=_name(parsed, sender))
     if not address.user.is_active:
         return _waits(Reason.SWITCHED_OFF)
     # Checked by the server that it came to, whomever it was written to.
@@ -123,7 +128,7 @@ def force(mail: IncomingMail, parsed: ParsedMail, ticket: Ticket, *, at: datetim
     sender = matching.address_of_sender(parsed)
     if not sender:
         raise DeedRefused(_("The mail does not say who sent it, so nobody can have written the message."))
-    address = address_of(sender, name=_name(parsed))
+    address = address_of(sender, name=_name(parsed, sender))
     written = contents.of(mail, parsed, is_answer=SiteSettings.load().mail_strips_quotes)
     entry = actions.add_message(
         ticket=ticket,
@@ -134,7 +139,7 @@ def force(mail: IncomingMail, parsed: ParsedMail, ticket: Ticket, *, at: datetim
         by=Principal.system(key_of(mail)),
         at=at,
         files=written.files,
-        acknowledges=not (parsed.bulk or parsed.auto_reply),
+        acknowledges=not _is_of_a_program(parsed),
         request_key=key_of(mail),
     )
     state = IncomingState.MESSAGE if entry.ticket_id == ticket.pk else IncomingState.TICKET
@@ -148,8 +153,10 @@ def force(mail: IncomingMail, parsed: ParsedMail, ticket: Ticket, *, at: datetim
     )
 
 
-def _name(parsed: ParsedMail) -> str:
-    return one_line(parsed.from_.name, 120) if parsed.from_ else ""
+def _name(parsed: ParsedMail, sender: str) -> str:
+    """Return the name of who wrote it, else what stands before the @: agents have to tell people apart."""
+    said = one_line(parsed.from_.name, 120) if parsed.from_ else ""
+    return said or sender.rpartition("@")[0]
 
 
 def _ignored(held: Held, reason: Reason, parsed: ParsedMail, at: datetime) -> Outcome:

@@ -92,6 +92,11 @@ def _handler(facts: Facts) -> str:
     return facts.ticket.assignee.display_name if facts.ticket.assignee else _department(facts)
 
 
+def _requester_name(facts: Facts) -> str:
+    """Return the name, else what stands before the @: a letter to "No name" begins with "Hello No"."""
+    return facts.ticket.requester.name or _requester_email(facts).partition("@")[0]
+
+
 def _requester_email(facts: Facts) -> str:
     part = facts.ticket.participants.filter(role=Part.REQUESTER).select_related("address").first()
     return part.address.email if part else ""
@@ -138,9 +143,7 @@ PUBLIC = (
         _("Until when a closed ticket can be reopened"),
         lambda facts: policy.reopens_until(facts.ticket) if facts.ticket.closed_at else None,
     ),
-    *with_parts(
-        "requester.name", _("The requester's name"), lambda facts: facts.ticket.requester.display_name, typed=True
-    ),
+    *with_parts("requester.name", _("The requester's name"), _requester_name, typed=True),
     Variable("requester.email", _("The requester's address"), _requester_email, typed=True, personal=True),
     Variable(
         "requester.organization",

@@ -14,7 +14,7 @@ from accounts.models import AuditEvent, User
 from accounts.principal import Principal
 from mail import delivering, intake, ledger, ledger_admin
 from mail.management.commands.receive_mail import receive
-from mail.models import BannedSender, Door, IncomingMail, IncomingState, Mailbox, Reason
+from mail.models import BannedSender, Door, IncomingMail, IncomingState, Mailbox, OutgoingMail, Reason
 from tests.cast import MONDAY
 from tests.mail.samples import SUPPORT, mail
 from tickets.errors import DeedRefused
@@ -250,6 +250,19 @@ def test_what_a_person_wrote_is_let_through(client: Client, support, pattern: st
     row.refresh_from_db()
     assert row.state == IncomingState.TICKET
     assert row.ticket.requester.name == "Ada Byron"
+
+
+def test_a_bounce_that_is_let_through_is_answered_by_nobody(client: Client, support) -> None:
+    text = "Mail delivery failed: returning message to sender.\n\n550 mailbox unavailable\n"
+    sent = mail(text, sender="postmaster@example.org", to=f"{SUPPORT}, bob@example.org", subject="Mail delivery failed")
+    row = receive(BytesIO(sent))
+
+    decide(client, row, "let_through")
+    work_off()
+
+    row.refresh_from_db()
+    assert row.state == IncomingState.TICKET
+    assert not OutgoingMail.objects.filter(recipient__in=["postmaster@example.org", "bob@example.org"]).exists()
 
 
 def test_a_bounce_known_by_its_words_alone_waits(support) -> None:

@@ -39,6 +39,22 @@ def test_a_typed_address_is_added_and_the_undo_removes_it(desk, ticket):
     assert collaborators(ticket) == []
 
 
+def test_an_address_in_the_box_that_finds_people_is_meant_and_other_words_there_are_not(desk, ticket):
+    refused = desk.send(ticket, "add-collaborator", find_person="carol")
+    desk.send(ticket, "add-collaborator", find_person=" Carol@example.org ")
+
+    assert refused.status_code == 422
+    assert collaborators(ticket) == ["carol@example.org"]
+
+
+def test_who_has_no_name_is_told_by_their_address_where_a_reply_says_who_gets_it(desk, ticket):
+    desk.send(ticket, "add-collaborator", email="carol@example.org")
+
+    shown = desk.look(ticket).text.partition('<fieldset class="composer-to')[2].partition("</fieldset>")[0]
+
+    assert '<span dir="auto">carol@example.org</span>' in shown
+
+
 def test_somebody_known_is_found_by_name_and_by_address(desk, ticket, bob):
     for text in ("bo", "BOB@example"):
         found = desk.send(ticket, "add-collaborator", find_person=text, refresh="1", htmx=True)

@@ -119,6 +119,12 @@ def test_a_mail_opens_a_ticket(mailbox: Mailbox, billing: Department) -> None:
     assert (row.sender, row.message_id) == ("ada@example.org", "<first@example.org>")
 
 
+def test_who_says_no_name_is_known_by_what_stands_before_the_at(mailbox: Mailbox) -> None:
+    row = receive(mail(sender="ada.byron@example.org"))
+
+    assert row.ticket.requester.display_name == "ada.byron"
+
+
 def test_it_is_confirmed_to_the_sender(mailbox: Mailbox) -> None:
     receive(mail())
 
