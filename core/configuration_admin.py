@@ -89,7 +89,8 @@ class OffersActiveInline(TabularInline):
     ) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         field = offer_active(field, db_field, request, parent=self.parent_model)
-        if field is not None:
+        # What is sought by name reads its few chosen rows itself.
+        if field is not None and db_field.name not in self.get_autocomplete_fields(request):
             field.choices = list(field.choices)
         return field
 

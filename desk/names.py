@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from accounts.models import Address, Team, User
+from accounts.models import Address, Organization, Team, User
 from sla.models import Priority, SLAPlan
 from tickets.models import Department, HelpTopic, Kind, Ticket, TicketEvent
 from tickets.models.tree import path_of
@@ -24,6 +24,7 @@ MODELS: Mapping[str, type[Any]] = {
     "priority": Priority,
     "topic": HelpTopic,
     "plan": SLAPlan,
+    "organization": Organization,
     "ticket": Ticket,
 }
 # What is told by another column than its name.
@@ -110,7 +111,9 @@ CHANGED: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One thing that routing set, and what set it: `why` is topic, department, agent, mailbox, api or default.
+    """One thing that routing set, and what set it.
+
+    `why` is topic, department, organization, agent, mailbox, api or default.
 
     `skipped` is a code where routing did not set it after all.
     """

@@ -394,6 +394,8 @@ def _because(what: SafeString, why: str, by: str, names: Names) -> SafeString:
             return format_html(_("{what} by “{topic}”"), what=what, topic=names(by))
         case "department":
             return format_html(_("{what} by the department"), what=what)
+        case "organization":
+            return format_html(_("{what} by the requester's organisation {name}"), what=what, name=names(by))
         case "agent":
             return format_html(_("{what} as the agent chose"), what=what)
         case "mailbox":

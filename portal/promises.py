@@ -10,6 +10,7 @@ from django.db.models import Exists, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import Organization
 from core.models import SiteSettings
 from sla.models import BusinessHours, Priority, SLAPlan, Target
 from tickets import routing
@@ -64,11 +65,11 @@ class Section:
     is_open: bool = True
 
 
-def offers(site: SiteSettings) -> list[Offer]:
-    """Return the topics that requesters may choose, in their order. What it costs does not grow with them."""
+def offers(site: SiteSettings, organization: Organization | None = None) -> list[Offer]:
+    """Return the topics that people of the organisation may choose, in order. What it costs does not grow with them."""
     related = ("sla_plan", "department__sla_plan", "priority")
     topics = list(HelpTopic.objects.offered().select_related(*related)[:MOST_TOPICS])
-    plans = routing.plans_for(topics)
+    plans = routing.plans_for(topics, organization)
     prefetch_related_objects([plan for plan in plans.values() if plan], "targets")
     site_hours = Exists(BusinessHours.objects.filter(is_default=True))
     priority = Priority.objects.annotate(site_has_hours=site_hours).get(is_default=True)

@@ -11,9 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from core import durations
 from core.configuration_admin import OffersActiveInline, OneDefaultAdmin
 from sla import business_hours_admin  # noqa: F401 - registers its page
-from sla.models import PlanTarget, Priority, Scope, SLAPlan, Target, Wait, pause_code
+from sla.models import OrganizationPlan, PlanTarget, Priority, Scope, SLAPlan, Target, Wait, pause_code
 from sla.plan_form import MOST_TARGETS, PlanForm, TargetsFormSet
 from sla.reckoning_admin import ReckonsAdmin
+
+# Rows of the table within the page.
+MOST_ORGANIZATIONS = 100
 
 
 @admin.register(Priority)
@@ -50,11 +53,25 @@ class TargetInline(OffersActiveInline):
         return super().get_queryset(request).select_related("plan").order_by("target", "priority__level", "pk")
 
 
+class OrganizationInline(OffersActiveInline):
+    """Whose people get the plan. Sought by name: there may be thousands."""
+
+    model = OrganizationPlan
+    fields = ("organization",)
+    autocomplete_fields = ("organization",)
+    max_num = MOST_ORGANIZATIONS
+    verbose_name_plural = _("organisations whose people get it, where neither help topic nor department sets one")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrganizationPlan]:
+        return super().get_queryset(request).select_related("organization").order_by("organization__name", "pk")
+
+
 @admin.register(SLAPlan)
 class SLAPlanAdmin(ReckonsAdmin, OneDefaultAdmin):
     form = PlanForm
     scope = Scope.PLAN
     reckoned_by = frozenset({"hours", "hours_everywhere", "pauses", "warnings"})
+    reckoned_rows = (PlanTarget,)
     list_display = ("name", "promised", "hours", "is_default")
     list_select_related = ("hours",)
     fieldsets = (
@@ -63,7 +80,7 @@ class SLAPlanAdmin(ReckonsAdmin, OneDefaultAdmin):
         (_("Deadlines"), {"fields": ("warnings", "alerts", "pauses")}),
     )
     audited_words = ("name", "pauses", "warnings")
-    inlines: ClassVar[Any] = (TargetInline,)
+    inlines: ClassVar[Any] = (TargetInline, OrganizationInline)
     search_fields = ("name",)
     ordering = ("name", "pk")
 

@@ -93,6 +93,7 @@ class BusinessHoursAdmin(ReckonsAdmin, OneDefaultAdmin):
     form = BusinessHoursForm
     scope = Scope.HOURS
     reckoned_by = frozenset({"time_zone", "country", "region"})
+    reckoned_rows = (WeeklyWindow, ExceptionWindow, Holiday)
     change_form_template = "admin/business_hours.html"
     list_display = ("name", "time_zone", "stands", "is_default")
     fields = ("name", "make_default", "time_zone", "country", "region")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime, now
@@ -18,9 +19,9 @@ class ReckonsAdmin(ConfigurationAdmin):
     """A row that open clocks are reckoned by."""
 
     scope: ClassVar[Scope]
-    # Fields of which another value moves deadlines. What a table within the page says does, too, if `rows_reckon`.
+    # Fields, and rows within the page, of which another value moves deadlines.
     reckoned_by: ClassVar[frozenset[str]] = frozenset()
-    rows_reckon: ClassVar[bool] = True
+    reckoned_rows: ClassVar[tuple[type[Model], ...]] = ()
 
     def what_moves(self, row: Any) -> str:
         """Return how a change is called, as the beginning of a sentence goes on."""
@@ -42,7 +43,7 @@ class ReckonsAdmin(ConfigurationAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        rows = self.rows_reckon and any(formset.has_changed() for formset in formsets)
+        rows = any(formset.has_changed() for formset in formsets if formset.model in self.reckoned_rows)
         if change and (rows or self.reckoned_by & set(form.changed_data)):
             self.have_reckoned(request, self.scope, form.instance.pk)
 

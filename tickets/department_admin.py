@@ -47,7 +47,6 @@ class DepartmentAdmin(ReckonsAdmin, DisablingAdmin):
     form = DepartmentForm
     scope = Scope.DEPARTMENT
     reckoned_by = frozenset({"hours"})
-    rows_reckon = False
     list_display = ("path", "state", "is_public", "manager", "sla_plan", "agents", "is_default")
     list_select_related = ("parent__parent", "manager", "sla_plan")
     sortable_by = ()

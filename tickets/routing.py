@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from accounts.models import Team, User
+from accounts.models import Organization, Team, User
 from core.prepared import Prepared, Question
 from sla.models import Priority, SLAPlan
 from tickets.models import Department, HelpTopic
@@ -21,6 +21,11 @@ _DEFAULT_TOPIC = Prepared(
 )
 _DEFAULT_DEPARTMENT = Prepared(lambda: Department.objects.enabled().filter(is_default=True).select_related("sla_plan"))
 _DEFAULT_PRIORITY = Prepared(lambda: Priority.objects.filter(is_default=True))
+_PLAN_OF_ORGANIZATION = Prepared(
+    lambda organization: SLAPlan.objects.filter(
+        organizations__organization=organization, organizations__organization__archived_at=None, archived_at=None
+    )
+)
 _DEFAULT_PLAN = Prepared(lambda: SLAPlan.objects.filter(is_default=True, archived_at=None))
 
 
@@ -37,8 +42,8 @@ class Skipped(StrEnum):
 class Route:
     """What a ticket gets.
 
-    `reasons` is field → {"to": id, "why": topic, department, default, agent, mailbox or api, "by": id}, and
-    "skipped": a code, where whom the topic names does not get it.
+    `reasons` is field → {"to": id, "why": topic, department, organization, default, agent, mailbox or api, "by": id},
+    and "skipped": a code, where whom the topic names does not get it.
     """
 
     topic: HelpTopic | None
@@ -62,12 +67,23 @@ class Route:
             reasons["sla_plan"] = {"to": plan.pk, **why}
         return replace(self, department=department, sla_plan=plan, holder=None, reasons=reasons)
 
+    def with_organization(self, organization: Organization | None) -> "Route":
+        """Return the same way with what the requester's organisation is promised, where nothing nearer says."""
+        if organization is None or self.reasons.get("sla_plan", {}).get("why", "default") != "default":
+            return self
+        plan = plan_of(organization)
+        if plan is None:
+            return self
+        told = {"to": plan.pk, "why": "organization", "by": organization.pk}
+        return replace(self, sla_plan=plan, reasons={**self.reasons, "sla_plan": told})
+
 
 def route(topic: HelpTopic | None, priority: Priority | None = None, chosen_by: str = "") -> Route:
     """Return topic, department, priority, plan and holder of a ticket about `topic` (PARITY H02, H03, H08, S03, S12).
 
-    Plan: the topic's, else the department's, else the default one. An archived or disabled topic, department, plan
-    or priority is passed over. A `priority` is what somebody else chose: `chosen_by` "agent", "mailbox" or "api".
+    Plan: the topic's, else the department's, else the default one (before which comes `with_organization`). An archived
+    or disabled topic, department, plan or priority is passed over. A `priority` is what somebody else chose:
+    `chosen_by` "agent", "mailbox" or "api".
     Raises Department.DoesNotExist or Priority.DoesNotExist when no default is set.
     """
     reasons: dict[str, dict[str, Any]] = {}
@@ -98,26 +114,38 @@ def questions() -> list[Question]:
     return [(_DEFAULT_TOPIC, {}), (_DEFAULT_DEPARTMENT, {}), (_DEFAULT_PRIORITY, {}), (_DEFAULT_PLAN, {})]
 
 
-def plan_for(topic: HelpTopic | None, department: Department) -> tuple[SLAPlan | None, dict[str, Any]]:
-    """Return the plan and why: the topic's, else the department's, else the default one, else none."""
+def plan_of(organization: Organization) -> SLAPlan | None:
+    """Return the plan that an organisation has, unless one of the two is archived."""
+    return _PLAN_OF_ORGANIZATION.first(organization=organization)
+
+
+def plan_for(
+    topic: HelpTopic | None, department: Department, organization: Organization | None = None
+) -> tuple[SLAPlan | None, dict[str, Any]]:
+    """Return the plan and why: the topic's, else the department's, the organisation's, the default one, else none."""
     if topic and (plan := _usable(topic.sla_plan)):
         return plan, {"why": "topic", "by": topic.pk}
     if plan := _usable(department.sla_plan):
         return plan, {"why": "department", "by": department.pk}
+    if organization and (plan := plan_of(organization)):
+        return plan, {"why": "organization", "by": organization.pk}
     return _default_plan(), {"why": "default"}
 
 
-def plan_after_transfer(topic: HelpTopic | None, department: Department) -> SLAPlan | None:
+def plan_after_transfer(
+    topic: HelpTopic | None, department: Department, organization: Organization | None
+) -> SLAPlan | None:
     """Return the plan of a ticket that was transferred: here the department's comes before the topic's (PARITY S03)."""
-    return _usable(department.sla_plan) or plan_for(topic, department)[0]
+    return _usable(department.sla_plan) or plan_for(topic, department, organization)[0]
 
 
-def plans_for(topics: Iterable[HelpTopic]) -> dict[int, SLAPlan | None]:
-    """Return topic → the plan that `route` would choose. Costs the same for many topics as for one, if they
-    come with their plan, their department and its plan.
+def plans_for(topics: Iterable[HelpTopic], organization: Organization | None = None) -> dict[int, SLAPlan | None]:
+    """Return topic → the plan that people of the organisation would get.
+
+    Costs the same for many topics as for one, if they come with their plan, their department and its plan.
     """
     default = default_department()
-    fallback = _default_plan()
+    fallback = (plan_of(organization) if organization else None) or _default_plan()
     plans = {}
     for topic in topics:
         department = _usable(topic.department) or default

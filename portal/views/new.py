@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.adapter import demo_may_sign_in
-from accounts.models import Address, User
+from accounts.models import Address, Organization, User
 from accounts.people import address_of
 from accounts.principal import Principal
 from core import throttle
@@ -41,7 +41,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if not (request.user.is_authenticated or site_of(request).guests_may_ask):
         messages.info(request, _("Please sign in to open a ticket."))
         return redirect_to_login(request.get_full_path())
-    offered = offers(site_of(request))
+    offered = offers(site_of(request), _organization(request))
     address = _own_address(request)
     if request.method != "POST":
         form = OpenTicketForm(offers=offered, address=address, initial=_known(request, address))
@@ -62,8 +62,14 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def topic(request: HttpRequest) -> HttpResponse:
     """Return what comes after sending, for the topic that is chosen; for htmx."""
-    chosen = {str(offer.pk): offer for offer in offers(site_of(request))}.get(request.GET.get("topic", ""))
+    offered = {str(offer.pk): offer for offer in offers(site_of(request), _organization(request))}
+    chosen = offered.get(request.GET.get("topic", ""))
     return render(request, "portal/_next.html", {"chosen": chosen, "has_mail": senders.has_any_way()})
+
+
+def _organization(request: HttpRequest) -> Organization | None:
+    """Return whose people are promised what this reader will be; of who is not signed in nothing is known."""
+    return request.user.organization if isinstance(request.user, User) else None
 
 
 @require_safe

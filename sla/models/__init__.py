@@ -4,6 +4,7 @@ from sla.models.business_hours import BusinessHours, ExceptionWindow, Holiday, H
 from sla.models.plans import (
     MOST_WARNINGS,
     Glyph,
+    OrganizationPlan,
     PlanTarget,
     Priority,
     SLAPlan,
@@ -22,6 +23,7 @@ __all__ = [
     "Glyph",
     "Holiday",
     "HolidaySource",
+    "OrganizationPlan",
     "PlanTarget",
     "Priority",
     "Reckoning",

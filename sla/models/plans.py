@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Organization
 from core.prepared import Prepared
 from sla.models.business_hours import BusinessHours
 
@@ -174,3 +175,23 @@ class PlanTarget(models.Model):
 
 
 _PROMISES = Prepared(lambda plan: PlanTarget.objects.filter(plan=plan).values_list("target", "priority", "within"))
+
+
+class OrganizationPlan(models.Model):
+    """What the people of an organisation are promised, where neither help topic nor department says anything."""
+
+    organization = models.OneToOneField(
+        Organization,
+        models.CASCADE,
+        related_name="+",
+        verbose_name=_("organisation"),
+        error_messages={"unique": _("This organisation has an SLA plan already.")},
+    )
+    plan = models.ForeignKey(SLAPlan, models.PROTECT, related_name="organizations", verbose_name=_("SLA plan"))
+
+    class Meta:
+        verbose_name = _("organisation")
+        verbose_name_plural = _("organisations")
+
+    def __str__(self) -> str:
+        return str(self.organization)

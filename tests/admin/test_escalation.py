@@ -23,6 +23,8 @@ def rows(*steps: dict) -> dict[str, str]:
         "targets-0-within": "4h",
         "steps-TOTAL_FORMS": str(len(steps)),
         "steps-INITIAL_FORMS": "0",
+        "organizations-TOTAL_FORMS": "0",
+        "organizations-INITIAL_FORMS": "0",
     }
     for number, step in enumerate(steps):
         found |= {f"steps-{number}-{name}": str(value) for name, value in ({"after": "0m"} | step).items()}

@@ -31,6 +31,8 @@ def plan_data(plan, **fields):
         "warnings": "75",
         "steps-TOTAL_FORMS": 0,
         "steps-INITIAL_FORMS": 0,
+        "organizations-TOTAL_FORMS": 0,
+        "organizations-INITIAL_FORMS": 0,
         "targets-TOTAL_FORMS": len(rows),
         "targets-INITIAL_FORMS": len(rows),
     }

@@ -70,7 +70,7 @@ def change_topic(
     data = {"to": to.pk, "from": before.pk if before else None}
     events.record(Kind.TOPIC_CHANGED, ticket, by=by, at=at, deed=deed, **data)
     if ticket.sla_plan is not None and ticket.sla_plan.is_transient:
-        plan, _why = plan_for(to, ticket.department)
+        plan, _why = plan_for(to, ticket.department, ticket.organization)
         choose_plan_again(ticket, plan, at=at, deed=deed)
     return ticket
 

@@ -74,6 +74,7 @@ def open_ticket(
                 address = held
             if before := sent_before(author, request_key):
                 return before.ticket
+            chosen = chosen.with_organization(address.user.organization)
             number = number or numbers.draw(chosen.topic)
             ticket, wound = _create(number, address, chosen, subject, source, at, follows)
             ticket.first_entry = add_entry(

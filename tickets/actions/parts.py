@@ -9,8 +9,10 @@ from django.db.models import QuerySet
 from accounts.models import Address, User
 from accounts.principal import Principal
 from tickets import events
+from tickets.actions.change import choose_plan_again
 from tickets.models import EntryKind, Kind, Participant, ThreadEntry, Ticket
 from tickets.models.people import Part
+from tickets.routing import plan_for
 
 # So many tickets are locked and changed at once.
 BATCH = 200
@@ -56,6 +58,17 @@ def give_parts(
         data = {"to": to.pk, "from": asked[0].requester_id} | ({"why": why} if why else {})
         Ticket.objects.filter(pk__in=[ticket.pk for ticket in asked]).update(requester=to, **fields)
         events.record_for_all(Kind.REQUESTER_CHANGED, asked, by=by, at=at, **data)
+        if "organization" in fields:
+            _choose_plans_again([ticket.pk for ticket in asked], at)
+
+
+def _choose_plans_again(keys: Sequence[int], at: datetime) -> None:
+    """Put open tickets under the plan that their organisation, another one now, leads to, if theirs is transient."""
+    related = ("department__sla_plan", "sla_plan", "topic__sla_plan", "organization")
+    found = Ticket.objects.working().filter(pk__in=keys, sla_plan__is_transient=True)
+    for ticket in found.select_related(*related).order_by("pk"):
+        plan, _why = plan_for(ticket.topic, ticket.department, ticket.organization)
+        choose_plan_again(ticket, plan, at=at, deed=events.new_deed())
 
 
 def give_entries(entries: "QuerySet[ThreadEntry]", to: User) -> None:

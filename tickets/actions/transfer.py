@@ -66,7 +66,7 @@ def transfer(
         data["assignee"] = events.ref(assignee)
     events.record(Kind.TRANSFERRED, ticket, by=by, at=at, deed=deed, **data)
     if ticket.sla_plan is not None and ticket.sla_plan.is_transient:
-        choose_plan_again(ticket, plan_after_transfer(ticket.topic, to), at=at, deed=deed)
+        choose_plan_again(ticket, plan_after_transfer(ticket.topic, to, ticket.organization), at=at, deed=deed)
     if assignee is not None:
         # Asked of the new department: the giver may have no say in it beyond this deed.
         policy.require_target(Deed.ASSIGN, ticket, assignee)
