@@ -20,7 +20,7 @@ PLANS = "/admin/sla/slaplan/"
 PRIORITIES = "/admin/sla/priority/"
 DELETE = 'class="deletelink"'
 # A plan that does nothing about broken promises.
-NO_STEPS = {"steps-TOTAL_FORMS": "0", "steps-INITIAL_FORMS": "0"}
+NO_STEPS = {f"{rows}-{name}_FORMS": "0" for rows in ("steps", "organizations") for name in ("TOTAL", "INITIAL")}
 
 
 def page(row: object, what: str = "change") -> str:
