@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db.models import F, Q, QuerySet, Value
@@ -156,7 +157,7 @@ def _holding(rule: AlertRule, stand: _Stand) -> Iterable[People]:
         return
     if stand.agent is not None:
         if rule.agent:
-            yield _agents(Why.HOLDER).filter(user=stand.agent)
+            yield Kept(_AGENT, {"agent": stand.agent}, _agent)
     elif stand.team is not None:
         if rule.team:
             yield _team(stand.team, rule)
@@ -183,9 +184,9 @@ def _besides(rule: AlertRule, stand: _Stand, event: TicketEvent) -> Iterable[Peo
     if rule.members:
         yield from _members(stand.department)
     if rule.lead and stand.team is not None:
-        yield _agents(Why.HOLDER).filter(user__leads=stand.team)
+        yield Kept(_LEAD, {"team": stand.team}, _lead)
     if rule.manager and stand.department.manager_id is not None:
-        yield _agents(Why.DEPARTMENT).filter(user=stand.department.manager_id)
+        yield Kept(_MANAGER, {"manager": stand.department.manager_id}, _manager)
     if rule.referred:
         yield _agents(Why.NAMED).filter(user__in=explaining.seers("referral", stand.ticket))
     if rule.respondent:
@@ -235,11 +236,31 @@ def _primary_members(department: Any) -> QuerySet[Address]:
 
 
 def _team(team: int, rule: AlertRule) -> People:
-    members = Team.members.through.objects.filter(team=team)
+    # A team may want no mail when something is assigned to it (PARITY T01).
     if rule.event == Alert.ASSIGNED:
-        # A team may want no mail when something is assigned to it (PARITY T01).
-        members = members.filter(team__alerts=True)
+        return Kept(_TOLD_TEAM, {"team": team}, _told_team)
+    return Kept(_WHOLE_TEAM, {"team": team}, _whole_team)
+
+
+def _whole_team(team: Any, **only: bool) -> QuerySet[Address]:
+    members = Team.members.through.objects.filter(team=team, **only)
     return _agents(Why.HOLDER).filter(user__in=members.values("user"))
+
+
+def _told_team(team: Any) -> QuerySet[Address]:
+    return _whole_team(team, team__alerts=True)
+
+
+def _agent(agent: Any) -> QuerySet[Address]:
+    return _agents(Why.HOLDER).filter(user=agent)
+
+
+def _lead(team: Any) -> QuerySet[Address]:
+    return _agents(Why.HOLDER).filter(user__leads=team)
+
+
+def _manager(manager: Any) -> QuerySet[Address]:
+    return _agents(Why.DEPARTMENT).filter(user=manager)
 
 
 def _sees(stand: _Stand) -> Q:
@@ -269,12 +290,32 @@ def _ask(parts: list[People]) -> list[Any]:
     """Return all of them by one query."""
     if not parts:
         return []
-    if len(parts) == 1 and isinstance(parts[0], Kept):
-        return parts[0].query.all(**parts[0].values)
+    kept = [part for part in parts if isinstance(part, Kept)]
+    if len(parts) == 1 and kept:
+        return kept[0].query.all(**kept[0].values)
+    if len(kept) == len(parts):
+        values = {f"{name}_{number}": one for number, part in enumerate(kept) for name, one in part.values.items()}
+        return _together(tuple((part.people, tuple(part.values)) for part in kept)).all(**values)
     first, *others = (part.people(**part.values) if isinstance(part, Kept) else part for part in parts)
     return list(first.union(*others, all=True) if others else first)
 
 
+@lru_cache(maxsize=64)
+def _together(parts: "tuple[tuple[Callable[..., QuerySet[Address]], tuple[str, ...]], ...]") -> "Prepared[Any]":
+    """Return the query for all of these; its values are called as theirs, with the number of the part behind."""
+
+    def build(**values: Any) -> "QuerySet[Any, Any]":
+        asked = [
+            people(**{name: values[f"{name}_{number}"] for name in names})
+            for number, (people, names) in enumerate(parts)
+        ]
+        return asked[0].union(*asked[1:], all=True)
+
+    return Prepared(build)
+
+
+_AGENT, _LEAD, _MANAGER = Prepared(_agent), Prepared(_lead), Prepared(_manager)
+_WHOLE_TEAM, _TOLD_TEAM = Prepared(_whole_team), Prepared(_told_team)
 _ALL_MEMBERS = Prepared(lambda department: _all_members(department))
 _PRIMARY_MEMBERS = Prepared(lambda department: _primary_members(department))
 

@@ -11,7 +11,7 @@ from accounts.models import Team, User
 from accounts.principal import Principal
 from core.models import SiteSettings
 from core.models.work import holding
-from core.prepared import Prepared, insert_all
+from core.prepared import Prepared, Question, insert_all
 from sla.models import Priority
 from tickets import clocks, events, explaining, policy, variables
 from tickets.actions.assign import assign
@@ -41,9 +41,15 @@ class _Omitted(Exception):
         self.why = why
 
 
+def steps_of(plan: int) -> Question:
+    """Return what is asked for the steps of a plan."""
+    return _STEPS, {"plan": plan}
+
+
 def plan_steps(clock: TicketClock) -> None:
     """Let the steps of its plan wait for a clock that just broke its promise, by its own working time."""
-    steps = [step for step in _STEPS.all(plan=clock.plan_id) if step.target in ("", clock.target)]
+    question, values = steps_of(clock.plan_id)
+    steps = [step for step in question.all(**values) if step.target in ("", clock.target)]
     for step in steps:
         planned = clocks.worked_off(clock, step.after)
         insert_all([Escalation(clock=clock, step=step, planned_at=planned, due_at=planned)])

@@ -11,13 +11,25 @@ from django.db import transaction
 
 from accounts.principal import Principal
 from core.models.work import holding
-from core.prepared import Prepared
+from core.prepared import Prepared, Question, known
 from tickets import clocks, events
-from tickets.actions.escalating import plan_steps
+from tickets.actions.escalating import plan_steps, steps_of
 from tickets.actions.locking import lock
 from tickets.actions.status import close
 from tickets.actions.waiting import wake
-from tickets.models import AsideReason, Cause, Kind, SetAside, Status, Ticket, TicketClock, TicketTimer, TimerKind
+from tickets.models import (
+    Alert,
+    AlertRule,
+    AsideReason,
+    Cause,
+    Kind,
+    SetAside,
+    Status,
+    Ticket,
+    TicketClock,
+    TicketTimer,
+    TimerKind,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +40,7 @@ LONGEST_WAIT = timedelta(hours=6)
 RETRY_FOR = timedelta(days=2)
 
 _HELD = Prepared(
-    lambda pk, claim: TicketClock.objects.running().select_related("plan", "aside").filter(pk=pk, claim=claim)
+    lambda pks, claim: TicketClock.objects.running().select_related("plan", "aside").filter(pk__in=pks, claim=claim)
 )
 _ROWS = Prepared(lambda pk, claim: TicketClock.objects.running().filter(pk=pk, claim=claim))
 
@@ -38,30 +50,41 @@ def sweep_clocks(pks: Sequence[int], *, claim: UUID, at: datetime) -> None:
 
     Raises what means that the database is gone.
     """
-    for pk in pks:
+    found = _HELD.all(pks=list(pks), claim=claim)
+    answers = _answers(found)
+    for clock in found:
         try:
-            warn_or_breach(pk, claim=claim, at=at)
+            with known(*answers):
+                _warn_or_breach(clock, claim=claim, at=at)
         except Exception as error:
             if events.is_lost():
                 raise
-            logger.exception("clock %s could not be handled and is set aside", pk)
-            set_aside(pk, claim=claim, error=error, at=at)
+            logger.exception("clock %s could not be handled and is set aside", clock.pk)
+            set_aside(clock.pk, claim=claim, error=error, at=at)
 
 
 def breach_or_warn(*, clock: TicketClock, claim: UUID, at: datetime) -> None:
     """Do what one clock is due for, as `sweep_clocks` does. Raises what goes wrong."""
-    warn_or_breach(clock.pk, claim=claim, at=at)
+    for held in _HELD.all(pks=[clock.pk], claim=claim):
+        _warn_or_breach(held, claim=claim, at=at)
+
+
+def _answers(found: Sequence[TicketClock]) -> list[tuple[Question, list[Any]]]:
+    """Ask once for all of them what is the same for each: who is told of what, and the steps of their plans."""
+    if len(found) < 2:
+        return []
+    rules = [AlertRule.question(alert) for alert in (Alert.WARNED, Alert.BREACHED)]
+    steps = [steps_of(plan) for plan in sorted({clock.plan_id for clock in found})]
+    return [(question, question[0].all(**question[1])) for question in (*rules, *steps)]
 
 
 @transaction.atomic
-def warn_or_breach(pk: int, *, claim: UUID, at: datetime) -> None:
+def _warn_or_breach(clock: TicketClock, *, claim: UUID, at: datetime) -> None:
     """Record that a deadline is near, or has passed, and say when to look again. Without the claim, nothing.
 
     Read before the lock, the clock is as it is behind it, or its claim is gone: whoever changes one takes it away.
     """
-    clock = _HELD.first(pk=pk, claim=claim)
-    if clock is None:
-        return
+    pk = clock.pk
     ticket = lock(Ticket(pk=clock.ticket_id))
     if at >= clock.deadline_at and clock.breached_at is None:
         seen: dict[str, Any] = {"breached_at": clock.deadline_at, "warned_at": clock.warned_at or at, "due_at": None}
