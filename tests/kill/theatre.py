@@ -35,11 +35,14 @@ class Stage:
     folder: Path
     # postgresql://…/name of the test run, or empty for SQLite.
     server: str
+    # What puts the cast there, and what its databases are called by.
+    program: str = "tests.kill.lives"
+    suffix: str = "kill"
 
     def prepare(self, prepared: Path) -> None:
         """Put the cast on the stage, on SQLite in a copy of the `prepared` database."""
         (self.folder / "stage").mkdir()
-        commands = [["-m", "tests.kill.lives", "stage"]]
+        commands = [["-m", self.program, "stage"]]
         if self.server:
             self._on_server(f'DROP DATABASE IF EXISTS "{self.name}"', f'CREATE DATABASE "{self.name}"')
             commands.insert(0, ["manage.py", "prepare", "--only", "database"])
@@ -71,7 +74,7 @@ class Stage:
 
     @property
     def name(self) -> str:
-        return urlsplit(self.server).path.lstrip("/").removeprefix("test_") + "_kill"
+        return urlsplit(self.server).path.lstrip("/").removeprefix("test_") + f"_{self.suffix}"
 
     def environ(self, folder: Path, name: str) -> dict[str, str]:
         left_out = ("DJANGO_SETTINGS_MODULE", "PYTEST_CURRENT_TEST")
