@@ -34,6 +34,7 @@ GROUPS: Mapping["str | Promise", tuple[Permission, ...]] = {
         Permission.ORGANIZATION_EDIT,
         Permission.ORGANIZATION_DELETE,
     ),
+    _("Reports"): (Permission.REPORTS,),
 }
 
 

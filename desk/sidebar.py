@@ -136,6 +136,7 @@ def shell(
         "queues": queues,
         "departments": departments,
         "records": records(anywhere),
+        "reports": reports(anywhere),
         "unread_text": notices.count_text(max(count, 0)),
         "may_create": Permission.CREATE in anywhere,
         "preferences": Preferences.of(principal.user),
@@ -149,3 +150,11 @@ def records(permissions: Collection[str]) -> list[dict[str, Any]]:
         return []
     lines = (("people", _("People"), "users"), ("organizations", _("Organisations"), "building-2"))
     return [{"name": name, "label": label, "icon": icon, "url": reverse(f"desk:{name}")} for name, label, icon in lines]
+
+
+def reports(permissions: Collection[str]) -> list[dict[str, Any]]:
+    """Return the lines below those: the pages of the app that stands on the desk."""
+    if Permission.REPORTS not in permissions:
+        return []
+    name = "reports:attainment"
+    return [{"name": name, "label": _("Promises kept"), "icon": "chart-no-axes-column", "url": reverse(name)}]

@@ -125,6 +125,7 @@ DEMO = _flag("HELPDESK_DEMO")
 
 INSTALLED_APPS = [
     "helpdesk",
+    "reports",
     "desk",
     "portal",
     "api",

@@ -17,6 +17,7 @@ urlpatterns = [
     path("logo", logo, name="site-logo"),
     path("favicon.ico", favicon),
     path("desk/", include("desk.urls")),
+    path("reports/", include("reports.urls")),
     path("api/", include("api.urls")),
     path("hooks/", include("mail.hooks.urls")),
     path("setup/", setup, name="setup"),

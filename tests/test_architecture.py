@@ -15,7 +15,8 @@ FLOORS = [
     {"sla"},
     {"tickets"},
     {"mail", "notices", "knowledge"},
-    {"desk", "portal", "api", "reports"},
+    {"desk", "portal", "api"},
+    {"reports"},
     {"helpdesk"},
 ]
 FLOOR = {app: number for number, floor in enumerate(FLOORS) for app in floor}

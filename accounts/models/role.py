@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 class Permission(models.TextChoices):
     """What a role can allow. Who sees a ticket at all is decided by department, not here.
 
-    What begins with `ticket.` holds in the department of the role. The rest is about people and organisations, who
-    belong to no department: any of an agent's roles allows it.
+    What begins with `ticket.` holds in the department of the role. The rest is about people, organisations and
+    reports, which belong to no department: any of an agent's roles allows it.
     """
 
     CREATE = "ticket.create", _("Open tickets for others")
@@ -29,6 +29,7 @@ class Permission(models.TextChoices):
     PERSON_DELETE = "person.delete", _("Delete and anonymise people")
     ORGANIZATION_EDIT = "organization.edit", _("Add and change organisations")
     ORGANIZATION_DELETE = "organization.delete", _("Delete organisations")
+    REPORTS = "report.view", _("Read reports about the tickets they can open")
 
 
 def validate_permissions(value: object) -> None:

@@ -27,6 +27,8 @@ DESK = """
 /desk/agents/                                   8    80      0
 /desk/agents/?find=agent                        8    80      0
 /desk/settings/                                 6   100    550
+/reports/attainment/                            8    90     57
+/reports/attainment/promises/                   8    90      0
 /desk/new/                                     14    70    207
 /desk/queues/open/                              7   100      0
 /desk/queues/mine/                              6    50      0

@@ -85,6 +85,8 @@ class TicketClock(Waiting):
         indexes = [
             # The clocks of a ticket's page, and of a page of the queue.
             models.Index(fields=["ticket", "started_at"], name="clock_by_ticket"),
+            # A report asks: what was promised in these weeks?
+            models.Index(fields=["started_at"], name="clock_by_start"),
             # The relay asks: which clocks are due?
             models.Index(fields=["due_at"], name="clock_due", condition=Q(due_at__isnull=False)),
         ]

@@ -1,0 +1,200 @@
+"""How promises were kept: figures by plan and target, the promises behind each, only of tickets one may open."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Role, User
+from reports.periods import Period, span_of
+from sla.models import SLAPlan, Target
+from tests import cast
+from tests.cast import DAY, HOUR
+from tickets.models import Department, HelpTopic, Ticket, TicketClock
+
+URL = "/reports/attainment/"
+LIST = "/reports/attainment/promises/"
+
+
+@pytest.fixture
+def plan(topic: HelpTopic) -> SLAPlan:
+    topic.sla_plan = cast.make_plan("Gold", resolution=8 * HOUR)
+    topic.save()
+    return topic.sla_plan
+
+
+@pytest.fixture
+def clerk(sign_in, grace):
+    return sign_in(grace)
+
+
+def promise(ada: User, topic: HelpTopic, *, outcome: str = "", breached: bool = False, ago: int = 0) -> TicketClock:
+    """Return a promise that was made so many days ago, and what became of it."""
+    at = timezone.now() - ago * DAY
+    clock = cast.make_ticket(ada, topic, at=at).clocks.get()
+    stopped = at + HOUR if outcome else None
+    values = {"outcome": outcome, "stopped_at": stopped, "due_at": None, "breached_at": at if breached else None}
+    TicketClock.objects.filter(pk=clock.pk).update(**values)
+    return clock
+
+
+def lately(**given) -> dict[str, object]:
+    today = timezone.localdate()
+    return {"period": "own", "since": f"{today - 20 * DAY}", "until": f"{today}", **given}
+
+
+def test_made_is_met_broken_and_open(clerk, plan, ada, topic):
+    promise(ada, topic, outcome="met")
+    promise(ada, topic, outcome="met", ago=3)
+    promise(ada, topic, outcome="met", breached=True)
+    promise(ada, topic, breached=True)
+    promise(ada, topic)
+    promise(ada, topic, outcome="cancelled", breached=True)
+    promise(ada, topic, outcome="met", ago=40)
+
+    answer = clerk.get(URL, lately())
+
+    (row,) = answer.context["rows"]
+    line = row["line"]
+    assert (line.plan_name, line.target) == ("Gold", Target.RESOLUTION)
+    assert (line.made, line.met, line.breached, line.open, line.share) == (5, 2, 2, 1, 50)
+
+
+@pytest.mark.parametrize(("figure", "count"), [("made", 3), ("met", 1), ("breached", 1), ("open", 1)])
+def test_each_figure_leads_to_its_promises(clerk, plan, ada, topic, figure, count):
+    promise(ada, topic, outcome="met")
+    promise(ada, topic, breached=True)
+    promise(ada, topic)
+    (row,) = clerk.get(URL, lately()).context["rows"]
+
+    url = next(one["url"] for one in row["figures"] if one["name"] == figure)
+
+    assert len(clerk.get(url).context["rows"]) == count
+
+
+def test_nobody_counts_what_they_cannot_open(sign_in, plan, ada, topic, linus):
+    promise(ada, topic)
+    client = sign_in(linus)
+
+    assert client.get(URL, lately()).context["rows"] == []
+    assert client.get(LIST, lately()).context["rows"] == []
+
+
+def test_a_department_narrows(clerk, plan, ada, topic, grace, support: Department):
+    cast.give_access(grace, support)
+    promise(ada, topic)
+    there = promise(ada, topic)
+    Ticket.objects.filter(pk=there.ticket_id).update(department=support)
+
+    answer = clerk.get(URL, lately(department=support.pk))
+
+    assert answer.context["total"]["line"].made == 1
+    assert clerk.get(LIST, lately(department=support.pk)).context["rows"][0]["clock"] == there
+
+
+def test_a_department_of_others_is_no_choice(clerk, plan, support):
+    assert clerk.get(URL, lately(department=support.pk)).status_code == 422
+    assert clerk.get(LIST, lately(department=support.pk)).status_code == 404
+
+
+def test_without_the_permission_there_is_no_link_and_no_page(clerk, sign_in, billing):
+    vera = sign_in(cast.make_agent("Vera", billing, role=cast.VIEW_ONLY))
+
+    assert URL not in vera.get("/desk/queues/open/").text
+    assert [vera.get(one).status_code for one in (URL, f"{URL}csv/", LIST)] == [403] * 3
+    assert f'href="{URL}"' in clerk.get("/desk/queues/open/").text
+
+
+def test_it_leaves_as_csv(clerk, plan, ada, topic):
+    plan.name = "=Gold"
+    plan.save()
+    promise(ada, topic, outcome="met")
+
+    answer = clerk.get(f"{URL}csv/", lately())
+
+    today = timezone.localdate()
+    assert answer["Content-Type"].startswith("text/csv")
+    assert f"{today - 20 * DAY},{today},,'=Gold,Resolution,1,1,0,0,100" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"period": "own"}, "Own dates need both"),
+        ({"since": "2026-01-01"}, "Own dates need both"),
+        ({"since": "2026-05-01", "until": "2026-04-01"}, "The last day comes before the first."),
+        ({"since": "2026-01-01", "until": "2026-12-31"}, "Choose at most 92 days"),
+        ({"since": "0026-01-01", "until": "0026-01-02"}, "Choose days between 2000 and 2100."),
+        ({"since": "soon", "until": "2026-01-02"}, "Enter a valid date."),
+        ({"period": "ever"}, "Select a valid choice."),
+    ],
+)
+def test_what_cannot_be_counted_is_said(clerk, given, words):
+    answer = clerk.get(URL, given)
+
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert clerk.get(f"{URL}csv/", given).status_code == 422
+
+
+@pytest.mark.parametrize("given", [{"figure": "x"}, {"target": "x"}, {"period": "ever"}])
+def test_an_address_that_nobody_made_leads_nowhere(clerk, given):
+    assert clerk.get(LIST, given).status_code == 404
+
+
+def test_nothing_promised_says_so(clerk):
+    assert "No promises in this time" in clerk.get(URL).text
+    assert "There is no such promise" in clerk.get(LIST).text
+
+
+def test_the_list_goes_on_by_key_for_the_same_queries(clerk, plan, ada, topic):
+    first = promise(ada, topic)
+
+    def asked(url, given=None):
+        with CaptureQueriesContext(connection) as queries:
+            answer = clerk.get(url, given)
+        return answer, len(queries)
+
+    clerk.get(LIST, lately())
+    _answer, few = asked(LIST, lately())
+    more = []
+    for n in range(60):
+        ticket = Ticket.objects.get(pk=first.ticket_id)
+        ticket.pk, ticket.number = None, f"9{n:05}"
+        ticket.save()
+        clock = TicketClock.objects.get(pk=first.pk)
+        clock.pk, clock.ticket = None, ticket
+        more.append(clock)
+    TicketClock.objects.bulk_create(more)
+
+    page, many = asked(LIST, lately())
+    rest = clerk.get(page.context["older_url"])
+
+    assert (len(page.context["rows"]), len(rest.context["rows"])) == (50, 11)
+    assert many <= few
+    _answer, figures = asked(URL, lately())
+    assert figures <= 10
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last"),
+    [
+        (Period.THIS_MONTH, date(2024, 2, 1), date(2024, 2, 29)),
+        (Period.LAST_MONTH, date(2024, 1, 1), date(2024, 1, 31)),
+        (Period.THIS_QUARTER, date(2024, 1, 1), date(2024, 3, 31)),
+        (Period.LAST_QUARTER, date(2023, 10, 1), date(2023, 12, 31)),
+    ],
+)
+def test_periods_are_calendar_months_and_quarters(period, first, last):
+    span = span_of(period, date(2024, 2, 29))
+
+    assert (span.first, span.last) == (first, last)
+    assert span.ends - span.begins == (last - first) + timedelta(days=1)
+
+
+def test_a_role_can_be_given_the_permission(db):
+    allowed = {role.name for role in Role.objects.all() if "report.view" in role.permissions}
+
+    assert allowed == {cast.ALL_ACCESS, cast.EXPANDED}
