@@ -61,7 +61,7 @@ class IncomingMailAdmin(ReadOnlyAdmin):
     )
     search_fields = ("sender",)
     search_help_text = _(
-        "A sender's address, a Message-ID with its brackets, a ticket's number, or words of a subject."
+        "A sender's whole address, words of one or of a subject, a Message-ID with its brackets, or a ticket's number."
     )
     ordering = ("-pk",)
     actions = ("take_in_again", "ignore_for_ever")
@@ -85,9 +85,11 @@ class IncomingMailAdmin(ReadOnlyAdmin):
         rows = IncomingMail.objects.order_by()
         newest = IncomingMail.objects.order_by("-pk").values("pk")[:MOST_SUBJECTS]
         named = rows.filter(pk__in=newest, subject__icontains=term).values("pk")
+        sent = rows.filter(pk__in=newest, sender__icontains=term).values("pk")
         tickets = Ticket.objects.filter(number=term.removeprefix("#")).values("pk")
         # A union of keys: with an OR PostgreSQL tries both on every mail that ever came.
-        return queryset.filter(pk__in=named.union(rows.filter(ticket__in=tickets).values("pk"), all=True)), False
+        filed = rows.filter(ticket__in=tickets).values("pk")
+        return queryset.filter(pk__in=named.union(sent, filed, all=True)), False
 
     # --- What is shown ------------------------------------------------------------------------
 
@@ -190,7 +192,7 @@ class IncomingMailAdmin(ReadOnlyAdmin):
                 number = request.POST.get("number", "").strip().removeprefix("#")[:32]
                 ticket = Ticket.objects.live().filter(number=number).first() if number else None
                 if ticket is None:
-                    raise DeedRefused(gettext("There is no ticket with this number."))
+                    raise DeedRefused(gettext("There is no ticket with the number “%(number)s”.") % {"number": number})
                 forced = ledger.force(mail, ticket, by=by, at=at)
                 told = gettext("The mail is in ticket %(ticket)s now.") % {"ticket": forced.ticket}
             else:
