@@ -102,6 +102,13 @@ class MailTemplateAdmin(SwitchingAdmin, OffersActiveAdmin):
             initial["subject"], initial["body"] = delivered(template, language)
         return initial
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the row; where the address asks for the delivered text, with that in it, not saved."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None and request.method == "GET" and "delivered" in request.GET:
+            row.subject, row.body = delivered(row.template, row.language)
+        return row
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj.write(form.cleaned_data["body"])
         obj.silent_at = None
@@ -210,7 +217,7 @@ class MailTemplateAdmin(SwitchingAdmin, OffersActiveAdmin):
         return _framed(render(request, "admin/mail_preview.html", {"sentences": sentences}))
 
     def take_delivered(self, request: HttpRequest) -> HttpResponse:
-        """Put the delivered text into the row, or into the form of a new one."""
+        """Put the delivered text into the form of the row, or of a new one."""
         template, language = request.POST.get("template", ""), request.POST.get("language", "")
         known = template in dict(ABOUT_TICKETS) and language in dict(mail_languages())
         row = self.get_object(request, request.POST.get("row", ""))
@@ -224,14 +231,9 @@ class MailTemplateAdmin(SwitchingAdmin, OffersActiveAdmin):
             if (department := request.POST.get("department", "")).isdecimal():
                 query["department"] = department
             return redirect(f"{reverse('admin:mail_mailtemplate_add')}?{query.urlencode()}")
-        subject, body = delivered(row.template, row.language)
-        changes = {name: (None, None) for name, old in (("subject", row.subject != subject), ("body", True)) if old}
-        row.subject, row.silent_at = subject, None
-        row.write(body)
-        row.save(update_fields=["subject", "body", "text", "html_version", "silent_at"])
-        record(Change.CHANGED, request=request, row=row, changes=changes)
-        self.message_user(request, gettext("This is the delivered text again."), messages.SUCCESS)
-        return redirect("admin:mail_mailtemplate_change", row.pk)
+        # Somebody's words: they go when this is saved, and stay where it is not.
+        self.message_user(request, gettext("This is the delivered text. It holds once you save it."), messages.WARNING)
+        return redirect(f"{reverse('admin:mail_mailtemplate_change', args=[row.pk])}?delivered=1")
 
     def _shown(self, request: HttpRequest) -> tuple[rendering.Rendered | None, list[str]]:
         """Return the mail as the form says it, of the ticket that is named; else nothing, and why, in sentences."""

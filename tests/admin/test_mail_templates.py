@@ -143,7 +143,11 @@ def test_a_new_one_begins_with_the_delivered_text_and_an_old_one_goes_back_to_it
     fields = {"row": row.pk, "template": "ticket_link", "language": "en"}
     answer = root.post(LIST + "delivered/", fields, follow=True)
 
-    assert "delivered text again" in answer.content.decode()
+    assert "It holds once you save it." in answer.content.decode()
+    body = answer.context["adminform"].form["body"].value()
+    assert "It opens the ticket" in body
+    assert "It opens the ticket" not in MailTemplate.objects.get().text
+    root.post(answer.request["PATH_INFO"] + "?delivered=1", given(template="ticket_link", body=body))
     assert "It opens the ticket" in MailTemplate.objects.get().text
 
 
