@@ -115,6 +115,21 @@ def test_hours_that_contradict_themselves_break_no_page(desk: AtDesk, waiting: T
     assert desk.look(waiting).status_code == 200
 
 
+def test_what_was_met_while_it_was_paused_is_not_counted_until_the_end_of_time(
+    desk: AtDesk, promised: HelpTopic, ada: User, grace: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    ticket = cast.make_ticket(ada, promised, at=now)
+    actions.reply(ticket=ticket, text="Which?", by=cast.principal(grace), at=now)
+    actions.resolve(ticket=ticket, by=cast.principal(grace), at=now + HOUR)
+    counted: list[object] = []
+    monkeypatch.setattr("tickets.models.clock.working_time", lambda *asked: counted.append(asked))
+
+    assert "Met in 1h" in desk.look(ticket).text
+    assert "No deadline: it stopped while it was paused" in desk.form(ticket, "clocks").text
+    assert counted == []
+
+
 def test_the_pages_tell_the_working_time_that_is_left(desk: AtDesk, promised: HelpTopic, ada: User) -> None:
     plan = promised.sla_plan
     plan.targets.update(within=30 * HOUR)

@@ -127,10 +127,12 @@ class TicketClock(Waiting):
         return self.warn_at
 
     def time_left(self, at: datetime) -> timedelta:
-        """Return what is left of the promise, in its working time; negative, as time passes, once it is broken."""
-        at = self.stopped_at or at
-        calendar = self.calendar() if at < self.deadline_at else None
-        return working_time(at, self.deadline_at, calendar) if calendar else self.deadline_at - at
+        """Return what is left of the promise, in its working time; negative, as time passes, once it is broken.
+
+        Of one that stopped, or has no deadline, it is as time passes: until PAUSED there are 7,000 years to count.
+        """
+        calendar = self.calendar() if self.is_running and self.has_deadline and at < self.deadline_at else None
+        return working_time(at, self.deadline_at, calendar) if calendar else self.deadline_at - (self.stopped_at or at)
 
     def took(self) -> timedelta | None:
         return self.stopped_at - self.started_at if self.stopped_at else None
