@@ -2,6 +2,7 @@
 
 import hashlib
 import poplib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
@@ -11,6 +12,8 @@ from mail.fetching.connecting import connect_pop3, port_of, sign_in_pop3
 from mail.fetching.source import About, Letter
 from mail.models import AfterFetch, Door, Mailbox
 from mail.trouble import CannotTell, NotHandedOut, Trouble, Vanished, answer_of, plain_words
+
+LONGEST_ID = 200
 
 
 class Maildrop:
@@ -37,8 +40,10 @@ class Maildrop:
         prefix = f"{self._mailbox.generation}:" if self._mailbox.generation else ""
         # Without ids nothing is known again, but what is deleted at once need not be.
         stays = self._mailbox.after_fetch != AfterFetch.DELETE
+        places = _places([self._ids[number] for number in sorted(self._ids)], is_stable=stays)
+        of = dict(zip(sorted(self._ids), places, strict=True))
         return [
-            Letter(prefix + self._ids[number] if self._ids else "", number, is_done=stays)
+            Letter(prefix + of[number] if of.get(number) else "", number, is_done=stays)
             for number in sorted(self._sizes)
             if not self._ids or number in self._ids
         ]
@@ -111,3 +116,22 @@ class Maildrop:
         if "no such" in answer.lower() or "deleted" in answer.lower():
             return Vanished()
         return NotHandedOut(answer)
+
+
+def _places(ids: Sequence[str], *, is_stable: bool) -> list[str]:
+    """Return by what each mail is known in the ledger; "" where its id tells it from no other.
+
+    No two mails may have one id, but some servers make it of what is in them. Of those that lie there side by side the
+    first may be deleted, and the other is the first then; where all stay, they keep their order.
+    """
+    there, met = Counter(ids), Counter[str]()
+    places = []
+    for one in ids:
+        met[one] += 1
+        # Of at most 70 visible characters (RFC 1939 section 7); others no database needs to hold.
+        is_fine = len(one) <= LONGEST_ID and one.isprintable()
+        place = one if is_fine else f"sha256:{hashlib.sha256(one.encode()).hexdigest()}"
+        if there[one] > 1:
+            place = f"{place}#{met[one]}" if is_stable else ""
+        places.append(place)
+    return places

@@ -157,3 +157,31 @@ def test_an_answer_that_does_not_end_fills_no_memory(nameless, nameless_box, fet
     box = fetch(nameless_box)
 
     assert "broke" in box.last_error or "does not end" in box.last_error
+
+
+# --- A server that names its mails as it must not -----------------------------------------------
+
+
+@pytest.mark.parametrize("after_fetch", [AfterFetch.DELETE, AfterFetch.SEEN])
+def test_two_mails_of_one_name_are_both_stored(nameless, nameless_box, fetch, after_fetch):
+    Mailbox.objects.update(after_fetch=after_fetch)
+    nameless.names = [b"same", b"same"]
+
+    fetch(nameless_box)
+
+    assert {raw_of(row) for row in IncomingMail.objects.all()} == {letter(1, "word\n" * 100), letter(2)}
+    assert len(nameless.mails) == (0 if after_fetch == AfterFetch.DELETE else 2)
+    if nameless.mails:
+        fetch(nameless_box)
+        assert IncomingMail.objects.count() == 2
+
+
+@pytest.mark.parametrize("name", [b"x" * 300, b"a\x00b", b"\xff\x01"])
+def test_a_name_that_no_database_holds_holds_up_nothing(nameless, nameless_box, fetch, name):
+    nameless.names = [name, b"fine"]
+    Mailbox.objects.update(after_fetch=AfterFetch.SEEN)
+
+    for _turn in range(2):
+        box = fetch(nameless_box)
+
+    assert (box.last_error, IncomingMail.objects.count()) == ("", 2)
