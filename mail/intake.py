@@ -219,7 +219,8 @@ def _work(held: Held) -> IncomingMail | None:
     except OSError as error:
         logger.exception("mail %s waits for its file", mail.pk)
         rows = holding(IncomingMail.objects.all(), mail.pk, held.claim)
-        rows.update(due_at=at + AWAY_FOR, claim=None, attempts=0, last_error=f"{type(error).__name__}: {error}"[:2000])
+        said = clean_text(f"{type(error).__name__}: {error}")[:2000]
+        rows.update(due_at=at + AWAY_FOR, claim=None, attempts=0, last_error=said)
         return None
     except Exception as error:
         logger.exception("mail %s could not be taken in", mail.pk)

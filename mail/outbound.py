@@ -29,7 +29,7 @@ from mail.common import Common
 from mail.models import Fault, MailState, OutgoingMail, SendingAccount, Suppressed, Template
 from mail.rendering import TO_AGENTS
 from mail.transport import Answer
-from mail.trouble import Trouble
+from mail.trouble import Trouble, answer_of
 from tickets.errors import DeedRefused
 
 logger = logging.getLogger(__name__)
@@ -247,7 +247,7 @@ def _attempt(mail: OutgoingMail, claim: UUID, common: Common, way: outages.Way) 
     except Exception as error:
         logger.exception("mail %s could not be sent", mail.pk)
         state = MailState.DEFERRED if mail.handed_over_at is None else MailState.PERHAPS_SENT
-        return Answer(state, f"{type(error).__name__}: {error}"[:500])
+        return Answer(state, f"{type(error).__name__}: {answer_of(error)}")
 
 
 def _defer_for_account(

@@ -26,7 +26,7 @@ from mail.fetching.imap import ImapFolder
 from mail.fetching.pop3 import Maildrop
 from mail.fetching.source import About, Letter, Source
 from mail.models import IncomingMail, IncomingState, Mailbox, Protocol, Reason
-from mail.trouble import CannotTell, NotHandedOut, TooLarge, Trouble, Vanished
+from mail.trouble import CannotTell, NotHandedOut, TooLarge, Trouble, Vanished, answer_of
 
 _T = TypeVar("_T")
 
@@ -104,7 +104,7 @@ def _fetch(mailbox: Mailbox, hold: Hold) -> None:
         _fail(turn, _("The mail could not be stored here: %(why)s.") % {"why": error.strerror or error})
     except Exception as error:
         logger.exception("fetching from mailbox %s failed", mailbox.name)
-        _fail(turn, f"{type(error).__name__}: {error}"[:500])
+        _fail(turn, f"{type(error).__name__}: {answer_of(error)}")
     else:
         _succeed(turn)
 

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from accounts.models import Address
 from accounts.principal import Principal
-from mail import outages, outbound, people, transport
+from mail import composing, outages, outbound, people, transport
 from mail.backend import OutboxBackend
 from mail.models import Fault, MailState, Outage, OutgoingMail, Suppressed, Template
 from mail.outbound import GIVE_UP, next_try, send, send_again
@@ -287,6 +287,18 @@ def test_a_mail_that_cannot_be_rendered_is_tried_again(mail, sink):
 
     assert send(mail.pk, mail.claim) == DEFERRED
     assert "no_such_template" in OutgoingMail.objects.get(pk=mail.pk).last_error
+
+
+def test_an_error_that_no_database_holds_keeps_no_mail_under_way(mail, sink, monkeypatch):
+    def stumble(*given):
+        raise ValueError("a\x00b")
+
+    monkeypatch.setattr(composing, "compose", stumble)
+
+    assert send(mail.pk, mail.claim) == DEFERRED
+
+    mail.refresh_from_db()
+    assert (mail.last_error, mail.claim) == ("ValueError: a b", None)
 
 
 def test_a_mail_nobody_may_read_any_more_is_cancelled(mail, sink):
