@@ -117,12 +117,21 @@ def _dialled() -> Any:
 
 
 def read_page(
-    rows: QuerySet[Row], sort: Sort, *, after: int | None = None, before: int | None = None, size: int = PAGE_SIZE
+    rows: QuerySet[Row],
+    sort: Sort,
+    *,
+    after: int | None = None,
+    before: int | None = None,
+    size: int = PAGE_SIZE,
+    named: str = "name",
 ) -> Page[Row]:
-    """Return the page after or before the row of that key; the first one for a key that is not known any more."""
+    """Return the page after or before the row of that key; the first one for a key that is not known any more.
+
+    `named` is the field of the rows' names.
+    """
     if sort == Sort.NEWEST:
         return _cut(rows, after, before, size, lambda some, key, back: _by_key(some, key, back))
-    return _cut(rows, after, before, size, lambda some, key, back: _by_name(some, key, back))
+    return _cut(rows, after, before, size, lambda some, key, back: _by_name(some, key, back, named))
 
 
 def _cut(rows: QuerySet[Row], after: int | None, before: int | None, size: int, beyond: Any) -> Page[Row]:
@@ -147,13 +156,13 @@ def _by_key(rows: QuerySet[Any], key: int | None, is_back: bool) -> QuerySet[Any
     return rows.filter(pk__gt=key) if is_back else rows.filter(pk__lt=key)
 
 
-def _by_name(rows: QuerySet[Any], key: int | None, is_back: bool) -> QuerySet[Any]:
-    rows = rows.alias(sorted_name=Lower("name"))
+def _by_name(rows: QuerySet[Any], key: int | None, is_back: bool, named: str) -> QuerySet[Any]:
+    rows = rows.alias(sorted_name=Lower(named))
     rows = rows.order_by("-sorted_name", "-pk") if is_back else rows.order_by("sorted_name", "pk")
     if key is None:
         return rows
     # As the database lowers it, which is not always as Python does.
-    name = rows.model._base_manager.filter(pk=key).values_list(Lower("name"), flat=True).first()
+    name = rows.model._base_manager.filter(pk=key).values_list(Lower(named), flat=True).first()
     if name is None:
         return rows.none()
     way = "lt" if is_back else "gt"

@@ -25,6 +25,7 @@ GROUPS: Mapping["str | Promise", tuple[Permission, ...]] = {
         Permission.REFER,
     ),
     _("Opening and changing"): (Permission.CREATE, Permission.EDIT),
+    _("Preparing"): (Permission.CANNED_EDIT,),
     _("Ending"): (Permission.RESOLVE, Permission.CLOSE_UNRESOLVED),
     _("People, in every department"): (
         Permission.PERSON_VIEW,

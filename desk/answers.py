@@ -37,6 +37,8 @@ class Dialog:
     intro: str = ""
     is_danger: bool = False
     is_page: bool = False
+    # Lines of its texts.
+    rows: int = 3
     # What happened since the form was shown.
     newer: Sequence[Line] = ()
 

@@ -48,8 +48,8 @@ def allowed(permission: Permission) -> Callable[[AgentView[P]], View[P]]:
     return decorate
 
 
-def pressed(page: str, key: str) -> Callable[[AgentView[P]], AgentView[P]]:
-    """Answer POST alone; whoever comes by the address, such as after signing in, is led to the page of the record."""
+def pressed(page: str, *keys: str) -> Callable[[AgentView[P]], AgentView[P]]:
+    """Answer POST alone; whoever comes by the address, such as after signing in, is led to that page."""
 
     def decorate(view: AgentView[P]) -> AgentView[P]:
         @wraps(view)
@@ -57,7 +57,7 @@ def pressed(page: str, key: str) -> Callable[[AgentView[P]], AgentView[P]]:
             if request.method == "POST":
                 return view(request, *args, **kwargs)
             if request.method in {"GET", "HEAD"}:
-                return HttpResponseRedirect(reverse(f"desk:{page}", args=[kwargs[key]]))
+                return HttpResponseRedirect(reverse(f"desk:{page}", args=[kwargs[key] for key in keys]))
             return HttpResponseNotAllowed(["POST"])
 
         return cast("AgentView[P]", guarded)

@@ -145,11 +145,17 @@ def shell(
 
 
 def records(permissions: Collection[str]) -> list[dict[str, Any]]:
-    """Return the lines of the sidebar below the queues: who may look people up finds them there."""
-    if Permission.PERSON_VIEW not in permissions:
-        return []
-    lines = (("people", _("People"), "users"), ("organizations", _("Organisations"), "building-2"))
-    return [{"name": name, "label": label, "icon": icon, "url": reverse(f"desk:{name}")} for name, label, icon in lines]
+    """Return the lines of the sidebar below the queues: what the agent's roles let them look up and write."""
+    lines = (
+        (Permission.PERSON_VIEW, "people", _("People"), "users"),
+        (Permission.PERSON_VIEW, "organizations", _("Organisations"), "building-2"),
+        (Permission.CANNED_EDIT, "canned-responses", _("Canned responses"), "message-square-text"),
+    )
+    return [
+        {"name": name, "label": label, "icon": icon, "url": reverse(f"desk:{name}")}
+        for permission, name, label, icon in lines
+        if permission in permissions
+    ]
 
 
 def reports(permissions: Collection[str]) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Fields of the administration for texts with variables: names are completed while typing, mistakes told by place."""
 
 import json
+import re
 from typing import Any
 
 from django import forms
@@ -12,7 +13,11 @@ from core import cleaning
 from tickets import variables
 from tickets.variables import Vocabulary
 
-LOOKS_LIKE_HTML = ("<p", "<br", "<div", "<ul", "<ol", "<h", "<a ", "<b", "<strong", "<em", "<i", "<table", "</")
+# A tag, open or closed; "it is <paid>" is words.
+_TAG = re.compile(
+    r"</?(?:a|b|blockquote|br|code|div|em|h[1-6]|hr|i|img|li|ol|p|pre|s|script|span|strong|style|table|u|ul)\b[^<>]*>",
+    re.IGNORECASE,
+)
 
 
 class VariableMixin:
@@ -54,4 +59,4 @@ def checked_html(raw: str, vocabulary: Vocabulary, *, known: Vocabulary, most: i
 
 
 def looks_like_html(raw: str) -> bool:
-    return any(beginning in raw.lower() for beginning in LOOKS_LIKE_HTML)
+    return _TAG.search(raw) is not None

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 class Permission(models.TextChoices):
     """What a role can allow. Who sees a ticket at all is decided by department, not here.
 
-    What begins with `ticket.` holds in the department of the role. The rest is about people, organisations and
-    reports, which belong to no department: any of an agent's roles allows it.
+    What begins with `ticket.` holds in the department of the role, and so does `canned.edit`. The rest is about people,
+    organisations and reports, which belong to no department: any of an agent's roles allows it.
     """
 
     CREATE = "ticket.create", _("Open tickets for others")
@@ -23,6 +23,7 @@ class Permission(models.TextChoices):
     EDIT = "ticket.edit", _("Change priority, help topic and SLA plan")
     RESOLVE = "ticket.resolve", _("Resolve, close and reopen tickets")
     CLOSE_UNRESOLVED = "ticket.close_unresolved", _("Close tickets that are not resolved")
+    CANNED_EDIT = "canned.edit", _("Add and change canned responses")
     PERSON_VIEW = "person.view", _("Look people and organisations up")
     PERSON_EDIT = "person.edit", _("Add and change people")
     PERSON_ACCOUNT = "person.account", _("Invite people, lock and unlock their accounts")

@@ -4,6 +4,13 @@ from desk.views.agents import agents
 from desk.views.alerts_off import alerts_off
 from desk.views.assign import assign
 from desk.views.canned import canned, canned_response
+from desk.views.canned_responses import (
+    add_canned,
+    archive_canned,
+    canned_responses,
+    edit_canned,
+    restore_canned,
+)
 from desk.views.change import plan, priority, source, topic
 from desk.views.claim import claim
 from desk.views.clocks import clocks
@@ -61,17 +68,20 @@ from desk.views.writing import quote, upload
 
 __all__ = [
     "add_address",
+    "add_canned",
     "add_collaborator",
     "add_organization",
     "add_person",
     "agents",
     "alerts_off",
     "anonymise_person",
+    "archive_canned",
     "archive_organization",
     "assign",
     "await_third_party",
     "canned",
     "canned_response",
+    "canned_responses",
     "claim",
     "clear_address",
     "clear_bounce",
@@ -83,6 +93,7 @@ __all__ = [
     "delete_person_note",
     "delivery",
     "due_date",
+    "edit_canned",
     "edit_organization",
     "edit_person",
     "erase_person",
@@ -132,6 +143,7 @@ __all__ = [
     "reply",
     "resend",
     "resolve",
+    "restore_canned",
     "restore_organization",
     "retry_mail",
     "revoke_ticket_links",

@@ -20,9 +20,11 @@
     field.replaceWith(box);
     box.append(field, list);
     if (had) field.focus();
-    field.setAttribute('role', 'combobox');
+    /* A field of several lines may not be a combobox: it stays a text field whose list is beside it. */
+    const isLine = field.matches('input');
+    if (isLine) field.setAttribute('role', 'combobox');
     field.setAttribute('aria-autocomplete', 'list');
-    field.setAttribute('aria-expanded', 'false');
+    if (isLine) field.setAttribute('aria-expanded', 'false');
     field.setAttribute('aria-controls', list.id);
     let chosen = -1;
 
@@ -31,7 +33,7 @@
       list.hidden = true;
       list.replaceChildren();
       chosen = -1;
-      field.setAttribute('aria-expanded', 'false');
+      if (isLine) field.setAttribute('aria-expanded', 'false');
       field.removeAttribute('aria-activedescendant');
     };
     const choose = (place) => {
@@ -69,7 +71,7 @@
         return option;
       }));
       list.hidden = false;
-      field.setAttribute('aria-expanded', 'true');
+      if (isLine) field.setAttribute('aria-expanded', 'true');
       choose(0);
     };
 

@@ -1,11 +1,11 @@
-"""An agent's settings in a real browser: what scripts do with them."""
+"""An agent's settings and canned responses in a real browser: what scripts do with them."""
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import AfterReply, Preferences, ThreadOrder, User
 from tests.desk.test_browser import WRITING, context, page, three  # noqa: F401 - fixtures
-from tickets.models import Ticket
+from tickets.models import CannedResponse, Ticket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
@@ -61,3 +61,25 @@ def test_newest_first_a_reply_leads_to_the_next_ticket(page: Page, grace: User, 
     # The draft went with the reply.
     page.goto(f"/desk/tickets/{three[0].number}/?queue=open")
     expect(page.locator(WRITING)).to_have_text("")
+
+
+def test_a_canned_response_is_opened_by_keys_and_a_variable_completed(page: Page, three: list[Ticket]) -> None:  # noqa: F811
+    row = CannedResponse.objects.create(
+        title="Refund", department=three[0].department, body="<p>About</p>", text="About"
+    )
+    page.goto("/desk/canned/")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/desk/canned/{row.pk}/")
+
+    body = page.get_by_role("textbox", name="Text")
+    body.press("Control+End")
+    body.press_sequentially("<p>{{ ticket.num")
+    expect(page.get_by_role("listbox", name="Text").get_by_role("option")).to_contain_text(["ticket.number"])
+    body.press("Enter")
+    expect(body).to_have_value("<p>About</p><p>{{ ticket.number }}")
+    body.press("Control+Enter")
+
+    expect(page.locator("[data-toast]")).to_contain_text("“Refund” saved")
+    row.refresh_from_db()
+    assert row.text == "About\n\n{{ ticket.number }}"

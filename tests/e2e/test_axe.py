@@ -149,6 +149,7 @@ def test_the_desks_queues(judge: Judge, visitors: Visitors, long_run: bool):
     page.get_by_role("button", name="Open navigation").click()
     judge.look(page, "a queue with the navigation")
     judge.visit(page, "/desk/settings/", "/desk/agents/", "/desk/agents/?find=nobody", "/desk/new/")
+    judge.visit(page, "/desk/canned/", "/desk/canned/add/")
     nadia = visitors.agent("nadia")
     nadia.goto("/desk/queues/handed-over/")
     expect(nadia.locator(".empty")).to_be_visible()

@@ -76,6 +76,8 @@ BODIES: Mapping[str, Callable[[World], Body]] = {
     "desk:person-address": lambda world: {"email": "third@example.org"},
     "desk:person-hand-over": lambda world: {"email": "cora@example.org"},
     "desk:person-merge": lambda world: {"email": "cora@example.org"},
+    "desk:canned-add": lambda world: _canned(world),
+    "desk:canned-edit": lambda world: _canned(world),
     "desk:organization-add": lambda world: {"name": "New one", "sharing": "nobody", "collaborators": "nobody"},
     "desk:organization-edit": lambda world: {"name": "Renamed", "sharing": "all", "collaborators": "nobody"},
     "desk:organization-note": lambda world: {"text": "Pays late."},
@@ -103,3 +105,7 @@ BODIES: Mapping[str, Callable[[World], Body]] = {
     "portal:profile": lambda world: {"name": "Somebody"},
     "portal:add_address": lambda world: {"email": "another@example.org"},
 }
+
+
+def _canned(world: World) -> dict[str, object]:
+    return {"title": "Refund", "body": "It is paid back.", "department": world.canned.department_id}

@@ -447,6 +447,18 @@ GET  desk:person-erase                   sign-in  403      away     403      awa
 POST desk:person-erase                   sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 GET  desk:person-redact                  sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
 POST desk:person-redact                  sign-in  403      away     403      away     403      sign-in | eve=403 lou=403
+GET  desk:canned-responses               sign-in  403      200      403      200      403      sign-in  | olaf=200 ruth=403 eve=403 lou=403
+POST desk:canned-responses               sign-in  403      405      403      405      403      sign-in  | eve=403 lou=403
+GET  desk:canned-add                     sign-in  403      200      403      200      403      sign-in  | eve=403 lou=403
+POST desk:canned-add                     sign-in  403      422      403      422      403      sign-in  | eve=403 lou=403
+POST desk:canned-add / valid             sign-in  403      422      403      away     403      sign-in  | olaf=away eve=403 lou=403 mona=422
+GET  desk:canned-edit                    sign-in  403      404      403      200      403      sign-in  | olaf=200 eve=403 lou=403 mona=404
+POST desk:canned-edit                    sign-in  403      404      403      422      403      sign-in  | olaf=422 eve=403 lou=403 mona=404
+POST desk:canned-edit / valid            sign-in  403      404      403      away     403      sign-in  | olaf=away eve=403 lou=403 mona=404
+GET  desk:canned-archive                 sign-in  403      away     403      away     403      sign-in  | eve=403 lou=403
+POST desk:canned-archive                 sign-in  403      404      403      away     403      sign-in  | olaf=away eve=403 lou=403 mona=404
+GET  desk:canned-restore                 sign-in  403      away     403      away     403      sign-in  | eve=403 lou=403
+POST desk:canned-restore                 sign-in  403      404      403      away     403      sign-in  | olaf=away eve=403 lou=403 mona=404
 GET  desk:organizations                  sign-in  403      200      200      200      403      sign-in
 POST desk:organizations                  sign-in  403      405      405      405      403      sign-in
 GET  desk:organization-add               sign-in  403      200      403      200      403      sign-in | lou=403

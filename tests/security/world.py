@@ -141,7 +141,7 @@ def make_world(ticket: Ticket, ada: User, grace: User, linus: User, admin_user: 
         note=contacts.add_note(ada, "Likes to be called.", by=grace, at=MONDAY),
         organization=Organization.objects.create(name="Analytical Engines"),
         note_file=note.attachments.get(),
-        canned=CannedResponse.objects.create(title="Greeting", body="<p>Hello</p>", text="Hello"),
+        canned=CannedResponse.objects.create(title="Greeting", body="<p>Hello</p>", text="Hello", department=billing),
         reply_file=reply.attachments.get(),
         people={
             "nobody": None,

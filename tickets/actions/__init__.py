@@ -6,6 +6,7 @@ number of the last event that the person had before their eyes; newer ones that 
 """
 
 from tickets.actions.assign import assign, claim, release
+from tickets.actions.canned import archive_canned, write_canned
 from tickets.actions.change import change_plan, change_priority, change_source, change_topic
 from tickets.actions.collaborators import (
     add_automatically,
@@ -42,6 +43,7 @@ __all__ = [
     "add_message",
     "add_note",
     "add_received",
+    "archive_canned",
     "archive_organization",
     "assign",
     "await_third_party",
@@ -91,4 +93,5 @@ __all__ = [
     "transfer",
     "try_again_later",
     "wake",
+    "write_canned",
 ]

@@ -1,5 +1,7 @@
 """CannedResponse: an answer that agents need often, ready to be put into a reply (PARITY C01)."""
 
+from collections.abc import Collection
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -37,6 +39,10 @@ class CannedQuerySet(models.QuerySet["CannedResponse"]):
         above = ("pk", "parent", "parent__parent")
         line = {pk for path in own.values_list(*above) for pk in path if pk is not None}
         return self.active().filter(Q(department=None) | Q(department__in=line))
+
+    def written_in(self, departments: Collection[int]) -> "CannedQuerySet":
+        """What belongs to these departments themselves; what is for all of them is nobody's at the desk."""
+        return self.filter(department__in=departments)
 
     def found_by(self, text: str) -> "CannedQuerySet":
         """Those that have every one of the words in their title or their text."""

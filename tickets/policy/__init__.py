@@ -17,7 +17,7 @@ from tickets.policy.deeds import (
     Deed,
     Verdict,
 )
-from tickets.policy.holding import permissions_anywhere
+from tickets.policy.holding import departments_where, permissions_anywhere
 from tickets.policy.judging import Standing, standing
 from tickets.policy.reopening import is_past_reopening, reopens_until
 from tickets.policy.targets import assignable, target_refusal, why_not_assigned
@@ -30,6 +30,7 @@ __all__ = [
     "Verdict",
     "allows",
     "assignable",
+    "departments_where",
     "is_past_reopening",
     "may",
     "permissions_anywhere",
