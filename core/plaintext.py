@@ -59,7 +59,7 @@ class _Reader(HTMLParser):
         elif tag == "a":
             self.links.append((given.get("href") or "", len(self.line)))
         elif tag == "img":
-            self.line.append(given.get("alt") or "")
+            self._word(given.get("alt") or "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "a" and self.links:
@@ -102,6 +102,11 @@ class _Reader(HTMLParser):
             self.line.append(f"{indent}{self.lists[-1]}. ")
         else:
             self.line.append(f"{indent}- ")
+
+    def _word(self, word: str) -> None:
+        """Write what stands for an image apart from the words before it."""
+        before = "".join(self.line)
+        self.line.append(f" {word}" if word and before and not before[-1].isspace() else word)
 
     def _written(self) -> bool:
         return bool("".join(self.line).strip())

@@ -201,6 +201,12 @@ def test_an_image_stands_in_the_entry_and_not_among_its_files(ticket: Ticket, de
     assert newest(ticket).text == "Look: screen.png"
 
 
+def test_an_image_right_behind_words_stands_apart_from_them_in_the_text(ticket: Ticket, desk: AtDesk) -> None:
+    desk.reply(ticket, html=f"<p>Look:{image(upload(desk, ticket))}</p>")
+
+    assert newest(ticket).text == "Look: screen.png"
+
+
 def test_the_requester_sees_it_in_mail_and_portal(ticket: Ticket, desk: AtDesk, ada_confirmed: User) -> None:
     desk.reply(ticket, html=f"<p>Look: {image(upload(desk, ticket))}</p>")
 
