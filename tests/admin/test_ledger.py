@@ -166,6 +166,13 @@ def test_replaying_twice_does_nothing_more(client: Client, failed: IncomingMail,
     assert Ticket.objects.count() == tickets == 1
 
 
+def test_each_box_of_a_time_has_a_name(client: Client) -> None:
+    page = client.get(reverse("admin:mail_incomingmail_replay")).content.decode()
+
+    for name in ("From, date", "From, time", "Until, date", "Until, time"):
+        assert f'aria-label="{name}"' in page
+
+
 def test_replaying_needs_a_time(client: Client) -> None:
     response = client.post(reverse("admin:mail_incomingmail_replay"), {"since_0": "x", "apply": "1"})
 
