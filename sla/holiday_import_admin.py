@@ -20,6 +20,7 @@ from core.changes import Change, differences, record, snapshot
 from sla import holiday_files, ical, reckoning
 from sla.hours import BadCalendar, validate
 from sla.models import BusinessHours, Scope
+from sla.reckoning_admin import ReckonsAdmin
 
 SALT = "sla.holidays-of-a-file"
 # What was looked at is saved within the hour, or looked at again.
@@ -89,7 +90,7 @@ def _preview(admin: Any, hours: BusinessHours, form: ImportForm) -> dict[str, An
         "origin": origin,
         "foreseen": holiday_files.foresee(hours, origin, found.days, at),
         "remarks": found.remarks,
-        "moves": list(admin.beforehand(hours)),
+        "moves": list(ReckonsAdmin.beforehand(admin, hours)),
         "looked_at": signing.dumps(kept, salt=SALT, compress=True),
     }
 

@@ -178,7 +178,8 @@ def test_the_desks_tickets(judge: Judge, visitors: Visitors, helpdesk: HelpDesk)
     page.set_viewport_size(PHONE)
     page.get_by_role("button", name="Ticket details").click()
     judge.look(page, "a ticket with its details")
-    judge.visit(page, f"{ticket}history/")
+    judge.visit(page, f"{ticket}history/", f"{ticket}clocks/")
+    judge.visit(page, "/reports/attainment/", "/reports/attainment/promises/?period=this-quarter")
     judge.visit(page, "/desk/tickets/1/", status=404)
 
 
@@ -189,7 +190,7 @@ def test_the_desks_dialogs(judge: Judge, visitors: Visitors, helpdesk: HelpDesk)
     ticket = f"/desk/tickets/{number}/"
     page.goto(ticket)
     changes = ("priority", "topic", "plan", "source")
-    for name in ("assign", "transfer", *changes, "resolve", "close", "refer", "add-collaborator"):
+    for name in ("assign", "transfer", *changes, "resolve", "close", "refer", "add-collaborator", "clocks"):
         page.locator(f'a[data-dialog="{name}"]').first.evaluate("link => link.click()")
         dialog = page.get_by_role("dialog")
         expect(dialog).to_be_visible()
@@ -240,6 +241,9 @@ def test_the_administration(judge: Judge, visitors: Visitors, helpdesk: HelpDesk
     judge.visit(page, "/admin/", "/admin/tickets/helptopic/arrange/", "/admin/rights/see-as/")
     (number,) = helpdesk.row("SELECT number FROM tickets_ticket WHERE status = 'open' ORDER BY entry_count DESC")
     judge.visit(page, f"/admin/rights/why/?who=ken&number={number}&face=desk&deed=view")
+    (plan,) = helpdesk.row("SELECT id FROM sla_slaplan ORDER BY id")
+    (priority,) = helpdesk.row("SELECT id FROM sla_priority ORDER BY id")
+    judge.visit(page, f"/admin/sla/diagnosis/?start=2026-11-20T14:30&plan={plan}&priority={priority}")
     judge.visit(page, f"/admin/rights/who/?number={number}", "/admin/accounts/auditevent/", "/admin/accounts/lock/")
     page.goto("/admin/")
     lists = page.locator("#content-main th a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
