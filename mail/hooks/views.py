@@ -66,7 +66,11 @@ def _take(request: HttpRequest, hooks: Hooks, kind: str) -> HttpResponse:
     if comes_in_pieces(request):
         return plain(411, "Content-Length is required.")
     try:
+        # Before anything is read: a body may be large, and anybody can post one.
+        services.verify_secret(hooks, request)
         body = bodies.take(request)
+    except AnymailWebhookValidationFailure as refusal:
+        return _refused(request, hooks, refusal)
     except bodies.TooLarge:
         return plain(413, "This is too large.")
     except OSError:
@@ -77,9 +81,7 @@ def _take(request: HttpRequest, hooks: Hooks, kind: str) -> HttpResponse:
     try:
         services.verify(view, hooks, request)
     except AnymailWebhookValidationFailure as refusal:
-        logger.warning("a web hook of %s is refused: %s", hooks.name, refusal)
-        _count_refused(throttle.client_ip(request))
-        return plain(403, "This is not signed as it should be.")
+        return _refused(request, hooks, refusal)
     try:
         _work(request, hooks, kind, view, body)
     except bodies.TooLarge:
@@ -94,6 +96,12 @@ def _take(request: HttpRequest, hooks: Hooks, kind: str) -> HttpResponse:
         logger.exception("what %s posted could not be read", hooks.name)
         return plain(500, "This could not be read.")
     return plain(200, DONE)
+
+
+def _refused(request: HttpRequest, hooks: Hooks, why: Exception) -> HttpResponse:
+    logger.warning("a web hook of %s is refused: %s", hooks.name, why)
+    _count_refused(throttle.client_ip(request))
+    return plain(403, "This is not signed as it should be.")
 
 
 def _count_refused(ip: str) -> None:

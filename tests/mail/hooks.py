@@ -83,8 +83,8 @@ def sns(event: object) -> Post:
     return as_json(notice, said)
 
 
-def mailgun_form(**fields: bytes) -> Post:
-    token, moment = b"a" * 50, b"1762074000"
+def mailgun_form(*, at: float | None = None, **fields: bytes) -> Post:
+    token, moment = b"a" * 50, str(int(at or time.time())).encode()
     digest = hmac.new(KEY.encode(), moment + token, hashlib.sha256).hexdigest().encode()
     signed = {"timestamp": moment, "token": token, "signature": digest, "recipient": TO.encode()}
     return multipart(signed | fields)
@@ -419,6 +419,6 @@ def tracked(message_id: str, service_id: str, to: str) -> Mapping[str, Post]:
 
 
 def _mailgun_signature() -> dict[str, str]:
-    moment, token = "1762074000", "b" * 50
+    moment, token = str(int(time.time())), "b" * 50
     digest = hmac.new(KEY.encode(), f"{moment}{token}".encode(), hashlib.sha256).hexdigest()
     return {"timestamp": moment, "token": token, "signature": digest}

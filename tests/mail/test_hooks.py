@@ -1,6 +1,7 @@
 """Web hooks of mail services: what is signed is taken, once and to the byte; nothing else is."""
 
 import threading
+import time
 from base64 import b64encode
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +14,7 @@ from django.test import Client
 from core import files
 from mail import intake
 from mail.checks import check_hooks
-from mail.hooks import bodies, raw, views
+from mail.hooks import bodies, raw, services, views
 from mail.hooks.config import INBOUND, SERVICES, TRACKING, Hooks, HooksInvalid, parse
 from mail.models import Door, IncomingMail, IncomingState, Mailbox, MailState, OutgoingMail, Template
 from tests import cast
@@ -174,6 +175,23 @@ def test_what_was_signed_long_ago_is_refused_where_each_try_is_signed(mailbox):
 
     assert post("resend", INBOUND, svix(told, at=1_762_074_000)).status_code == 403
     assert post("resend", INBOUND, svix(told)).status_code == 200
+
+
+def test_a_signature_that_says_nothing_of_the_mail_is_good_for_a_day(mailbox, monkeypatch):
+    later = time.time() + 86_400
+    old = hooks.mailgun_form(**{"body-mime": MAIL}), tracked("<x@y>", "id", "ada@example.org")["mailgun"]
+    monkeypatch.setattr(services.time, "time", lambda: later)
+
+    assert post("mailgun", INBOUND, old[0]).status_code == 403
+    assert post("mailgun", TRACKING, old[1]).status_code == 403
+    assert not IncomingMail.objects.exists()
+
+
+def test_of_who_shows_a_wrong_secret_nothing_is_read(monkeypatch):
+    monkeypatch.setattr(bodies, "take", lambda request: pytest.fail("the body was read"))
+    good = inbound("postmark")
+
+    assert post("postmark", INBOUND, replace(good, headers={"Authorization": "Basic eDp5"})).status_code == 403
 
 
 def test_a_mail_in_a_charset_of_its_own_survives(mailbox):
