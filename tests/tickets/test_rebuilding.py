@@ -24,7 +24,7 @@ from tests.cast import HOUR, MINUTE, MONDAY
 from tests.sla.oracle import Minutes
 from tickets import actions
 from tickets.errors import DeedRefused
-from tickets.models import FAR_FUTURE, PAUSED, Department, HelpTopic, Kind, Status, Ticket
+from tickets.models import FAR_FUTURE, PAUSED, Department, Escalation, EscalationStep, HelpTopic, Kind, Status, Ticket
 
 SCRIPTS, PARTS, STEPS = 50, 8, 13
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
@@ -251,6 +251,9 @@ def world(ada, grace, billing, support, elsewhere) -> World:
         PlanTarget.objects.create(plan=plan, target="resolution", priority=cast.priority("Low"), within=20 * HOUR)
         plan.pauses, plan.warnings, plan.is_transient = pauses, ([75], [20, 50, 90], [])[n], n != 2
         plan.save()
+        # Clocks of a ticket whose priority rises are reckoned anew, and others of it are broken by then.
+        EscalationStep.objects.create(plan=plan, does="raise", after=n * HOUR)
+        EscalationStep.objects.create(plan=plan, does="assign", after=2 * HOUR, agent=grace)
         plans.append(plan)
     for department, one in ((billing, hours["Berlin"]), (support, hours["Night"]), (elsewhere, None)):
         department.hours, department.sla_plan = one, plans[2] if department == elsewhere else None
@@ -344,6 +347,9 @@ class Script:
                     actions.breach_or_warn(clock=row, claim=claim, at=self.at)
                 else:
                     actions.let_time_act(timer=row, claim=claim, at=self.at)
+        for step in Escalation.objects.filter(clock__ticket=self.ticket, due_at__lte=self.at).order_by("due_at", "pk"):
+            Escalation.objects.filter(pk=step.pk).update(claim=(claim := uuid4()))
+            actions.escalate(escalation=step, claim=claim, at=self.at)
 
 
 @pytest.mark.django_db
