@@ -75,7 +75,7 @@ class EscalationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("step"))
     def what(self, escalation: Escalation) -> str:
-        return str(escalation.step)
+        return f"{escalation.step.plan}: {escalation.step}"
 
     @admin.display(description=_("error"))
     def trace(self, escalation: Escalation) -> SafeString:

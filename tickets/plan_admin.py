@@ -104,7 +104,9 @@ def why_no_team(team: Team) -> str | None:
 class StepInline(OffersActiveInline):
     model = EscalationStep
     form = StepForm
-    fields = ("after", "target", "does", "priority", "team", "agent", "text")
+    # A row of a table has no room for so much.
+    template = "admin/edit_inline/stacked.html"
+    fieldsets = ((None, {"fields": (("after", "target", "does"), ("priority", "team", "agent"), "text")}),)
     autocomplete_fields = ("agent",)
     max_num = MOST_STEPS
     verbose_name = _("step")

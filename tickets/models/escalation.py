@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
+from core import durations
 from core.models import Waiting
 from sla.models import Priority, SLAPlan, Target
 from tickets.models.clock import TicketClock
@@ -70,7 +71,7 @@ class EscalationStep(models.Model):
         verbose_name_plural = _("escalation")
 
     def __str__(self) -> str:
-        return f"{self.plan}: {self.get_does_display()}"
+        return f"{durations.spell(self.after)}, {self.get_does_display()}"
 
 
 class Escalation(Waiting):
