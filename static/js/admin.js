@@ -14,3 +14,13 @@ window.django?.jQuery?.(() => {
     made.querySelector('.select2-selection').setAttribute('aria-labelledby', `${label.id} ${chosen.id}`);
   });
 });
+
+/* The buttons above a form, such as a test, work on what is saved and lead away: who changed something is asked first. */
+{
+  let isChanged = false;
+  document.querySelector('#content-main > form')?.addEventListener('input', () => { isChanged = true; });
+  document.addEventListener('submit', (event) => {
+    const tools = event.target.closest('[data-unsaved]');
+    if (tools && isChanged && !window.confirm(tools.dataset.unsaved)) event.preventDefault();
+  });
+}

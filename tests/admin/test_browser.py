@@ -11,7 +11,7 @@ from django.contrib.admin import site
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
-from mail.models import OutgoingMail, Template
+from mail.models import Mailbox, OutgoingMail, Template
 from tests import cast
 from tests.browsing import new_context, next_page
 from tests.cast import MONDAY, PASSWORD
@@ -190,3 +190,19 @@ def test_names_of_variables_are_completed_while_typing(enter):
     body.press("Enter")
 
     expect(body).to_have_value(re.compile(r"<p>\{\{ ticket\.number \}\}$"))
+
+
+def test_a_test_of_what_is_saved_asks_before_what_is_not_is_lost(enter):
+    box = Mailbox.objects.create(name="support", address="support@example.com")
+    page, asked = enter(), []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.goto(reverse("admin:mail_mailbox_change", args=[box.pk]))
+
+    page.get_by_label("Notes:").fill("half written")
+    page.get_by_role("button", name="Switch off").click()
+
+    expect(page.get_by_label("Notes:")).to_have_value("half written")
+    assert len(asked) == 1
+    assert "did not save it" in asked[0]
+    box.refresh_from_db()
+    assert box.is_active
