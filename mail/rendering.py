@@ -25,7 +25,7 @@ from core.absolute import absolute_url
 from core.models import SiteSettings
 from core.prepared import Prepared
 from core.uploads import IMAGE_TYPES
-from mail import confirmation, wording
+from mail import confirmation, pictures, wording
 from mail.common import Common
 from mail.models import ALERT_TEMPLATES, MailTemplate, OutgoingMail, Template
 from mail.parsing.quotes import ANSWER_LINE_BEGINS, ANSWER_LINE_ENDS
@@ -405,7 +405,7 @@ def _shown(entry: ThreadEntry, files: Sequence[Attachment], reader: Reader) -> d
         "is_reply": entry.kind == EntryKind.REPLY,
         "is_own": entry.author_id == reader.user.pk,
         "text": (text := paragraphs(entry.text, LONGEST_WORDS)),
-        "html": body.html if body else "",
+        "html": pictures.sized(body.html, {content_id(one): one.blob for one in images}) if body else "",
         "quoted": quoted(text),
         "is_cut": is_cut,
         "images": [image for image in images if image.pk in placed],
