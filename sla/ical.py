@@ -4,7 +4,8 @@ Recurrences are walked day by day within the window that is asked for, so an end
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,6 +22,8 @@ MOST_REMARKS = 20
 LONGEST_NAME = 120
 # Days looked at for all recurrences of a file together: some two seconds.
 MOST_STEPS = 2_000_000
+# What reading a date costs, in steps.
+STEPS_OF_A_DATE = 20
 DAY = timedelta(days=1)
 
 _LINE = re.compile(r"""([A-Za-z0-9-]+)((?:;[^:;"]*(?:"[^"]*"[^:;"]*)*)*):(.*)""", re.DOTALL)
@@ -65,7 +68,7 @@ def read(data: bytes, *, zone: ZoneInfo, since: date, until: date) -> Found:
     budget = Budget(MOST_STEPS)
     days: dict[date, str] = {}
     remarks: list[str] = []
-    replaced = {_key(event, zone) for event in events if "RECURRENCE-ID" in event.properties}
+    replaced = _replaced(events, zone)
     for event in events:
         try:
             for day in _days(event, zone, since, until, budget, replaced):
@@ -138,16 +141,16 @@ def _words(value: str) -> str:
 
 
 def _days(
-    event: _Event, zone: ZoneInfo, since: date, until: date, budget: Budget, replaced: set[tuple[str, date | None]]
+    event: _Event, zone: ZoneInfo, since: date, until: date, budget: Budget, replaced: Mapping[str, set[date]]
 ) -> Iterator[date]:
     """Yield the event's days within the window. Raises _LeftOut."""
     if _value(event, "STATUS").upper() == "CANCELLED":
         return
     start, length = _whole_days(event, zone)
     uid = _value(event, "UID")
-    without = {day for pair in event.properties.get("EXDATE", ()) for day in _dates(pair, zone)}
+    without = {day for pair in event.properties.get("EXDATE", ()) for day in _dates(pair, zone, budget)}
     if "RECURRENCE-ID" not in event.properties:
-        without |= {day for of, day in replaced if of == uid and uid and day}
+        without |= replaced.get(uid, set())
     for first in _beginnings(event, start, zone, since - (length - 1) * DAY, until, budget):
         if first not in without:
             yield from (day for n in range(length) if since <= (day := first + n * DAY) <= until)
@@ -165,7 +168,7 @@ def _beginnings(event: _Event, start: date, zone: ZoneInfo, since: date, until: 
         except NotUnderstood as error:
             raise _LeftOut(_("its recurrence (%(rule)s) is not understood.") % {"rule": error}) from None
     for pair in event.properties.get("RDATE", ()):
-        yield from _dates(pair, zone)
+        yield from _dates(pair, zone, budget)
 
 
 def _whole_days(event: _Event, zone: ZoneInfo) -> tuple[date, int]:
@@ -197,15 +200,20 @@ def _value(event: _Event, name: str) -> str:
     return (event.first(name) or ("", ""))[1].strip()
 
 
-def _key(event: _Event, zone: ZoneInfo) -> tuple[str, date | None]:
-    try:
-        return _value(event, "UID"), _date(event.properties["RECURRENCE-ID"][0], zone)
-    except _LeftOut:
-        return "", None
+def _replaced(events: Sequence[_Event], zone: ZoneInfo) -> dict[str, set[date]]:
+    """Return which dates of which series have events of their own."""
+    found: dict[str, set[date]] = {}
+    for event in events:
+        if (own := event.first("RECURRENCE-ID")) and (uid := _value(event, "UID")):
+            with suppress(_LeftOut):
+                found.setdefault(uid, set()).add(_date(own, zone))
+    return found
 
 
-def _dates(pair: tuple[str, str], zone: ZoneInfo) -> list[date]:
-    return [_date((pair[0], text.partition("/")[0]), zone) for text in pair[1].split(",")]
+def _dates(pair: tuple[str, str], zone: ZoneInfo, budget: Budget) -> Iterator[date]:
+    for text in pair[1].split(","):
+        budget.spend(STEPS_OF_A_DATE)
+        yield _date((pair[0], text.partition("/")[0]), zone)
 
 
 def _date(pair: tuple[str, str], zone: ZoneInfo) -> date:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 KNOWN = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYMONTH", "BYMONTHDAY", "BYDAY", "WKST"})
+LONGEST_RULE = 1000
 _BYDAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 _DAY = timedelta(days=1)
 
@@ -26,8 +27,8 @@ class Budget:
     def __init__(self, steps: int) -> None:
         self.steps = steps
 
-    def spend(self) -> None:
-        self.steps -= 1
+    def spend(self, steps: int = 1) -> None:
+        self.steps -= steps
         if self.steps < 0:
             raise TooLong
 
@@ -48,6 +49,8 @@ class Recurrence:
     @classmethod
     def read(cls, text: str, start: date, read_date: Callable[[str], date]) -> "Recurrence":
         """Return what a rule such as FREQ=YEARLY;BYMONTH=11;BYDAY=4TH says. Raises NotUnderstood."""
+        if len(text) > LONGEST_RULE:
+            raise NotUnderstood(f"{text[:59]}…")
         parts: dict[str, str] = {}
         for part in filter(None, text.strip().upper().split(";")):
             name, _equals, value = part.partition("=")

@@ -111,6 +111,14 @@ def test_recurrences_that_take_too_long_are_refused():
         ical.read(file(*[slow] * 50), zone=BERLIN, since=SINCE, until=UNTIL)
 
 
+@pytest.mark.parametrize("line", ["RDATE:", "EXDATE:"])
+def test_a_hundred_thousand_dates_of_an_event_are_too_many(line: str):
+    many = f"DTSTART;VALUE=DATE:20261225\n{line}{'20261224,' * 110_000}20261224"
+
+    with pytest.raises(ical.BadFile, match="take too long"):
+        ical.read(file(many), zone=BERLIN, since=SINCE, until=UNTIL)
+
+
 def test_ten_megabytes_of_lines_are_read():
     data = file("DTSTART;VALUE=DATE:20261225\nDESCRIPTION:" + "y\n " * 2_500_000)
 

@@ -85,6 +85,7 @@ def test_holidays_come_again(text: str, start: date, found: list[date]):
         "FREQ=MONTHLY;BYDAY=0MO",
         "FREQ=WEEKLY;BYDAY=1MO",
         "FREQ=DAILY;FREQ=DAILY",
+        "FREQ=YEARLY;BYMONTHDAY=" + "1," * 500 + "1",
     ],
 )
 def test_what_is_not_understood_is_refused(text: str):
