@@ -97,11 +97,11 @@ def record_reckoned(tickets: Sequence[Ticket], *, by: Principal, at: datetime, *
 
     No activity: nobody did anything to these tickets, and lists by activity stay as they are.
     """
-    for ticket in tickets:
-        ticket.last_event_number += 1
-    Ticket.objects.bulk_update(tickets, ["next_due_at", "last_event_number"])
     told = []
     for ticket in tickets:
+        ticket.last_event_number += 1
+        changed = {"next_due_at": ticket.next_due_at, "last_event_number": ticket.last_event_number}
+        _TICKET.update(changed, pk=ticket.pk)
         told.append(_event(Kind.RECKONED, ticket, by, at, None, {**data, "clocks": list(ticket.clock_changes)}))
         ticket.clock_changes.clear()
     TicketEvent.objects.bulk_create(told)

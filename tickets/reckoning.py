@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from core.prepared import Prepared
 from sla import promises
 from sla.models import BusinessHours, Scope, SLAPlan
 from sla.promises import Terms
@@ -14,6 +15,8 @@ from tickets.models import FAR_FUTURE, Ticket, TicketClock
 
 # What says by which terms a ticket's clocks run: plan, priority, business hours of the department.
 Key = tuple[int, int, int | None]
+
+_CLOCK = Prepared(lambda pk: TicketClock.objects.filter(pk=pk))
 
 
 def concerned_by(scope: Scope, number: int) -> Q:
@@ -40,7 +43,7 @@ def retarget_all(tickets: Sequence[Ticket], *, at: datetime, cause: str) -> list
     """Do for many locked tickets what `clocks.retarget` does for one; return those of which a clock changed.
 
     They come with department and plan. The caller records what became of their clocks. Where nothing but times
-    changes, which is nearly always, it costs the same few queries for all of them.
+    changes, which is nearly always, it costs the same few queries for all of them, and one for each clock that changes.
     """
     running = _running(tickets)
     known: dict[Key, Terms] = {}
@@ -55,7 +58,9 @@ def retarget_all(tickets: Sequence[Ticket], *, at: datetime, cause: str) -> list
             clock for clock in found if not clocks.is_over(clock, at) and clocks.reckon(ticket, clock, plan, terms, at)
         ]
         ticket.next_due_at = min((clock.deadline_at for clock in found), default=FAR_FUTURE)
-    TicketClock.objects.bulk_update(written, clocks.RECKONED)
+    for clock in written:
+        # A kept statement for each: one for all of them takes four times as long to put together.
+        _CLOCK.update({name: getattr(clock, name) for name in clocks.RECKONED}, pk=clock.pk)
     return [ticket for ticket in tickets if ticket.clock_changes]
 
 
