@@ -16,6 +16,7 @@ class Name(StrEnum):
     NOTE = "note"
     ASSIGN = "assign"
     PRIORITY = "priority"
+    DUE = "due"
     SNOOZE = "snooze"
     WAIT = "wait"
     RESOLVE = "resolve"
@@ -23,7 +24,7 @@ class Name(StrEnum):
 
 
 # What is said of somebody or something.
-WITH_ARGUMENT = frozenset({Name.ASSIGN, Name.PRIORITY, Name.SNOOZE})
+WITH_ARGUMENT = frozenset({Name.ASSIGN, Name.PRIORITY, Name.DUE, Name.SNOOZE})
 
 
 @dataclass(frozen=True, slots=True)

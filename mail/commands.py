@@ -123,7 +123,7 @@ def _do(order: Order, lines: Sequence[Line], words: str) -> Done:
             raise _Refused(line, "")
     deed = events.new_deed()
     named = {line.name: line for line in lines}
-    for name in (Name.ASSIGN, Name.PRIORITY):
+    for name in (Name.ASSIGN, Name.PRIORITY, Name.DUE):
         if change := named.get(name):
             _try(change, _CHANGES[name], order, change, deed)
     ends = named.get(Name.CLOSE) or named.get(Name.RESOLVE)
@@ -229,20 +229,30 @@ def _set_priority(order: Order, line: Line, deed: Any) -> None:
     actions.change_priority(ticket=order.ticket, to=found[0], by=order.by, at=order.at, deed=deed)
 
 
+def _set_due_date(order: Order, line: Line, deed: Any) -> None:
+    to = _ahead(order, line)
+    actions.set_due_date(ticket=order.ticket, to=to, by=order.by, at=order.at, deed=deed)
+
+
 def _await_third_party(order: Order, line: Line, deed: Any) -> None:
     actions.await_third_party(ticket=order.ticket, by=order.by, at=order.at, deed=deed)
 
 
 def _snooze(order: Order, line: Line, deed: Any) -> None:
-    try:
-        until = order.at + durations.parse(line.argument)
-    except (ValueError, OverflowError):
-        raise DeedRefused(_("Say for how long, such as 4h or 2d.")) from None
+    until = _ahead(order, line)
     actions.snooze(ticket=order.ticket, until=until, by=order.by, at=order.at, deed=deed)
 
 
+def _ahead(order: Order, line: Line) -> datetime:
+    """Return the moment that is so far ahead, such as 2d. Raises DeedRefused."""
+    try:
+        return order.at + durations.parse(line.argument)
+    except (ValueError, OverflowError):
+        raise DeedRefused(_("Say for how long, such as 4h or 2d.")) from None
+
+
 _WAITS = {Name.WAIT: _await_third_party, Name.SNOOZE: _snooze}
-_CHANGES = {Name.ASSIGN: _assign, Name.PRIORITY: _set_priority}
+_CHANGES = {Name.ASSIGN: _assign, Name.PRIORITY: _set_priority, Name.DUE: _set_due_date}
 
 
 # --- Telling the author ---------------------------------------------------------------------------

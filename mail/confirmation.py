@@ -45,6 +45,9 @@ def _told(event: TicketEvent) -> str:
         case Kind.PRIORITY_CHANGED:
             priority = Priority.objects.filter(pk=event.data["to"]).first()
             return _("Its priority is %(name)s.") % {"name": priority or ""}
+        case Kind.DUE_DATE_SET:
+            due = datetime.fromisoformat(event.data["to"])
+            return _("It is due %(moment)s.") % {"moment": moments.told(due, "full")}
         case Kind.SNOOZED:
             until = datetime.fromisoformat(event.data["until"])
             return _("It is snoozed until %(moment)s.") % {"moment": moments.told(until, "full")}

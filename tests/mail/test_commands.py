@@ -77,6 +77,14 @@ def test_resolve_with_an_answer_is_one_mail(says, ticket):
     assert f"/desk/tickets/{ticket.number}/" in said
 
 
+def test_a_due_date_is_so_far_ahead(says, ticket):
+    says("#due 2d\nBy then.")
+
+    ticket.refresh_from_db()
+    assert timedelta(hours=47) < ticket.manual_due_at - now() <= timedelta(days=2)
+    assert "- It is due " in text_of(confirmation())
+
+
 def test_snooze_and_wait_say_what_the_ticket_rests_for(says, ticket):
     says("#wait\n#snooze 2d\nWe asked the bank.")
 
@@ -131,6 +139,8 @@ def test_a_team_can_be_named(says, ticket, accountants):
         (f"#priority utmost\n{SECRET}", "There is no such priority."),
         (f"#assign me\n#nota\n{SECRET}", "“#nota” is no command that we know"),
         ("#resolve", "Nobody has answered yet."),
+        ("#due soon", "Say for how long, such as 4h or 2d."),
+        ("#due 3000d", "Choose a time within the next two years."),
         ("#snooze soon", "Say for how long, such as 4h or 2d."),
         ("#snooze 30000d", "Choose a time within the next year."),
         ("#snooze 999999w", "Say for how long, such as 4h or 2d."),
