@@ -121,9 +121,10 @@ def _joined(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 def _taken_in(held: Held) -> IncomingMail:
     try:
         return intake.take_in_held(held)
-    except (OSError, DatabaseFailed):
-        # It is stored; the workers take it in.
-        return held.mail
+    except Exception:
+        # It is stored; the workers take it in. Who hears of a fault of ours sends it once more.
+        logger.exception("mail %s is stored, and waits for the workers", held.mail.pk)
+        return held.as_stored()
 
 
 def _told(mail: IncomingMail) -> HttpResponse:

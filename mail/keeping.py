@@ -9,7 +9,7 @@ from django.db import IntegrityError
 
 from core.models.work import holding
 from core.prepared import Prepared, Question, whole
-from mail.models import IncomingMail
+from mail.models import IncomingMail, IncomingState
 from mail.outcome import Outcome, told
 from tickets.models import ThreadEntry
 from tickets.thread import clean_text
@@ -100,6 +100,12 @@ class Held:
         self.is_finished = True
         for name, value in changes.items():
             setattr(self.mail, name, value)
+
+    def as_stored(self) -> IncomingMail:
+        """Return the mail as who could not take it in knows it: what was begun may have been rolled back."""
+        self.mail.state, self.mail.reason = IncomingState.STORED, ""
+        self.mail.ticket = self.mail.entry = None
+        return self.mail
 
     def _write(self, changes: dict[str, Any]) -> None:
         if not _HELD.update(changes, pk=self.mail.pk, claim=self.claim):

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.db import DataError, OperationalError
+from django.db import DataError, OperationalError, transaction
 from django.utils.timezone import now
 
 from accounts import addresses, own_addresses
@@ -81,6 +81,32 @@ def test_what_is_larger_than_may_be_is_kept_whole_and_not_read_whole(mailbox, se
     claim = uuid4()
     IncomingMail.objects.filter(pk=first.pk).update(claim=claim)
     assert intake.take_in(first.pk, claim).state == IncomingState.TICKET
+
+
+def test_what_is_stored_is_never_given_back_whatever_goes_wrong_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = intake.take_in_held
+
+    def rolled_back(held: Held) -> None:
+        with transaction.atomic():
+            real(held)
+            raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(intake, "take_in_held", rolled_back)
+
+    told = receive_mail.told(receive(mail()))
+
+    assert (told["state"], told["reason"], told["ticket"], told["entry"]) == ("quarantined", "waiting", None, None)
+    assert IncomingMail.objects.get().state == IncomingState.STORED
+
+
+@pytest.mark.parametrize("name", ["no-such", "\udcff", "a\nb"])
+def test_a_mailbox_that_there_is_not_is_said(name: str) -> None:
+    with pytest.raises(receive_mail.Refused) as refused:
+        receive(mail(), mailbox_name=name)
+
+    assert refused.value.code == 66
+    assert str(refused.value).isprintable()
+    assert not IncomingMail.objects.exists()
 
 
 def test_the_date_of_a_mail_is_never_when_it_arrived(mailbox: Mailbox) -> None:

@@ -1,6 +1,7 @@
 """manage.py receive_mail: one mail on stdin, as a mail server's pipe hands it over (PARITY I06)."""
 
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from typing import IO, Any
@@ -19,6 +20,8 @@ NO_SUCH_MAILBOX = 66
 TRY_AGAIN = 75
 
 CHUNK = 1 << 20
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -62,9 +65,12 @@ def receive(stream: IO[bytes], *, mailbox_name: str = "") -> IncomingMail:
     """
     mailbox = None
     if mailbox_name:
-        mailbox = Mailbox.objects.filter(name=mailbox_name).first()
+        # Bytes that are no UTF-8 come as what no database can be asked for.
+        is_name = mailbox_name.isprintable()
+        mailbox = Mailbox.objects.filter(name=mailbox_name).first() if is_name else None
         if mailbox is None:
-            raise Refused(f"There is no mailbox “{mailbox_name}”.", NO_SUCH_MAILBOX)
+            shown = mailbox_name if is_name else ascii(mailbox_name)
+            raise Refused(f"There is no mailbox “{shown}”.", NO_SUCH_MAILBOX)
     first = stream.read(CHUNK)
     if not first.strip():
         first += stream.read(CHUNK)
@@ -73,8 +79,10 @@ def receive(stream: IO[bytes], *, mailbox_name: str = "") -> IncomingMail:
     held = intake.store_held(_chunks(first, stream), door=Door.PIPE, at=now(), mailbox=mailbox)
     try:
         return intake.take_in_held(held)
-    except (OSError, DatabaseFailed):
-        return held.mail
+    except Exception:
+        # Whatever it was: a mail server that hears of it sends the mail once more, or back to its sender.
+        logger.exception("mail %s is stored, and waits for the workers", held.mail.pk)
+        return held.as_stored()
 
 
 def told(mail: IncomingMail) -> dict[str, str | int | None]:
