@@ -60,6 +60,8 @@ def _let_be_due(count: int) -> None:
         TicketClock.objects.filter(pk__in=list(pks)).update(**broken, **again, due_at=at - timedelta(minutes=1))
     elif missing < 0:
         waiting.filter(due_at__lte=at).update(due_at=at + timedelta(days=1), claim=None)
+    if not missing:
+        return
     with connection.cursor() as cursor:
         # PostgreSQL does it by itself after so many changes, some time; what it costs is not counted either way.
         cursor.execute("VACUUM tickets_ticketclock")

@@ -5,12 +5,12 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
-from helpdesk import doctor
+from helpdesk import doctor, metrics
 from tests import cast
 from tests.cast import DAY, HOUR, MINUTE, MONDAY
 from tickets import actions, clocks
 from tickets.actions import sweep as sweeping
-from tickets.models import FAR_FUTURE, Kind, SetAside, TicketClock
+from tickets.models import FAR_FUTURE, Escalation, EscalationStep, Kind, SetAside, TicketClock
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +95,19 @@ def test_administrators_see_it_with_the_reason_and_have_it_tried_again(three, po
     assert "ZeroDivisionError" in page
     assert TicketClock.objects.get(pk=three[1].pk).due_at is not None
     assert ("clocks_aside", "1 clock is set aside.") in [(one.name, one.text) for one in doctor.examine(DEADLINE)]
+    assert "helpdesk_clocks_set_aside 1" in list(metrics.lines(DEADLINE))
+
+
+def test_monitoring_is_told_of_clocks_that_wait_and_of_steps_that_fail(three, plan):
+    step = EscalationStep.objects.create(plan=plan, does="raise")
+    Escalation.objects.create(clock=three[0], step=step, planned_at=DEADLINE, failed_at=DEADLINE)
+    at = three[0].due_at + 40 * MINUTE
+
+    told, found = list(metrics.lines(at)), {one.name: (one.health, one.text) for one in doctor.examine(at)}
+
+    assert {"helpdesk_clocks_oldest_seconds 2400", "helpdesk_escalations_failing 1"} <= set(told)
+    assert found["clocks"] == ("red", "The clock that is due longest waits for 40\xa0minutes.")
+    assert found["escalations"] == ("amber", "1 step of escalation fails.")
 
 
 def test_a_clock_that_never_has_so_much_time_is_aside_until_it_has(ada, billing, grace, plan):
