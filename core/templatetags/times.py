@@ -67,7 +67,9 @@ def read_clock(clock: Any, now: datetime) -> Reading | None:
         return Reading("met", gettext("Met in %(time)s") % {"time": duration(clock.stopped_at - clock.started_at)})
     if left <= timedelta():
         return Reading("breached", gettext("%(time)s over") % {"time": duration(-left)})
-    percent = min(100, round(100 * (left / clock.within)))
+    # What is promised says nothing about a deadline that was set by hand.
+    whole = max(clock.deadline_at - clock.started_at, MINUTE) if clock.is_manual else clock.within
+    percent = min(100, round(100 * (left / whole)))
     is_at_risk = left <= HOUR or clock.warned_share or now > clock.warn_at
     return Reading("risk" if is_at_risk else "ok", _counted(clock, left), percent)
 
@@ -102,7 +104,9 @@ def clock_line(clock: Any, now: datetime) -> SafeString:
         words = gettext("Paused: %(why)s") % {"why": clock.get_paused_by_display()}
     promised = {"time": _counted(clock, clock.within)}
     of = gettext("of %(time)s of working time") % promised if clock.hours_id else gettext("of %(time)s") % promised
-    if not clock.stopped_at and clock.has_deadline:
+    if clock.is_manual:
+        of = gettext("due %(time)s, set by hand") % {"time": _short_moment(clock.deadline_at, now)}
+    elif not clock.stopped_at and clock.has_deadline:
         of = gettext("%(of)s, due %(time)s") % {"of": of, "time": _short_moment(clock.deadline_at, now)}
     return format_html(
         '<div class="clock is-{}" title="{}"><dt>{}</dt><dd>{}<span class="vh">{},</span>'

@@ -54,6 +54,7 @@ def clock(*, left: timedelta, within: timedelta, took: timedelta | None = None, 
         warned_share=0,
         within=within,
         hours_id=None,
+        is_manual=False,
         has_deadline=True,
         paused_by="",
         get_paused_by_display=lambda: "",
@@ -233,6 +234,15 @@ def test_a_paused_one_says_what_it_waits_for():
     assert "sla-paused" in times.sla_chip(paused, NOW)
     assert "Paused: Awaiting them" in times.clock_line(paused, NOW)
     assert "due" not in times.clock_line(paused, NOW)
+
+
+def test_a_deadline_that_was_set_by_hand_is_of_no_promise():
+    by_hand = clock(left=20 * HOUR, within=4 * HOUR)
+    by_hand.is_manual, by_hand.started_at = True, NOW - 20 * HOUR
+
+    assert times.read_clock(by_hand, NOW).percent_left == 50
+    assert "set by hand" in times.clock_line(by_hand, NOW)
+    assert "of 4h" not in times.clock_line(by_hand, NOW)
 
 
 def test_of_working_time_it_says_that_it_is_that():
