@@ -477,17 +477,20 @@ def _times(mail: OutgoingMail, ticket: Ticket, happened: dict[str, TicketEvent])
 
 
 def _signature(mail: OutgoingMail, ticket: Ticket, happened: dict[str, TicketEvent], common: Common) -> dict[str, Any]:
-    """Return how a reply ends, as its author chose for it, else as they always sign. It is no part of the entry.
+    """Return how an agent's reply ends, or what they opened for somebody: as they chose, else as they always sign.
 
+    It is no part of the entry.
     Who signs with their own and has none signs as the department does, and where that has none, by their name.
     """
-    if mail.template != Template.TICKET_REPLY or mail.entry is None:
+    if mail.template not in {Template.TICKET_REPLY, Template.TICKET_OPENED_FOR} or mail.entry is None:
         return {}
     wrote = mail.entry.author_id
+    if wrote == ticket.requester_id:
+        return {}
     author = common.once(("preferences", wrote), lambda: _PREFERENCES.first(agent=wrote) if wrote else None)
     author = author or Preferences()
-    replied = happened.get(Kind.REPLIED)
-    signs = (replied.data.get("signs") if replied else "") or author.signs
+    written = happened.get(Kind.REPLIED) or happened.get(Kind.OPENED)
+    signs = (written.data.get("signs") if written else "") or author.signs
     own = author.signature.strip() if signs == Signs.OWN else ""
     words = "" if signs == Signs.NOTHING else own or ticket.department.signature.strip()
     return {"signature": paragraphs(words, LONGEST_SIGNATURE), "is_signed": signs != Signs.NOTHING}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import Address, Permission, User
+from accounts.models import Address, Permission, Preferences, Signs, User
 from accounts.principal import Principal
 from core.models import NewFile
 from core.uploads import FilesForm, keep_stored
@@ -82,6 +82,9 @@ class NewTicketForm(FilesForm, WhoForm):
         widget=FindSelect,
         empty_label=_("None"),
     )
+    signs = forms.ChoiceField(
+        label=_("How the mail ends"), required=False, choices=Signs.choices, error_messages={"invalid_choice": TOO_OLD}
+    )
     note = note_field(NOTE)
     takes = forms.BooleanField(label=_("Assign it to me"), required=False)
     # The number of the ticket that this one comes out of.
@@ -100,12 +103,22 @@ class NewTicketForm(FilesForm, WhoForm):
         super().__init__(*args, **kwargs)
         self.offer_people(action, may_look_up=may_look_up)
         offer_rows(self, "topic", HelpTopic.objects.enabled().arranged(), action=action, box="find_topic")
+        self._offer_signatures(by)
         responses = CannedResponse.objects.for_opening(by).in_order()
         canned: Any = self.fields["canned"]
         canned.label_from_instance = _named
         listed = responses.select_related("department").defer("body", "text", "notes")
         offer_rows(self, "canned", listed, action=action, box="find_canned")
         self.has_canned = len(canned.widget.choices) > 1 or canned.widget.find is not None
+
+    def _offer_signatures(self, by: Principal) -> None:
+        """Offer how the agent's words can end; who has no signature of their own is not offered it."""
+        assert by.user is not None  # the desk is for agents
+        usual = Preferences.of(by.user)
+        offered = [one for one in Signs if one != Signs.OWN or usual.signature.strip()]
+        field: Any = self.fields["signs"]
+        field.widget.choices = [(one.value, one.label) for one in offered]
+        self.initial.setdefault("signs", usual.signs if usual.signs in offered else Signs.DEPARTMENT.value)
 
     def put_in_canned(self, agent: User) -> None:
         """Put the chosen response behind what is written, with its files, as far as the ticket is known by now."""
@@ -243,6 +256,7 @@ def _open(request: AgentRequest, form: NewTicketForm) -> Ticket | None:
             at=now(),
             request_key=data["request_key"],
             follows=_followed(request, data["follows"]),
+            signs=Signs(data["signs"]) if data["signs"] else None,
         )
     except NotOffered as refusal:
         form.add_error("topic", str(refusal))

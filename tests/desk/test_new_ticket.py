@@ -6,10 +6,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from accounts.models import Address, User
+from accounts.models import Address, Preferences, User
 from accounts.principal import Face
 from core.files import store
 from core.models import NewFile, SiteSettings
+from mail.composing import compose
 from mail.models import OutgoingMail, SendingAccount, Template
 from tests import cast
 from tests.cast import LIMITED, VIEW_ONLY, address_for, priority
@@ -463,3 +464,36 @@ def test_a_response_that_is_none_puts_nothing_in(client: Client, forged: int) ->
 
 def test_where_there_are_none_nothing_is_offered(client: Client) -> None:
     assert "Put in" not in client.get(URL).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "ends"),
+    [
+        ({}, "Yours, Grace"),
+        ({"signs": "own"}, "Yours, Grace"),
+        ({"signs": "department"}, "The people of Billing"),
+        ({"signs": "nothing"}, ""),
+    ],
+)
+def test_the_first_mail_ends_as_the_agent_chose(client, grace, topic, billing, settings, chosen, ends) -> None:
+    settings.MAIL_URL = "smtp://127.0.0.1:9"
+    Preferences.objects.create(agent=grace, signature="Yours, Grace", signs="own")
+    Department.objects.filter(pk=billing.pk).update(signature="The people of Billing")
+
+    send(client, topic=topic.pk, **chosen)
+
+    mail = compose(OutgoingMail.objects.get(template=Template.TICKET_OPENED_FOR))
+    html = str(mail.alternatives[0][0])
+    for one in ("Yours, Grace", "The people of Billing"):
+        assert (one in mail.body, one in html) == ((one == ends), (one == ends))
+
+
+def test_who_has_no_signature_is_not_offered_it(client: Client, grace: User, settings: object) -> None:
+    settings.MAIL_URL = "smtp://127.0.0.1:9"
+    page = client.get(URL)
+    assert [value for value, _label in page.context["form"].fields["signs"].widget.choices] == ["department", "nothing"]
+    assert "How the mail ends" in page.text
+
+    settings.MAIL_URL = ""
+    assert "How the mail ends" not in client.get(URL).text
+    assert send(client, signs="never").status_code == 422

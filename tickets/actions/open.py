@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Address, Permission
+from accounts.models import Address, Permission, Signs
 from accounts.principal import Face, Principal
 from core.models import NewFile
 from core.prepared import insert, insert_unless_taken, known
@@ -43,13 +43,15 @@ def open_ticket(
     alerts: bool = True,
     request_key: str = "",
     follows: Ticket | None = None,
+    signs: Signs | None = None,
     deed: UUID | None = None,
 ) -> Ticket:
     """Open a ticket for the person behind `address`; department, priority, plan and who gets it come from the topic.
 
     Sent twice with the same `request_key`, by the same person, it is one ticket, returned both times.
     `priority` replaces the topic's, and so does `department`, which a mailbox names. Unless `acknowledges`, no
-    mail confirms it; unless `alerts`, no mail tells agents. Raises NotOffered for a topic that is archived or disabled,
+    mail confirms it; unless `alerts`, no mail tells agents. `signs` is how an agent's mail ends; None: as they always
+    sign. Raises NotOffered for a topic that is archived or disabled,
     or internal while a requester acts; NothingWritten without text and files; NotAllowed for an agent of whose roles
     none includes it; DeedRefused for a person who is switched off. Not to be called with a ticket locked: numbers are
     reserved first.
@@ -89,7 +91,7 @@ def open_ticket(
                 request_key=request_key,
                 is_counted=True,
             )
-            _record(ticket, wound, address, chosen, by, at, deed, acknowledges=acknowledges, alerts=alerts)
+            _record(ticket, wound, address, chosen, by, at, deed, acknowledges=acknowledges, alerts=alerts, signs=signs)
             return ticket
     except IntegrityError:
         if may_meet and (before := sent_before(author, request_key)):
@@ -154,12 +156,15 @@ def _record(
     *,
     acknowledges: bool,
     alerts: bool,
+    signs: Signs | None,
 ) -> None:
     requester = insert(Participant(ticket=ticket, user=address.user, address=address, added_at=at))
     clocks.start_wound(ticket, wound, since=at, cause=Kind.OPENED)
     data: dict[str, Any] = {"entry": ticket.first_entry, "routing": chosen.reasons}
     if ticket.follow_up_of_id is not None:
         data["follows"] = ticket.follow_up_of_id
+    if signs is not None:
+        data["signs"] = signs.value
     if not acknowledges:
         data["quiet"] = True
     quietly = {} if alerts else {"unalerted": True}

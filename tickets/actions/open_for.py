@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.models import Address
+from accounts.models import Address, Signs
 from accounts.principal import Principal
 from core.models import NewFile
 from sla.models import Priority
@@ -34,10 +34,12 @@ def open_for(
     takes: bool = False,
     request_key: str = "",
     follows: Ticket | None = None,
+    signs: Signs | None = None,
 ) -> Ticket:
     """Open a ticket for the person behind `address`, who is told by mail; with `takes` the agent has it at once.
 
-    `follows` is the ticket that it came out of, if it did (PARITY I10).
+    `signs` is how the mail ends; None: as the agent always signs. `follows` is the ticket that it came out of, if it
+    did (PARITY I10).
 
     All of it or nothing: a note, or taking it, needs a role in the department that the topic leads to. Sent twice with
     the same `request_key` it is one ticket. Raises what `open_ticket`, `add_note` and `assign` raise.
@@ -55,6 +57,7 @@ def open_for(
         priority=priority,
         request_key=request_key,
         follows=follows,
+        signs=signs,
         deed=deed,
     )
     if not ticket.events.filter(number=1, deed=deed).exists():

@@ -21,7 +21,7 @@ class Kind(models.TextChoices):
     manual (true, if the deadline was set by hand), spans (what it begins with, if more than one: [from, until, by])}].
     """
 
-    OPENED = "opened", _("Opened")  # entry, routing {field: {to, why, by, skipped}}, quiet
+    OPENED = "opened", _("Opened")  # entry, routing {field: {to, why, by, skipped}}, quiet, signs?
     MESSAGE_ADDED = "message_added", _("Message added")  # entry, quiet (nobody is mailed that it came)
     REPLIED = "replied", _("Replied")  # entry, keeps (stays with the agent), to (addresses, if not all), signs?
     REPLY_STOPPED = "reply_stopped", _("Reply not sent")  # of "user:1" (its author), why (Stopped)
