@@ -10,7 +10,6 @@ from django.db.models import Exists, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Organization
 from core.models import SiteSettings
 from sla.models import BusinessHours, Priority, SLAPlan, Target
 from tickets import routing
@@ -65,7 +64,7 @@ class Section:
     is_open: bool = True
 
 
-def offers(site: SiteSettings, organization: Organization | None = None) -> list[Offer]:
+def offers(site: SiteSettings, organization: int | None = None) -> list[Offer]:
     """Return the topics that people of the organisation may choose, in order. What it costs does not grow with them."""
     related = ("sla_plan", "department__sla_plan", "priority")
     topics = list(HelpTopic.objects.offered().select_related(*related)[:MOST_TOPICS])

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from django.db.models import Q
+
 from accounts.models import Organization, Team, User
 from core.prepared import Prepared, Question
 from sla.models import Priority, SLAPlan
@@ -25,6 +27,13 @@ _PLAN_OF_ORGANIZATION = Prepared(
     lambda organization: SLAPlan.objects.filter(
         organizations__organization=organization, organizations__organization__archived_at=None, archived_at=None
     )
+)
+# The organisation's, which comes before the default one.
+_USUAL_PLAN = Prepared(
+    lambda organization: SLAPlan.objects.filter(
+        Q(organizations__organization=organization, organizations__organization__archived_at=None) | Q(is_default=True),
+        archived_at=None,
+    ).order_by("is_default")
 )
 _DEFAULT_PLAN = Prepared(lambda: SLAPlan.objects.filter(is_default=True, archived_at=None))
 
@@ -139,13 +148,13 @@ def plan_after_transfer(
     return _usable(department.sla_plan) or plan_for(topic, department, organization)[0]
 
 
-def plans_for(topics: Iterable[HelpTopic], organization: Organization | None = None) -> dict[int, SLAPlan | None]:
-    """Return topic → the plan that people of the organisation would get.
+def plans_for(topics: Iterable[HelpTopic], organization: int | None = None) -> dict[int, SLAPlan | None]:
+    """Return topic → the plan that people of the organisation with this key would get.
 
     Costs the same for many topics as for one, if they come with their plan, their department and its plan.
     """
     default = default_department()
-    fallback = (plan_of(organization) if organization else None) or _default_plan()
+    fallback = _USUAL_PLAN.first(organization=organization) if organization else _default_plan()
     plans = {}
     for topic in topics:
         department = _usable(topic.department) or default

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.adapter import demo_may_sign_in
-from accounts.models import Address, Organization, User
+from accounts.models import Address, User
 from accounts.people import address_of
 from accounts.principal import Principal
 from core import throttle
@@ -67,9 +67,9 @@ def topic(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/_next.html", {"chosen": chosen, "has_mail": senders.has_any_way()})
 
 
-def _organization(request: HttpRequest) -> Organization | None:
-    """Return whose people are promised what this reader will be; of who is not signed in nothing is known."""
-    return request.user.organization if isinstance(request.user, User) else None
+def _organization(request: HttpRequest) -> int | None:
+    """Return the key of whose people this reader is one; of who is not signed in nothing is known."""
+    return request.user.organization_id if isinstance(request.user, User) else None
 
 
 @require_safe

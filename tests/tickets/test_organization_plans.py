@@ -137,10 +137,21 @@ def test_handed_to_somebody_of_it_a_ticket_with_a_transient_plan_gets_it(
 # --- Beforehand ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("archived", ["plan", "organisation"])
+def test_beforehand_too_what_is_archived_promises_nothing(archived, company, plain, gold, usual):
+    assert plans_for([plain], company.pk)[plain.pk] == gold
+
+    row = gold if archived == "plan" else company
+    row.archived_at = MONDAY
+    row.save()
+
+    assert plans_for([plain], company.pk)[plain.pk] == usual
+
+
 def test_the_portal_promises_it_to_who_is_signed_in(client, sign_in, ada, company, plain):
     page = f"/new/topic/?topic={plain.pk}"
 
     assert "30 minutes" not in client.get(page).content.decode()
     assert "30 minutes" in sign_in(ada).get(page).content.decode()
-    assert plans_for([plain], company)[plain.pk].name == "Gold"
+    assert plans_for([plain], company.pk)[plain.pk].name == "Gold"
     assert route(plain).with_organization(company).sla_plan.name == "Gold"
