@@ -250,7 +250,7 @@ def test_a_lock_is_seen_and_cleared(visitor, admin_user, grace):
     expect(her.page.get_by_role("alert").get_by_text("Too many tries")).to_be_visible()
 
     page = boss.sign_in("root@example.com", path="/accounts/login/?next=/admin/")
-    page.get_by_role("main").get_by_role("link", name="Locks").click()
+    page.get_by_role("main").get_by_role("link", name="Locks", exact=True).click()
     row = page.get_by_role("row").filter(has_text="Account grace@example.com")
     expect(row).to_be_visible()
     row.get_by_role("checkbox").check()
