@@ -1,21 +1,28 @@
 """The whole days of an iCalendar file (RFC 5545), as far as holidays need it: bounded whatever the file says.
 
-Recurrences are walked day by day within the window that is asked for, so an endless one costs no more than another.
+Lines and values are read by icalendar, without its components: of a time zone that a file defines it would work out
+every change there ever is, and keep it for all files to come. Recurrences are walked day by day within the window that
+is asked for, so an endless one costs no more than another.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils.translation import gettext as _
+from icalendar import Parameters
+from icalendar.parser import Contentlines
+from icalendar.prop import vDDDTypes, vText
 
 from sla.recurrences import Budget, NotUnderstood, Recurrence, TooLong
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_EVENTS = 5_000
+# Of those that matter, so many are read.
+MOST_LINES = 100_000
 MOST_DAYS = 120
 LONGEST_EVENT = 62
 MOST_REMARKS = 20
@@ -26,14 +33,13 @@ MOST_STEPS = 2_000_000
 STEPS_OF_A_DATE = 20
 DAY = timedelta(days=1)
 
-_LINE = re.compile(r"""([A-Za-z0-9-]+)((?:;[^:;"]*(?:"[^"]*"[^:;"]*)*)*):(.*)""", re.DOTALL)
-_FOLD = re.compile(r"\r?\n[ \t]")
-_ESCAPED = re.compile(r"\\([nN,;\\])")
-_MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?")
-_DURATION = re.compile(r"\+?P(?:(\d{1,3})W|(\d{1,4})D)")
 _READ = frozenset(
     {"SUMMARY", "DTSTART", "DTEND", "DURATION", "RRULE", "EXDATE", "RDATE", "RECURRENCE-ID", "UID", "STATUS"}
 )
+_SAID = _READ | {"BEGIN", "END", "NAME", "X-WR-CALNAME"}
+
+# A value as it is written, and what is said about it.
+Value = tuple[str, Parameters]
 
 
 class BadFile(ValueError):
@@ -51,15 +57,14 @@ class Found:
 
 @dataclass(slots=True)
 class _Event:
-    properties: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    properties: dict[str, list[Value]] = field(default_factory=dict)
 
-    def first(self, name: str) -> tuple[str, str] | None:
-        """Return parameters and value."""
+    def first(self, name: str) -> Value | None:
         return self.properties[name][0] if name in self.properties else None
 
     @property
     def summary(self) -> str:
-        return _words((self.first("SUMMARY") or ("", ""))[1]) or _("Holiday")
+        return _words(_text(self, "SUMMARY")) or _("Holiday")
 
 
 def read(data: bytes, *, zone: ZoneInfo, since: date, until: date) -> Found:
@@ -109,11 +114,9 @@ def _events(text: str) -> tuple[str, list[_Event]]:
     inside: list[str] = []
     events: list[_Event] = []
     name, has_calendar = "", False
-    for line in _FOLD.sub("", text).splitlines():
-        match = _LINE.fullmatch(line)
-        if match is None:
-            continue
-        key, parameters, value = match[1].upper(), match[2], match[3]
+    for number, (key, parameters, value) in enumerate(_lines(text)):
+        if number == MOST_LINES:
+            raise BadFile(_("It has more than %(count)s lines that matter.") % {"count": MOST_LINES})
         if key == "BEGIN":
             inside.append(value.strip().upper())
             has_calendar = has_calendar or inside == ["VCALENDAR"]
@@ -124,7 +127,7 @@ def _events(text: str) -> tuple[str, list[_Event]]:
         elif key == "END":
             inside = inside[:-1]
         elif inside[-1:] == ["VEVENT"] and key in _READ:
-            events[-1].properties.setdefault(key, []).append((parameters, value))
+            events[-1].properties.setdefault(key, []).append((value, parameters))
         elif inside == ["VCALENDAR"] and key in {"X-WR-CALNAME", "NAME"}:
             name = name or _words(value)
     if not has_calendar:
@@ -132,8 +135,17 @@ def _events(text: str) -> tuple[str, list[_Event]]:
     return name, events
 
 
+def _lines(text: str) -> Iterator[tuple[str, Parameters, str]]:
+    """Yield name, parameters and value of the lines that matter, and that are some."""
+    for line in Contentlines.from_ical(text):  # type: ignore[no-untyped-call]
+        if line.partition(":")[0].partition(";")[0].upper() in _SAID:
+            with suppress(ValueError):
+                name, parameters, value = line.parts()
+                yield name.upper(), parameters, value
+
+
 def _words(value: str) -> str:
-    text = _ESCAPED.sub(lambda match: " " if match[1] in "nN" else match[1], value)
+    text = str(vText.from_ical(value))
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:LONGEST_NAME]
 
 
@@ -144,10 +156,10 @@ def _days(
     event: _Event, zone: ZoneInfo, since: date, until: date, budget: Budget, replaced: Mapping[str, set[date]]
 ) -> Iterator[date]:
     """Yield the event's days within the window. Raises _LeftOut."""
-    if _value(event, "STATUS").upper() == "CANCELLED":
+    if _text(event, "STATUS").upper() == "CANCELLED":
         return
     start, length = _whole_days(event, zone)
-    uid = _value(event, "UID")
+    uid = _text(event, "UID")
     without = {day for pair in event.properties.get("EXDATE", ()) for day in _dates(pair, zone, budget)}
     if "RECURRENCE-ID" not in event.properties:
         without |= replaced.get(uid, set())
@@ -162,7 +174,7 @@ def _beginnings(event: _Event, start: date, zone: ZoneInfo, since: date, until: 
         yield start
     else:
         try:
-            yield from Recurrence.read(rule[1], start, lambda text: _date(("", text), zone)).between(
+            yield from Recurrence.read(rule[0], start, lambda text: _date((text, Parameters()), zone)).between(
                 since, until, budget
             )
         except NotUnderstood as error:
@@ -177,70 +189,89 @@ def _whole_days(event: _Event, zone: ZoneInfo) -> tuple[date, int]:
     if begins is None:
         raise _LeftOut(_("it has no start."))
     start, is_midnight = _read(begins, zone)
-    ends = event.first("DTEND")
-    if ends is not None:
-        end, ends_whole = _read(ends, zone)
-        length = (end - start).days
-    else:
-        duration = _DURATION.fullmatch(_value(event, "DURATION"))
-        is_date = len(begins[1].strip()) == 8
-        length = int(duration[1] or 0) * 7 + int(duration[2] or 0) if duration else 1 if is_date else 0
-        ends_whole = True
-    if not is_midnight or not ends_whole or length < 1:
+    is_date = not isinstance(_moment(begins[0]), datetime)
+    length, ends_whole = _length(event, start, zone, is_date=is_date)
+    if is_date and ends_whole and length == 0:
         # An event of a date may end on that date, as some programs write it.
-        if is_midnight and ends_whole and length == 0 and len(begins[1].strip()) == 8:
-            return start, 1
+        length = 1
+    if not is_midnight or not ends_whole or length < 1:
         raise _LeftOut(_("it does not last whole days."))
     if length > LONGEST_EVENT:
         raise _LeftOut(_("it lasts %(count)s days.") % {"count": length})
     return start, length
 
 
-def _value(event: _Event, name: str) -> str:
-    return (event.first(name) or ("", ""))[1].strip()
+def _length(event: _Event, start: date, zone: ZoneInfo, *, is_date: bool) -> tuple[int, bool]:
+    """Return how many days it lasts, and whether these are all."""
+    if ends := event.first("DTEND"):
+        end, ends_whole = _read(ends, zone)
+        return (end - start).days, ends_whole
+    if lasts := event.first("DURATION"):
+        span = _moment(lasts[0])
+        return (span.days, not span % DAY) if isinstance(span, timedelta) else (0, False)
+    return (1, True) if is_date else (0, True)
+
+
+def _text(event: _Event, name: str) -> str:
+    found = event.first(name)
+    return found[0].strip() if found else ""
 
 
 def _replaced(events: Sequence[_Event], zone: ZoneInfo) -> dict[str, set[date]]:
     """Return which dates of which series have events of their own."""
     found: dict[str, set[date]] = {}
     for event in events:
-        if (own := event.first("RECURRENCE-ID")) and (uid := _value(event, "UID")):
+        if (own := event.first("RECURRENCE-ID")) and (uid := _text(event, "UID")):
             with suppress(_LeftOut):
                 found.setdefault(uid, set()).add(_date(own, zone))
     return found
 
 
-def _dates(pair: tuple[str, str], zone: ZoneInfo, budget: Budget) -> Iterator[date]:
-    for text in pair[1].split(","):
+def _dates(value: Value, zone: ZoneInfo, budget: Budget) -> Iterator[date]:
+    """Yield the dates that a property lists; of a period its beginning. Raises _LeftOut, TooLong."""
+    for text in value[0].split(","):
         budget.spend(STEPS_OF_A_DATE)
-        yield _date((pair[0], text.partition("/")[0]), zone)
+        yield _date((text.partition("/")[0], value[1]), zone)
 
 
-def _date(pair: tuple[str, str], zone: ZoneInfo) -> date:
-    return _read(pair, zone)[0]
+def _date(value: Value, zone: ZoneInfo) -> date:
+    return _read(value, zone)[0]
 
 
-def _read(pair: tuple[str, str], zone: ZoneInfo) -> tuple[date, bool]:
-    """Return the date by the clocks of `zone`, and whether it is its very beginning. Raises _LeftOut."""
-    parameters, text = pair
-    match = _MOMENT.fullmatch(text.strip())
-    if match is None:
-        raise _LeftOut(_("“%(text)s” is no date.") % {"text": text[:40]})
-    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+def _read(value: Value, zone: ZoneInfo) -> tuple[date, bool]:
+    """Return the date by the clocks of `zone`, and whether it is its very beginning. Raises _LeftOut.
+
+    A time without a zone, or with one that nobody knows, is one of `zone`.
+    """
+    text, parameters = value
+    found = _moment(text)
+    if isinstance(found, datetime):
+        try:
+            there = (found if found.tzinfo else found.replace(tzinfo=_zone(parameters, zone))).astimezone(zone)
+        except OverflowError:
+            raise _no_date(text) from None
+        return there.date(), (there.hour, there.minute, there.second) == (0, 0, 0)
+    if not isinstance(found, date):
+        raise _no_date(text)
+    return found, True
+
+
+def _moment(text: str) -> Any:
+    """Return the date, time or duration that a value says. Raises _LeftOut."""
     try:
-        local = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=_zone(parameters, match[7], zone))
-        there = local.astimezone(zone) if match[4] else local
-    except (ValueError, OverflowError):
-        raise _LeftOut(_("“%(text)s” is no date.") % {"text": text[:40]}) from None
-    return there.date(), (there.hour, there.minute, there.second) == (0, 0, 0)
+        return vDDDTypes.from_ical(text.strip())  # type: ignore[no-untyped-call]
+    except ValueError:
+        raise _no_date(text) from None
 
 
-def _zone(parameters: str, utc: str | None, zone: ZoneInfo) -> tzinfo:
-    """Return the zone of a time: its own, if we know it, else the one of the business hours."""
-    if utc:
-        return UTC
-    named = re.search(r'TZID="?([^;:"]+)', parameters, re.IGNORECASE)
+def _no_date(text: str) -> _LeftOut:
+    return _LeftOut(_("“%(text)s” is no date.") % {"text": _words(text)[:40]})
+
+
+def _zone(parameters: Parameters, zone: ZoneInfo) -> ZoneInfo:
+    """Return the zone that a time names, if we know it, else the one of the business hours."""
+    named = parameters.get("TZID")
     try:
-        return ZoneInfo(named[1]) if named else zone
+        return ZoneInfo(named) if isinstance(named, str) else zone
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return zone

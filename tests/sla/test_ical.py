@@ -55,6 +55,14 @@ def test_times_that_fill_a_day_of_the_office_are_a_day():
     ]
 
 
+def test_a_time_of_a_zone_that_nobody_knows_is_one_of_the_office():
+    zone = "BEGIN:VTIMEZONE\nTZID:Ours\nBEGIN:STANDARD\nDTSTART:19700101T000000\nRRULE:FREQ=SECONDLY\nEND:STANDARD\n"
+
+    found = read("DTSTART;TZID=Ours:20261225T000000\nDURATION:P1D", head=f"{zone}END:VTIMEZONE\n")
+
+    assert list(found.days) == [date(2026, 12, 25)]
+
+
 def test_a_day_in_the_past_or_far_ahead_is_none():
     assert days("DTSTART;VALUE=DATE:20251225", "DTSTART;VALUE=DATE:20291225") == []
     assert days("DTSTART;VALUE=DATE:20261120\nDTEND;VALUE=DATE:20261123") == ["2026-11-21", "2026-11-22"]
@@ -96,6 +104,7 @@ def test_many_remarks_are_counted():
         (b"\xff\xfe", "UTF-8"),
         (b"x" * (ical.MOST_BYTES + 1), "larger than 10 MB"),
         (file(*["SUMMARY:x"] * (ical.MOST_EVENTS + 1)), "more than 5000 events"),
+        (file("DTSTART;VALUE=DATE:20261225" + "\nUID:x" * ical.MOST_LINES), "more than 100000 lines that matter"),
         (file("DTSTART;VALUE=DATE:20261225\nRRULE:FREQ=DAILY"), "more than 120 days until 2028-12-31"),
     ],
 )
