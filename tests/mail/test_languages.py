@@ -25,7 +25,10 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 # What mails say: all words of these templates, and of this code but what it says to administrators.
 SPOKEN = ("templates/mail", "templates/account/mail")
 CODE = (
-    "mail/rendering.py",
+    "mail/rendering/__init__.py",
+    "mail/rendering/heading.py",
+    "mail/rendering/parts.py",
+    "mail/rendering/reader.py",
     "mail/delivered.py",
     "mail/wording.py",
     "accounts/notices.py",
