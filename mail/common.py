@@ -49,6 +49,11 @@ class Common:
         made: Made = self._made[key]
         return made
 
+    @property
+    def addresses(self) -> set[int]:
+        """The keys of all addresses that these mails go to."""
+        return {mail.address_id for mail in self._mails if mail.address_id is not None}
+
     @cached_property
     def own(self) -> OwnAddresses:
         return addresses.own_addresses()

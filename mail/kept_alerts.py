@@ -25,7 +25,7 @@ def still_quiet_until(mail: OutgoingMail, common: Common, at: datetime) -> datet
     event = _event_of(mail, common, at)
     if event is None:
         return None
-    return wishes.waits_until(_reader(mail), audience.ALERT_OF[Kind(event.kind)], at)
+    return wishes.waits_until(_reader(mail, common), audience.ALERT_OF[Kind(event.kind)], at)
 
 
 def require_wanted(mail: OutgoingMail, common: Common, at: datetime) -> None:
@@ -36,7 +36,7 @@ def require_wanted(mail: OutgoingMail, common: Common, at: datetime) -> None:
     told_as = next((one.why for one in audience.of(event) if one.address.pk == mail.address_id), None)
     # Somebody else may have the ticket by now; who was told of it as what is not known any more.
     abouts = {audience.ABOUT[why] for why in told_as} if told_as else set(About)
-    if not wishes.wants(_reader(mail), Channel.MAIL, audience.ALERT_OF[Kind(event.kind)], abouts):
+    if not wishes.wants(_reader(mail, common), Channel.MAIL, audience.ALERT_OF[Kind(event.kind)], abouts):
         raise NoLongerWanted(_("%(name)s does not want to hear of this any more.") % {"name": mail.recipient})
 
 
@@ -54,7 +54,12 @@ def _event_of(mail: OutgoingMail, common: Common, at: datetime) -> TicketEvent |
     return None
 
 
-def _reader(mail: OutgoingMail) -> Address:
-    paths = {name: F(f"user__{path}") for name, path in wishes.PATHS.items()}
+def _reader(mail: OutgoingMail, common: Common) -> Address:
+    """Return the address with the wishes of who reads there, asked for all readers of the bundle at once."""
     assert mail.address_id is not None
-    return Address.objects.annotate(**paths).get(pk=mail.address_id)
+    return common.once("wishes", lambda: _readers(common))[mail.address_id]
+
+
+def _readers(common: Common) -> dict[int, Address]:
+    paths = {name: F(f"user__{path}") for name, path in wishes.PATHS.items()}
+    return {one.pk: one for one in Address.objects.annotate(**paths).filter(pk__in=common.addresses)}
