@@ -179,6 +179,9 @@ class IncomingMailAdmin(ReadOnlyAdmin):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         mail = kwargs.get("obj")
+        if mail is not None and mail.ticket_id is not None and mail.raw_id is not None:
+            # What was written in a ticket stays at the desk, or it is known who read it. What waits has to be read.
+            record(Change.EXPORTED, request=request, row=mail, changes={})
         context["can_be_taken_in"] = bool(mail and ledger.can_be_taken_in(mail))
         context["can_be_ignored"] = bool(mail and mail.state == IncomingState.QUARANTINED)
         return super().render_change_form(request, context, *args, **kwargs)

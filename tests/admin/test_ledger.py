@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
-from accounts.models import AuditEvent, User
+from accounts.models import AuditEvent, AuditKind, User
 from accounts.principal import Principal
 from mail import delivering, intake, ledger, ledger_admin
 from mail.management.commands.receive_mail import receive
@@ -212,6 +212,19 @@ def test_the_source_is_read_and_does_nothing(client: Client, support) -> None:
     assert "<script>alert(1)" not in page
     assert raw["Content-Disposition"].startswith("attachment")
     assert b"".join(raw.streaming_content) == mail("<script>alert(1)</script>\0")
+
+
+def test_who_reads_what_is_in_a_ticket_is_in_the_audit_log(
+    client: Client, failed: IncomingMail, admin_user: User
+) -> None:
+    taken_in = receive(BytesIO(mail(message_id="<another@example.org>")))
+    assert taken_in.ticket is not None
+
+    for row in (failed, taken_in):
+        assert client.get(reverse("admin:mail_incomingmail_change", args=[row.pk])).status_code == 200
+
+    read = AuditEvent.objects.get(kind=AuditKind.EXPORTED)
+    assert (read.by_id, read.target_id) == (admin_user.pk, taken_in.pk)
 
 
 def test_lists_and_pages_cost_the_same_for_many(client: Client, support, django_assert_max_num_queries) -> None:
