@@ -47,7 +47,7 @@ class OutboxBackend(BaseEmailBackend):
                 message_id=signing.message_id(None, None),
                 created_at=at,
             )
-            outbox.settle(mail, address, None, at=at)
+            outbox.settle(mail, address, None, at=at, refused=outbox.why_none())
             if mail.state != MailState.SUPPRESSED:
                 # What is never sent need not be kept: it may hold a link that signs in.
                 mail.body = secrets.encrypt(held)

@@ -59,8 +59,9 @@ def write(
         )
         for address in to
     ]
+    refused = Suppressed.DEMO if is_demo else why_none()
     for mail, address in zip(mails, to, strict=True):
-        settle(mail, address, event, at=at, is_demo=is_demo)
+        settle(mail, address, event, at=at, refused=refused)
         if waits and mail.due_at is not None:
             mail.due_at = max(mail.due_at, waits.get(mail.address_id or 0, mail.due_at))
     insert_missing(mails)
@@ -68,11 +69,21 @@ def write(
         wakeups.wake()
 
 
+def why_none() -> Suppressed | None:
+    """Say why no mail at all goes out; None where some can."""
+    return None if senders.has_any_way() else Suppressed.NO_SERVER
+
+
 def settle(
-    mail: OutgoingMail, address: Address | None, event: TicketEvent | None, *, at: datetime, is_demo: bool = False
+    mail: OutgoingMail,
+    address: Address | None,
+    event: TicketEvent | None,
+    *,
+    at: datetime,
+    refused: Suppressed | None,
 ) -> None:
-    """Make a new mail to this address about this event due, or say why it is not sent."""
-    if why := _why_not(mail, address, event, at=at, is_demo=is_demo):
+    """Make a new mail to this address about this event due, or say why it is not sent: `refused` is why none is."""
+    if why := refused or _why_not(mail, address, event, at=at):
         mail.state, mail.why, mail.due_at = MailState.SUPPRESSED, why, None
     elif address is not None and bouncing.is_resting(address, at):
         # Its mailbox was full lately: this one waits with it, and is lost to nobody.
@@ -96,12 +107,8 @@ def is_left_out(mail: OutgoingMail, address: Address | None) -> bool:
 
 
 def _why_not(
-    mail: OutgoingMail, address: Address | None, event: TicketEvent | None, *, at: datetime, is_demo: bool
+    mail: OutgoingMail, address: Address | None, event: TicketEvent | None, *, at: datetime
 ) -> Suppressed | None:
-    if is_demo:
-        return Suppressed.DEMO
-    if not senders.has_any_way():
-        return Suppressed.NO_SERVER
     if is_left_out(mail, address):
         return Suppressed.BOUNCING
     return _why_no_answer(mail, address, event, at) if mail.template in AUTOMATIC_ANSWERS else None

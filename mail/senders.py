@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from core import secrets
+from core.prepared import Prepared
 from mail import oauth
 from mail.models import Authentication, Mailbox, OwnAddress, Security, SendingAccount, SendsBy, SignsIn, Writer
 from mail.trouble import Trouble
@@ -20,6 +21,7 @@ TLS: Mapping[str, Tls] = {
     Security.NONE: Tls.NONE,
 }
 MINUTE = timedelta(minutes=1)
+_ANY_ACCOUNT = Prepared(lambda: SendingAccount.objects.values_list("pk", flat=True)[:1])
 
 
 def of_ticket(ticket: Ticket) -> OwnAddress | None:
@@ -70,7 +72,7 @@ def has_way_for(ticket: Ticket) -> bool:
 
 def has_any_way() -> bool:
     """Say whether some mail can go out: each knows only when it is sent which way it goes."""
-    return bool(settings.MAIL_URL) or SendingAccount.objects.exists()
+    return bool(settings.MAIL_URL) or bool(_ANY_ACCOUNT.all())
 
 
 def way_of(account: SendingAccount | None) -> SmtpServer | MailService:
