@@ -170,7 +170,13 @@ class OutgoingMail(Waiting):
             models.Index(fields=["state", "-id"], name="mail_by_state"),
             # What went to one address: the admin's search.
             models.Index(fields=["recipient", "-id"], name="mail_by_recipient"),
-            # How many automatic answers went out in the last hour, to one address or to all.
+            # How many automatic answers were written in the last hour: to one address, and to all. The answers to one
+            # address are few, whatever the others get.
+            models.Index(
+                fields=["recipient", "created_at"],
+                name="answer_by_recipient",
+                condition=Q(template__in=AUTOMATIC_ANSWERS),
+            ),
             models.Index(fields=["template", "created_at"], name="mail_by_template_and_time"),
         ]
 
