@@ -1,8 +1,8 @@
 """How promises were kept: figures, and the promises behind each.
 
-A promise belongs to the period in which it was made, to the department that its ticket is in now, and to the plan by
-which it is reckoned now; one that was cancelled was none. It is kept, broken (met late is broken), or still open. So
-what is made is always the sum of the three.
+A promise belongs to the period in which it was made, to the department that had the ticket when it was met or broken
+(while it is open: that has it now), and to the plan by which it is reckoned now; one that was cancelled was none. It is
+kept, broken (met late is broken), or still open. So what is made is always the sum of the three.
 """
 
 from collections.abc import Sequence
@@ -65,9 +65,9 @@ def promises(
 ) -> QuerySet[TicketClock]:
     """Return the promises on tickets that the principal may see. Served by clock_by_start."""
     tickets = Ticket.objects.visible_to(principal)
-    if department is not None:
-        tickets = tickets.filter(department=department)
     found = TicketClock.objects.filter(started_at__gte=span.begins, started_at__lt=span.ends, ticket__in=tickets)
+    if department is not None:
+        found = found.filter(Q(department=department) | Q(department=None, ticket__department=department))
     if plan is not None:
         found = found.filter(plan=plan)
     if target:

@@ -78,7 +78,7 @@ def promises(request: AgentRequest) -> HttpResponse:
     given = form.cleaned_data
     found = find_promises(
         request.principal, given["span"], given["department"], plan=plan, target=target, figure=Figure(figure)
-    ).select_related("plan", "ticket__requester", "ticket__department__parent__parent")
+    ).select_related("plan", "ticket__requester", "ticket__department__parent__parent", "department__parent__parent")
     page: Slice[TicketClock] = read_slice(found, field="started_at", size=PAGE_ROWS, falls=True, **place(request))
     query = _query(request, plan=plan or "", target=target, figure=figure)
     context = {

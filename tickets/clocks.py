@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Case, F, Max, Q, When
 
 from core.prepared import Prepared, insert_all
 from sla import promises
@@ -109,6 +109,16 @@ def retarget(ticket: Ticket, *, at: datetime, cause: str) -> None:
     _set_next_due(ticket)
 
 
+def leave(ticket: Ticket, *, at: datetime) -> None:
+    """Keep that promises which are decided by then were this department's, before the ticket goes to another.
+
+    One that is broken and that nobody looked at yet, too: whoever claimed it read another row, so its claim goes.
+    """
+    decided = ticket.clocks.filter(Q(stopped_at__isnull=False) | Q(deadline_at__lt=at), department=None)
+    due_at = Case(When(stopped_at=None, breached_at=None, then=F("warn_at")))
+    decided.update(department=ticket.department_id, due_at=due_at, claim=None)
+
+
 def follow_waits(ticket: Ticket, *, at: datetime, cause: str) -> None:
     """Pause and resume the clocks by what the ticket waits for from `at` on, as far as its plan lets that pause them.
 
@@ -200,6 +210,7 @@ def _stop(ticket: Ticket, clock: TicketClock, at: datetime, outcome: Outcome) ->
     if outcome == Outcome.MET and at > clock.deadline_at:
         clock.breached_at = clock.breached_at or clock.deadline_at
     clock.stopped_at, clock.outcome = at, outcome
+    clock.department_id = clock.department_id or ticket.department_id
     clock.due_at = clock.claim = None
     clock.save(update_fields=["stopped_at", "outcome", "breached_at", "due_at", "claim"])
     clock.spans.filter(ended_at=None).update(ended_at=at)

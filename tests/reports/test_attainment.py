@@ -1,6 +1,8 @@
 """How promises were kept: figures by plan and target, the promises behind each, only of tickets one may open."""
 
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -12,6 +14,7 @@ from reports.periods import Period, span_of
 from sla.models import SLAPlan, Target
 from tests import cast
 from tests.cast import DAY, HOUR
+from tickets import actions
 from tickets.models import Department, HelpTopic, Ticket, TicketClock
 
 URL = "/reports/attainment/"
@@ -92,6 +95,87 @@ def test_a_department_narrows(clerk, plan, ada, topic, grace, support: Departmen
 
     assert answer.context["total"]["line"].made == 1
     assert clerk.get(LIST, lately(department=support.pk)).context["rows"][0]["clock"] == there
+
+
+@pytest.fixture
+def moved(plan, ada, topic, grace, support: Department) -> Callable[[datetime], Ticket]:
+    """`moved(at)`: a ticket that was opened in Billing twelve hours ago, and handed to Support then."""
+    cast.give_access(grace, support)
+
+    def moved(at: datetime) -> Ticket:
+        ticket = cast.make_ticket(ada, topic, at=timezone.now() - 12 * HOUR)
+        return actions.transfer(ticket=ticket, to=support, by=cast.principal(grace), at=at)
+
+    return moved
+
+
+def counted(clerk, department: Department) -> tuple[int, int, int]:
+    """Return how many promises of the department were met, broken, and are open; the lists behind say the same."""
+    given = lately(department=department.pk)
+    total = clerk.get(URL, given).context["total"]["line"]
+    figures = {"met": total.met, "breached": total.breached, "open": total.open}
+    for figure, count in figures.items():
+        rows = clerk.get(LIST, given | {"figure": figure}).context["rows"]
+        assert [row["clock"].held_by for row in rows] == [department] * count
+    return total.met, total.breached, total.open
+
+
+def test_while_it_is_open_a_promise_is_of_whoever_has_the_ticket(clerk, moved, grace, billing, support):
+    ticket = moved(timezone.now() - 10 * HOUR)
+
+    assert (counted(clerk, billing), counted(clerk, support)) == ((0, 0, 0), (0, 0, 1))
+    actions.resolve(ticket=ticket, resolution="Done.", by=cast.principal(grace), at=timezone.now() - 9 * HOUR)
+    assert (counted(clerk, billing), counted(clerk, support)) == ((0, 0, 0), (1, 0, 0))
+
+
+def test_a_promise_that_was_met_stays_with_the_department_that_met_it(clerk, plan, ada, topic, grace, billing, support):
+    cast.give_access(grace, support)
+    start, by = timezone.now() - 12 * HOUR, cast.principal(grace)
+    ticket = cast.make_ticket(ada, topic, at=start)
+    actions.resolve(ticket=ticket, resolution="Done.", by=by, at=start + HOUR)
+    actions.reopen(ticket=ticket, by=by, at=start + 2 * HOUR)
+
+    actions.transfer(ticket=ticket, to=support, by=by, at=start + 3 * HOUR)
+
+    assert (counted(clerk, billing), counted(clerk, support)) == ((1, 0, 0), (0, 0, 1))
+
+
+@pytest.mark.parametrize("seen", ["before", "after"])
+def test_a_promise_that_was_broken_stays_with_the_department_that_broke_it(
+    clerk, plan, ada, topic, grace, billing, support, seen
+):
+    cast.give_access(grace, support)
+    start = timezone.now() - 12 * HOUR
+    ticket = cast.make_ticket(ada, topic, at=start)
+    clock = ticket.clocks.get()
+    if seen == "before":
+        look_at(clock, start + 9 * HOUR)
+
+    actions.transfer(ticket=ticket, to=support, by=cast.principal(grace), at=start + 10 * HOUR)
+    if seen == "after":
+        look_at(clock, start + 11 * HOUR)
+
+    assert (counted(clerk, billing), counted(clerk, support)) == ((0, 1, 0), (0, 0, 0))
+
+
+def test_who_claimed_a_clock_before_it_moved_does_nothing_to_it(plan, ada, topic, grace, support, billing):
+    cast.give_access(grace, support)
+    start, claim = timezone.now() - 12 * HOUR, uuid4()
+    ticket = cast.make_ticket(ada, topic, at=start)
+    clock = ticket.clocks.get()
+    TicketClock.objects.update(claim=claim)
+
+    actions.transfer(ticket=ticket, to=support, by=cast.principal(grace), at=start + 10 * HOUR)
+    actions.sweep_clocks([clock.pk], claim=claim, at=start + 10 * HOUR)
+
+    clock.refresh_from_db()
+    assert (clock.breached_at, clock.department, clock.due_at) == (None, billing, clock.warn_at)
+
+
+def look_at(clock: TicketClock, at: datetime) -> None:
+    claim = uuid4()
+    TicketClock.objects.filter(pk=clock.pk).update(claim=claim)
+    actions.sweep_clocks([clock.pk], claim=claim, at=at)
 
 
 def test_a_department_of_others_is_no_choice(clerk, plan, support):

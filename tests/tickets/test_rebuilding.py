@@ -71,19 +71,28 @@ class Rebuilt:
     warned_at: datetime | None = None
     warned_share: int = 0
     is_manual: bool = False
+    # Whose it was when it was decided.
+    department: int | None = None
     # When it was reckoned last, and the due date then; no part of the row.
     reckoned_at: datetime | None = field(default=None, compare=False)
     due_date: datetime | None = field(default=None, compare=False)
 
 
-def rebuild(events) -> list[Rebuilt]:
+def rebuild(events, department: int) -> list[Rebuilt]:
+    """Return the clocks as the events tell them, of a ticket that was opened in the department."""
     clocks: list[Rebuilt] = []
     running: dict[str, Rebuilt] = {}
     due_date: datetime | None = None
     for event in events:
+        if event.kind == Kind.TRANSFERRED:
+            for clock in running.values():
+                if clock.deadline_at and clock.deadline_at < event.at:
+                    clock.department = clock.department or event.data["from"]
+            department = event.data["to"]
         if event.kind == Kind.CLOCK_BREACHED:
             clock = running[event.data["target"]]
             clock.breached_at = clock.deadline_at
+            clock.department = clock.department or department
             clock.warned_at = clock.warned_at or event.at
         if event.kind == Kind.CLOCK_WARNED:
             clock = running[event.data["target"]]
@@ -118,6 +127,7 @@ def rebuild(events) -> list[Rebuilt]:
                     clock.breached_at = clock.deadline_at
                 clock.spans[-1][1] = clock.stopped_at = event.at
                 clock.outcome = told["did"]
+                clock.department = clock.department or department
                 del running[target]
             clock.deadline_at = deadline
     return clocks
@@ -143,6 +153,7 @@ def as_row(row) -> Rebuilt:
         warned_at=row.warned_at,
         warned_share=row.warned_share,
         is_manual=row.is_manual,
+        department=row.department_id,
     )
 
 
@@ -380,7 +391,8 @@ def test_every_clock_follows_from_the_events_alone(part, world):
 
 def check(world: World, ticket: Ticket, events: list, at: datetime) -> None:
     rows = list(ticket.clocks.prefetch_related("spans").order_by("pk"))
-    rebuilt = rebuild(events)
+    moves = [event for event in events if event.kind == Kind.TRANSFERRED]
+    rebuilt = rebuild(events, moves[0].data["from"] if moves else ticket.department_id)
     assert [clock.target for clock in rebuilt] == [row.target for row in rows]
     for clock, row in zip(rebuilt, rows, strict=True):
         assert clock == as_row(row)

@@ -88,6 +88,7 @@ def _warn_or_breach(clock: TicketClock, *, claim: UUID, at: datetime) -> None:
     ticket = lock(Ticket(pk=clock.ticket_id))
     if at >= clock.deadline_at and clock.breached_at is None:
         seen: dict[str, Any] = {"breached_at": clock.deadline_at, "warned_at": clock.warned_at or at, "due_at": None}
+        seen["department"] = clock.department_id or ticket.department_id
         if _ROWS.update({**seen, "claim": None}, pk=pk, claim=claim):
             plan_steps(clock)
             _record(Kind.CLOCK_BREACHED, ticket, clock, at)

@@ -48,6 +48,7 @@ def transfer(
         add_note(ticket=ticket, text=note, by=by, at=at, deed=deed)
         ticket = lock(ticket)
     giver, held_by = ticket.department, ticket.held_by
+    clocks.leave(ticket, at=at)
     drop_snooze(ticket)
     ticket.transfer(to)
     ticket.awaiting = Awaiting.AGENT

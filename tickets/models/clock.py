@@ -11,6 +11,7 @@ from sla import promises
 from sla.hours import ALWAYS, Calendar, working_time
 from sla.models import BusinessHours, SLAPlan, Target, Wait
 from sla.timelines import Spell
+from tickets.models.department import Department
 from tickets.models.ticket import PAUSED, Ticket
 
 
@@ -54,6 +55,9 @@ class TicketClock(Waiting):
     within = models.DurationField()
     # By which it is reckoned; null where every hour counts.
     hours = models.ForeignKey(BusinessHours, models.PROTECT, null=True, related_name="+", db_index=False)
+    # Whose promise it was: the department that had the ticket when it was decided, stopped or broken, whichever came
+    # first. Null until then, and where that was not kept yet: then it is of the department that has the ticket now.
+    department = models.ForeignKey(Department, models.PROTECT, null=True, related_name="+", db_index=False)
     # What it waits for, which its plan lets pause it.
     paused_by = models.CharField(max_length=20, choices=Wait, blank=True, db_default="", default="")
     # Its deadline was set by hand (Ticket.manual_due_at): neither pauses nor business hours move it.
@@ -101,6 +105,11 @@ class TicketClock(Waiting):
     @property
     def has_deadline(self) -> bool:
         return self.deadline_at < PAUSED
+
+    @property
+    def held_by(self) -> Department:
+        """Return whose promise it was, or is."""
+        return self.department or self.ticket.department
 
     def runs(self) -> "list[tuple[datetime, datetime | None]]":
         """Return from when to when it ran, in order; what was paused is left out."""
