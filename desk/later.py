@@ -116,17 +116,22 @@ class LaterForm(forms.Form):
         return cleaned
 
 
-class DueDateForm(SeenForm):
-    """`cleaned_data["due_at"]` is when the ticket is to be solved."""
-
-    due_at = forms.DateTimeField(
-        label=_("Due"),
+def due_field(**options: Any) -> forms.DateTimeField:
+    """Return the field that takes by when a ticket is to be solved, in the reader's zone."""
+    return forms.DateTimeField(
         widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         error_messages={
             "required": _("Say by when."),
             "invalid": _("Write day and time like 2026-11-30 09:00."),
         },
+        **options,
     )
+
+
+class DueDateForm(SeenForm):
+    """`cleaned_data["due_at"]` is when the ticket is to be solved."""
+
+    due_at = due_field(label=_("Due"))
 
 
 class SnoozeForm(SeenForm):

@@ -47,12 +47,22 @@ class Names:
 
     def __call__(self, ref: object) -> SafeString:
         """Return the name behind "user:1" in bold."""
-        name = self._names.get(str(ref)) or _("somebody or something that is gone")
-        return format_html("<b><bdi>{}</bdi></b>", name)
+        return format_html("<b><bdi>{}</bdi></b>", self.plain(ref))
+
+    def plain(self, ref: object) -> str:
+        """Return the name behind "user:1"."""
+        return self._names.get(str(ref)) or _("somebody or something that is gone")
 
     def by(self, event: TicketEvent) -> SafeString:
         """Return who did it."""
-        return format_html("<b><bdi>{}</bdi></b>", event.by.display_name if event.by else _("The help desk"))
+        return format_html("<b><bdi>{}</bdi></b>", doer(event))
+
+
+def doer(event: TicketEvent) -> str:
+    """Return who did it: somebody, a program that showed a key, or the help desk by itself."""
+    if event.by is not None:
+        return event.by.display_name
+    return _("A program") if event.cause.startswith("api:") else _("The help desk")
 
 
 def _look_up(wanted: Mapping[str, set[int]]) -> dict[str, str]:

@@ -46,3 +46,7 @@ class NothingWritten(DeedRefused):
 
 class NotOffered(DeedRefused):
     """A choice that is archived, internal or unknown."""
+
+
+class DueDateRefused(NotOffered):
+    """A due date that a ticket cannot have."""

@@ -20,14 +20,16 @@ from desk.access import AgentRequest, agent_required
 from desk.answers import go, home_of, is_looking
 from desk.finding import FindSelect, offer_rows
 from desk.forms import NOTE, TOO_OLD, new_key, note_field
+from desk.later import due_field
 from desk.sidebar import Origin, read_id, shell
 from desk.who import WhoForm
 from mail import senders
 from sla.models import Priority
 from tickets import actions, policy
 from tickets.canned import begun
-from tickets.errors import DeedRefused, NotAllowed, NotOffered
+from tickets.errors import DeedRefused, DueDateRefused, NotAllowed, NotOffered
 from tickets.models import CannedResponse, EntryKind, HelpTopic, Participant, Source, ThreadEntry, Ticket
+from tickets.policy import AGENT_DEEDS, Deed
 from tickets.prose import MAX_TEXT
 
 SUBJECT_LENGTH = 1000
@@ -86,6 +88,11 @@ class NewTicketForm(FilesForm, WhoForm):
         label=_("How the mail ends"), required=False, choices=Signs.choices, error_messages={"invalid_choice": TOO_OLD}
     )
     note = note_field(NOTE)
+    due_at = due_field(
+        label=_("Due"),
+        required=False,
+        help_text=_("By then it is to be solved, whatever the SLA plan promises. In your time zone."),
+    )
     takes = forms.BooleanField(label=_("Assign it to me"), required=False)
     # The number of the ticket that this one comes out of.
     follows = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
@@ -104,6 +111,8 @@ class NewTicketForm(FilesForm, WhoForm):
         self.offer_people(action, may_look_up=may_look_up)
         offer_rows(self, "topic", HelpTopic.objects.enabled().arranged(), action=action, box="find_topic")
         self._offer_signatures(by)
+        if not policy.allows(by, AGENT_DEEDS[Deed.SET_DUE_DATE]):
+            del self.fields["due_at"]
         responses = CannedResponse.objects.for_opening(by).in_order()
         canned: Any = self.fields["canned"]
         canned.label_from_instance = _named
@@ -252,12 +261,16 @@ def _open(request: AgentRequest, form: NewTicketForm) -> Ticket | None:
             files=data["attachments"],
             note=data["note"],
             takes=data["takes"],
+            due_at=data.get("due_at"),
             by=request.principal,
             at=now(),
             request_key=data["request_key"],
             follows=_followed(request, data["follows"]),
             signs=Signs(data["signs"]) if data["signs"] else None,
         )
+    except DueDateRefused as refusal:
+        form.add_error("due_at", str(refusal))
+        return None
     except NotOffered as refusal:
         form.add_error("topic", str(refusal))
         return None

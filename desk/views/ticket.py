@@ -25,6 +25,7 @@ from desk.composer import ReplyForm, recipients_of
 from desk.deeds import deed_url, offers, ticket_url
 from desk.held import Held, read_held, take_up
 from desk.history import Line
+from desk.names import doer
 from desk.sidebar import Origin, read_id, shell
 from desk.thread import Look, read_thread
 from desk.views.deliveries import ways_of
@@ -260,8 +261,11 @@ def _due_date(ticket: Ticket) -> dict[str, Any] | None:
     if ticket.manual_due_at is None:
         return None
     event = ticket.events.filter(kind=Kind.DUE_DATE_SET).select_related("by").order_by("-number").first()
-    by = event.by.display_name if event and event.by else _("The help desk")
-    return {"at": ticket.manual_due_at, "by": by, "set_at": event.at if event else None}
+    return {
+        "at": ticket.manual_due_at,
+        "by": doer(event) if event else _("The help desk"),
+        "set_at": event.at if event else None,
+    }
 
 
 def _bounce(ticket: Ticket, origin: Origin, standing: Standing) -> Bounce | None:

@@ -1,10 +1,13 @@
 """Opening a ticket for somebody at the desk: found or typed, with all that goes along, in one deed."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils.timezone import localtime
 
 from accounts.models import Address, Preferences, User
 from accounts.principal import Face
@@ -12,6 +15,7 @@ from core.files import store
 from core.models import NewFile, SiteSettings
 from mail.composing import compose
 from mail.models import OutgoingMail, SendingAccount, Template
+from sla.models import SLAPlan
 from tests import cast
 from tests.cast import LIMITED, VIEW_ONLY, address_for, priority
 from tests.desk.conftest import toasts
@@ -497,3 +501,84 @@ def test_who_has_no_signature_is_not_offered_it(client: Client, grace: User, set
     settings.MAIL_URL = ""
     assert "How the mail ends" not in client.get(URL).text
     assert send(client, signs="never").status_code == 422
+
+
+# --- A due date --------------------------------------------------------------------------------------
+
+
+def in_days(days: int) -> datetime:
+    return (localtime() + timedelta(days=days)).replace(second=0, microsecond=0)
+
+
+def test_a_due_date_is_typed_in_the_agents_zone_and_is_part_of_the_deed(
+    client: Client, grace: User, topic: HelpTopic
+) -> None:
+    grace.time_zone = "Asia/Kathmandu"
+    grace.save()
+    kathmandu = ZoneInfo("Asia/Kathmandu")
+    wanted = in_days(9).astimezone(kathmandu)
+
+    send(client, topic=topic.pk, due_at=f"{wanted:%Y-%m-%dT%H:%M}", note="He was promised it.", takes="on")
+
+    ticket = Ticket.objects.get()
+    clock = ticket.clocks.get(target="resolution")
+    assert (ticket.manual_due_at, clock.deadline_at, clock.is_manual) == (wanted, wanted, True)
+    event = ticket.events.get(kind=Kind.DUE_DATE_SET)
+    assert (event.by, datetime.fromisoformat(event.data["to"])) == (grace, wanted)
+    assert len(set(ticket.events.values_list("deed", flat=True))) == 1
+    assert (ticket.assignee, ticket.entry_count) == (grace, 2)
+    assert "set by <bdi>Grace</bdi>" in client.get(f"/desk/tickets/{ticket.number}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        ("2020-01-01T09:00", "Choose a time within the next two years."),
+        ("9999-12-31T23:59", "Choose a time within the next two years."),
+        ("soon", "Write day and time like 2026-11-30 09:00."),
+    ],
+)
+def test_a_due_date_that_cannot_be_is_said_beside_it(client: Client, topic: HelpTopic, due: str, said: str) -> None:
+    answer = send(client, topic=topic.pk, due_at=due)
+
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["due_at"] == [said]
+    assert f'value="{due}"' in answer.content.decode()
+    assert not Ticket.objects.exists()
+
+
+def test_where_no_plan_holds_there_is_no_due_date(client: Client, billing: Department) -> None:
+    SLAPlan.objects.update(is_default=False)
+    bare = cast.make_topic("Bare", department=billing)
+
+    answer = send(client, topic=bare.pk, due_at=f"{in_days(3):%Y-%m-%dT%H:%M}")
+
+    assert answer.status_code == 422
+    assert "No SLA plan holds" in answer.context["form"].errors["due_at"][0]
+    assert not Ticket.objects.exists()
+
+
+def test_where_the_agent_does_not_work_they_set_no_due_date(client: Client, elsewhere: Department) -> None:
+    kernel = cast.make_topic("Kernel panics", department=elsewhere)
+
+    answer = send(client, topic=kernel.pk, due_at=f"{in_days(3):%Y-%m-%dT%H:%M}")
+
+    assert "a department where you do not work" in answer.context["form"].errors["due_at"][0]
+    assert not Ticket.objects.exists()
+
+
+def test_whose_role_does_not_include_it_is_offered_none_and_sets_none(
+    sign_in: Callable[[User], Client], billing: Department, topic: HelpTopic
+) -> None:
+    lena = sign_in(cast.make_agent("Lena", billing, role=LIMITED))
+
+    assert 'name="due_at"' not in lena.get(URL).content.decode()
+    send(lena, topic=topic.pk, due_at=f"{in_days(3):%Y-%m-%dT%H:%M}")
+
+    assert Ticket.objects.get().manual_due_at is None
+
+
+def test_a_due_date_stays_typed_while_somebody_is_looked_for(client: Client, ada: User) -> None:
+    answer = client.post(URL, filled_in(email="", find_person="ada", refresh="1", due_at="2030-01-02T09:00"))
+
+    assert 'value="2030-01-02T09:00"' in answer.content.decode()

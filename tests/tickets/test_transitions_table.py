@@ -232,7 +232,8 @@ set_due_date
   only-assigned                                 no        =         no        no        =
   limited view-only                             no        no        no        no        no
   holder team-member                            no        no        no        no        no
-  referred admin system                         no        no        no        no        no
+  system                                        =         =         no        no        =
+  referred admin                                no        no        no        no        no
   colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no

@@ -12,6 +12,7 @@ from core.models import NewFile
 from sla.models import Priority
 from tickets import events
 from tickets.actions.collaborators import add_automatically
+from tickets.actions.due_date import set_at_opening
 from tickets.actions.locking import lock_addresses
 from tickets.actions.open import open_ticket
 from tickets.models import Cause, Department, HelpTopic, Kind, Referral, Source, Ticket
@@ -35,6 +36,7 @@ def open_received(
     also_told: Sequence[Department] = (),
     acknowledges: bool = True,
     alerts: bool = True,
+    due_at: datetime | None = None,
     request_key: str = "",
     follows: Ticket | None = None,
 ) -> Ticket:
@@ -42,8 +44,8 @@ def open_received(
 
     `collaborators`, with their people loaded, were written to besides us and take part (PARITY I16). The departments
     `also_told`, at whose addresses it arrived too, may read it (I14). Unless `acknowledges`, no mail confirms it;
-    unless `alerts`, no mail tells agents. Sent twice with the same `request_key` it is one ticket. Raises what
-    `open_ticket` raises.
+    unless `alerts`, no mail tells agents. `due_at` is by when whoever sent it wants it solved, set by the system. Sent
+    twice with the same `request_key` it is one ticket. Raises what `open_ticket` raises, and DueDateRefused.
     """
     if collaborators:
         # With the requester's, which `open_ticket` locks: one by one, two mails could wait for each other.
@@ -67,12 +69,15 @@ def open_received(
         follows=follows,
         deed=deed,
     )
-    if (collaborators or also_told) and ticket.events.filter(number=1, deed=deed).exists():
+    if (collaborators or also_told or due_at) and ticket.events.filter(number=1, deed=deed).exists():
         ticket.refresh_from_db()
         if collaborators:
             add_automatically(ticket=ticket, addresses=collaborators, cause=Cause.RECIPIENT, at=at, deed=deed)
         for other in also_told:
             _let_read(ticket, other, at=at, deed=deed)
+        if due_at is not None:
+            set_at_opening(ticket=ticket, to=due_at, by=Principal.system(by.cause), at=at, deed=deed)
+            ticket.refresh_from_db()
     return ticket
 
 

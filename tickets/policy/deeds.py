@@ -93,6 +93,7 @@ SYSTEM_DEEDS = {
     Deed.ASSIGN,
     Deed.CHANGE_PRIORITY,
     Deed.NOTE,
+    Deed.SET_DUE_DATE,
     Deed.WAKE,
 }
 
