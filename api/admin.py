@@ -58,7 +58,7 @@ class ApiKeyAdmin(SwitchingAdmin):
         first = ("name", "shown_ending", "is_active") if obj else ("name", "key", "is_active")
         return (
             (None, {"fields": (*first, "networks", "notes")}),
-            (_("What it may do"), {"fields": ("can_create_tickets", "topics", "can_run_cron")}),
+            (_("What it may do"), {"fields": ("can_create_tickets", "can_set_due_dates", "topics", "can_run_cron")}),
             *(((_("How it goes"), {"fields": ("created_at", "used")}),) if obj else ()),
         )
 

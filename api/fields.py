@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_naive, make_aware
 
 from api import data_urls
 from api.data_urls import NotBase64
@@ -57,6 +60,7 @@ class Wanted:
     notes: str = ""
     source: Source = Source.API
     topic: int | None = None
+    due_at: datetime | None = None
     priority: str = ""
     acknowledges: bool = True
     alerts: bool = True
@@ -156,6 +160,19 @@ def _priority(value: Any) -> str:
     return one_line(str(value), 40)
 
 
+def _moment(value: Any) -> datetime | None:
+    """Return a moment as ISO 8601 writes it; without an offset it is one of the help desk's time zone."""
+    if not (text := _line(value)):
+        return None
+    try:
+        moment = parse_datetime(text) if len(text) > len("2026-11-30") else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise ValueError("A date and a time are expected, such as 2026-11-30T17:00:00+01:00")
+    return make_aware(moment) if is_naive(moment) else moment
+
+
 def _source(value: Any) -> Source:
     known = SOURCES.get(_line(value).lower())
     if known is None:
@@ -172,6 +189,7 @@ READERS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "notes": ("notes", _notes),
     "source": ("source", _source),
     "topicId": ("topic", _number),
+    "duedate": ("due_at", _moment),
     "priority": ("priority", _priority),
     "priorityId": ("priority", _priority),
     "autorespond": ("acknowledges", _flag),

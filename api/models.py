@@ -43,6 +43,12 @@ class ApiKey(models.Model):
         help_text=_("Addresses or networks, one in each line. Empty: from anywhere."),
     )
     can_create_tickets = models.BooleanField(_("opens tickets"), default=True)
+    can_set_due_dates = models.BooleanField(
+        _("sets due dates"),
+        default=False,
+        db_default=False,
+        help_text=_("Of the tickets that it opens, by the field “duedate”. They come before what SLA plans promise."),
+    )
     can_run_cron = models.BooleanField(
         _("calls tasks/cron"), default=False, help_text=_("Makes the workers look at once. Nothing needs it.")
     )

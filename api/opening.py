@@ -19,12 +19,14 @@ from mail import screening
 from mail.addresses import is_banned, own_addresses
 from sla.models import Priority
 from tickets import actions
-from tickets.errors import DeedRefused, NothingWritten
+from tickets.errors import DeedRefused, DueDateRefused, NothingWritten
 from tickets.models import HelpTopic, Ticket
 
 
 def open_ticket(wanted: Wanted, *, key: ApiKey, idempotency_key: str = "", at: datetime) -> Ticket:
     """Open the ticket; sent twice with the same idempotency key it is one. Raises Refused."""
+    if wanted.due_at is not None and not key.can_set_due_dates:
+        raise invalid("duedate: This API key may not set due dates")
     email = normalise(wanted.email)
     if is_banned(email):
         raise Refused(403, refusals.DENIED)
@@ -56,12 +58,15 @@ def open_ticket(wanted: Wanted, *, key: ApiKey, idempotency_key: str = "", at: d
                 priority=_priority(wanted.priority),
                 acknowledges=wanted.acknowledges,
                 alerts=wanted.alerts,
+                due_at=wanted.due_at,
                 request_key=sent_as,
             )
             if wanted.notes and ticket.entry_count == 1:
                 actions.add_note(ticket=ticket, text=wanted.notes, by=Principal.system(by.cause), at=at)
     except NothingWritten:
         raise invalid("message: Message is a required field") from None
+    except DueDateRefused as refusal:
+        raise invalid(f"duedate: {refusal}") from None
     except DeedRefused as refusal:
         raise invalid(str(refusal)) from None
     return ticket

@@ -2,8 +2,10 @@
 
 import base64
 import json
+from datetime import datetime, timedelta
 
 import pytest
+from django.utils.timezone import localtime, now
 
 from accounts.models import Address
 from mail.models import BannedSender, OutgoingMail, Template
@@ -305,3 +307,91 @@ def test_opening_costs_a_fixed_number_of_queries(send, topic, grace, django_asse
 
     with django_assert_max_num_queries(60):
         assert send("tickets.json", wanted(topicId=topic.pk)).status_code == 201
+
+
+# --- Due dates ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def may_set_due_dates(api_key):
+    api_key.can_set_due_dates = True
+    api_key.save()
+
+
+def ahead(days: int) -> datetime:
+    return (now() + timedelta(days=days)).replace(microsecond=0)
+
+
+def test_a_due_date_comes_before_what_the_plan_promises(send, api_key, may_set_due_dates, topic):
+    due = ahead(9)
+
+    response = send("tickets.json", wanted(topicId=topic.pk, duedate=due.isoformat()))
+
+    ticket = Ticket.objects.get()
+    assert said(response) == (201, ticket.number)
+    assert ticket.manual_due_at == ticket.clocks.get(target="resolution").deadline_at == due
+    opened, dated = ticket.events.order_by("number")
+    assert (dated.kind, dated.by, dated.cause) == ("due_date_set", None, f"api:{api_key.pk}")
+    assert dated.deed == opened.deed
+
+
+def test_without_an_offset_it_is_of_the_help_desks_zone(send, may_set_due_dates, topic):
+    due = localtime(ahead(9))
+
+    send("tickets.json", wanted(topicId=topic.pk, duedate=f"{due:%Y-%m-%d %H:%M:%S}"))
+
+    assert Ticket.objects.get().manual_due_at == due
+
+
+def test_in_xml_it_is_an_element_like_others(send, may_set_due_dates, topic):
+    due = ahead(9)
+    fields = {
+        "name": "Ada",
+        "email": "ada@example.org",
+        "subject": "Late",
+        "topicId": topic.pk,
+        "duedate": due.isoformat(),
+    }
+    inside = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
+
+    send("tickets.xml", f"<ticket>{inside}<message>Hello</message></ticket>")
+
+    assert Ticket.objects.get().manual_due_at == due
+
+
+def test_sent_twice_it_is_set_once(send, may_set_due_dates, topic):
+    body = wanted(topicId=topic.pk, duedate=ahead(9).isoformat())
+
+    for _time in range(2):
+        assert send("tickets.json", body, **{"Idempotency_Key": "one"}).status_code == 201
+
+    assert TicketEvent.objects.filter(kind="due_date_set").count() == 1
+
+
+def test_a_key_that_may_not_opens_nothing_with_a_due_date(send, topic):
+    response = send("tickets.json", wanted(topicId=topic.pk, duedate=ahead(9).isoformat()))
+
+    assert said(response)[0] == 400
+    assert "duedate: This API key may not set due dates" in said(response)[1]
+    assert not Ticket.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("due", "words"),
+    [
+        ("2020-01-01T09:00:00Z", "Choose a time within the next two years."),
+        ("9999-12-31T23:59:59-12:00", "Choose a time within the next two years."),
+        ("0001-01-01T00:00:00+14:00", "Choose a time within the next two years."),
+        ("2026-11-30", "A date and a time are expected"),
+        ("2026-02-30T09:00", "A date and a time are expected"),
+        ("soon", "A date and a time are expected"),
+        ("2026-11-30T09:00\x00x", "A date and a time are expected"),
+        (["2026-11-30T09:00"], "A text is expected"),
+        (True, "A text is expected"),
+    ],
+)
+def test_a_due_date_that_cannot_be_opens_nothing(send, may_set_due_dates, topic, due, words):
+    status, text = said(send("tickets.json", wanted(topicId=topic.pk, duedate=due)))
+
+    assert (status, f"duedate: {words}" in text) == (400, True), text
+    assert not Ticket.objects.exists()
