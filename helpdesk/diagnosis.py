@@ -18,11 +18,12 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from desk.milestones import if_broken, warns
 from sla.hours import ALWAYS, Calendar
 from sla.models import BusinessHours, Priority, SLAPlan, Target, Wait
 from sla.promises import calendar_or_none, hours_for
-from sla.telling import Told, tell
-from sla.timelines import Spell, Timeline, lay_out, when_due
+from sla.telling import Mark, Told, tell
+from sla.timelines import Spell, Timeline, lay_out, reaching, when_due
 from tickets.models import Department
 
 PAUSES = 4
@@ -189,8 +190,26 @@ def _found(
     plan: SLAPlan = given["plan"]
     pauses: list[Pause] = [pause for pause in given["pauses"] if plan.pausing(target, [pause.wait])]
     ignored = [pause.wait.label for pause in given["pauses"] if pause not in pauses]
-    timeline = _until_due(list(_spells(given["start"], pauses)), within, calendar)
-    return Found(target, tell(timeline, *by, now=now()), timeline.due, list(dict.fromkeys(map(str, ignored))))
+    spells = list(_spells(given["start"], pauses))
+    timeline = _until_due(spells, within, calendar)
+    marks = [*_warnings(plan, spells, within, calendar), *_steps(plan, target, timeline.due, calendar)]
+    timeline = reaching(timeline, [mark.at for mark in marks if mark.at])
+    return Found(target, tell(timeline, *by, marks, now=now()), timeline.due, list(dict.fromkeys(map(str, ignored))))
+
+
+def _warnings(plan: SLAPlan, spells: Sequence[Spell], within: timedelta, calendar: Calendar) -> Iterator[Mark]:
+    for share in plan.warnings:
+        if at := when_due(spells, within * share / 100, calendar):
+            yield warns(share, at)
+
+
+def _steps(plan: SLAPlan, target: Target, due: datetime | None, calendar: Calendar) -> Iterator[Mark]:
+    """Yield what is done if the promise is broken, some working time after it was due."""
+    for step in plan.steps.select_related("team", "agent", "priority").order_by("after", "pk"):
+        if step.target in ("", target):
+            yield if_broken(
+                step, (when_due([Spell(due, None)], step.after, calendar) or due + step.after) if due else None
+            )
 
 
 def _spells(start: datetime, pauses: Sequence[Pause]) -> Iterator[Spell]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -34,11 +34,16 @@ class Bar(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """Something that happened or will, at a moment: name is the class it is drawn by."""
+    """Something that happened or will, at a moment: name is the class it is drawn by.
+
+    `at` is None where it depends on a deadline that there is not yet; `note` says more about it.
+    """
 
     name: str
     label: "str | Promise"
-    at: datetime
+    at: datetime | None
+    note: str = ""
+    is_ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,8 @@ class Told:
 
     why: SafeString
     bars: Sequence[Bar]
-    marks: Sequence[tuple[int, Mark]]
+    # Each with its place in the picture, None outside of it.
+    marks: Sequence[tuple[int | None, Mark]]
     lines: Sequence[Line]
     timeline: Timeline
     zone: str
@@ -87,7 +93,7 @@ def tell(
     return Told(
         why=_by_hand(timeline, zone, now, set_by) if set_by else why(timeline, hours, zone, now),
         bars=[_bar(stretch, timeline) for stretch in timeline.stretches],
-        marks=[(_x(mark.at, timeline), mark) for mark in sorted(_marks(timeline, marks), key=lambda mark: mark.at)],
+        marks=[(_place(mark, timeline), mark) for mark in sorted(_marks(timeline, marks), key=_in_time)],
         lines=lines,
         timeline=timeline,
         zone=str(zone or ""),
@@ -262,7 +268,17 @@ def _marks(timeline: Timeline, more: Sequence[Mark]) -> Iterator[Mark]:
         yield Mark("due", _("Due"), timeline.due)
     if timeline.begins < timeline.at < timeline.ends:
         yield Mark("now", _("Now"), timeline.at)
-    yield from (mark for mark in more if timeline.begins <= mark.at <= timeline.ends)
+    yield from more
+
+
+def _in_time(mark: Mark) -> tuple[bool, datetime]:
+    """Order by time; what has none comes last, in the order in which it was given."""
+    return (mark.at is None, mark.at or datetime.max.replace(tzinfo=UTC))
+
+
+def _place(mark: Mark, timeline: Timeline) -> int | None:
+    is_within = mark.at is not None and timeline.begins <= mark.at <= timeline.ends
+    return _x(mark.at, timeline) if mark.at is not None and is_within else None
 
 
 def _x(moment: datetime, timeline: Timeline) -> int:

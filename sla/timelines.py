@@ -1,6 +1,6 @@
 """What became of a promise and will, stretch by stretch, of when its clock ran and of a calendar. Knows no rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -60,6 +60,8 @@ class Timeline:
     due: datetime | None
     used: timedelta
     paused: dict[str, timedelta] = field(default_factory=dict)
+    # It is drawn at least until then.
+    until: datetime | None = None
     # Whether closed hours are stretches of their own, and how many spells the first stretch comes after.
     tells_closed: bool = True
     left_out: int = 0
@@ -70,7 +72,8 @@ class Timeline:
 
     @property
     def ends(self) -> datetime:
-        return self.stretches[-1].ends if self.stretches else self.at
+        last = self.stretches[-1].ends if self.stretches else self.at
+        return max(last, self.until or last)
 
     @property
     def has_stopped(self) -> bool:
@@ -118,6 +121,12 @@ def lay_out(
         tells_closed=tells_closed,
         left_out=left_out,
     )
+
+
+def reaching(timeline: Timeline, moments: Iterable[datetime]) -> Timeline:
+    """Return it drawn as far as the last of these, but so that what is known keeps half of the picture."""
+    most = timeline.ends + (timeline.ends - timeline.begins)
+    return replace(timeline, until=max((moment for moment in moments if moment <= most), default=None))
 
 
 def when_due(spells: Sequence[Spell], within: timedelta, calendar: Calendar) -> datetime | None:

@@ -330,6 +330,15 @@ def worked_off(clock: TicketClock, span: timedelta) -> datetime:
     moment = _used_up([(clock.deadline_at, None)], span, promises.calendar_of_hours(clock.hours_id)) if span else None
     return moment if moment and moment < PAUSED else clock.deadline_at + span
 
+def warnings_ahead(clock: TicketClock) -> list[tuple[int, datetime]]:
+    """Return at which shares of its time, in percent, it will warn yet, and when; nothing while it has no deadline."""
+    if not clock.is_running or clock.breached_at or not clock.has_deadline:
+        return []
+    runs, calendar = clock.runs(), promises.calendar_of_hours(clock.hours_id)
+    ahead = [share for share in clock.plan.warnings if share > clock.warned_share]
+    return [(share, _share_used_up(clock, share, runs, calendar)) for share in ahead]
+
+
 
 def _set_aside(clocks: Iterable[TicketClock], at: datetime) -> None:
     """Keep why these clocks have no deadline, if they have none, for whoever can mend it."""

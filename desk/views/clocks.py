@@ -14,9 +14,11 @@ from django.views.decorators.http import require_safe
 
 from desk.access import AgentRequest, agent_required, load_ticket
 from desk.deeds import deed_url, ticket_url
+from desk.milestones import Milestones
+from desk.names import doer
 from desk.sidebar import Origin, read_id, shell
 from sla.telling import Mark, Told, tell
-from sla.timelines import lay_out
+from sla.timelines import lay_out, reaching
 from tickets.models import Kind, Ticket, TicketClock
 from tickets.models.clock import Outcome
 
@@ -42,13 +44,13 @@ def clocks(request: AgentRequest, number: str) -> HttpResponse:
     at, origin = now(), Origin.read(request.GET)
     before = read_id(request.GET.get("before", ""))
     found, has_more = _read(ticket, before)
-    set_by = _who_set(ticket, found)
+    set_by, milestones = _who_set(ticket, found), Milestones(ticket, found, at)
     url = deed_url("clocks", number, origin)
     context = {
         "ticket": ticket,
         "now": at,
         "back": {"label": f"#{number}", "url": ticket_url(number, origin)},
-        "cards": [_card(clock, at, set_by.get(clock.deadline_at, "")) for clock in found],
+        "cards": [_card(clock, at, set_by.get(clock.deadline_at, ""), milestones.of(clock)) for clock in found],
         "newest_url": url if before else "",
         "earlier_url": f"{url}{'&' if origin.query else '?'}before={found[-1].pk}" if has_more else "",
     }
@@ -74,28 +76,26 @@ def _who_set(ticket: Ticket, clocks: Sequence[TicketClock]) -> dict[datetime, st
     if not any(clock.is_manual for clock in clocks):
         return {}
     events = ticket.events.filter(kind=Kind.DUE_DATE_SET).select_related("by").order_by("-number")[:MOST_SET]
-    return {
-        datetime.fromisoformat(event.data["to"]): event.by.display_name if event.by else _("The help desk")
-        for event in reversed(events)
-    }
+    return {datetime.fromisoformat(event.data["to"]): doer(event) for event in reversed(events)}
 
 
-def _card(clock: TicketClock, at: datetime, set_by: str) -> Card:
+def _card(clock: TicketClock, at: datetime, set_by: str, milestones: Sequence[Mark]) -> Card:
     calendar = clock.calendar()
     if calendar is None:
         return Card(clock, None)
     due = clock.deadline_at if clock.has_deadline else None
     timeline = lay_out(clock.spells(), clock.within, calendar, at=at, due=due)
+    timeline = reaching(timeline, [mark.at for mark in milestones if mark.at])
     zone: tzinfo | None = ZoneInfo(clock.hours.time_zone) if clock.hours else None
     by = (set_by or _("an agent")) if clock.is_manual else ""
-    return Card(clock, tell(timeline, clock.hours.name if clock.hours else "", zone, _happened(clock), set_by=by))
+    hours = clock.hours.name if clock.hours else ""
+    return Card(clock, tell(timeline, hours, zone, [*milestones, *_happened(clock)], set_by=by))
 
 
 def _happened(clock: TicketClock) -> Sequence[Mark]:
     """Return what became of it, in order."""
     outcome = _("Met") if clock.outcome == Outcome.MET else _("Cancelled")
     marks = [
-        ("warned", _("Warned"), clock.warned_at),
         ("breached", _("Breached"), clock.breached_at),
         ("stopped", outcome, clock.stopped_at),
     ]

@@ -7,6 +7,7 @@ import pytest
 from sla.models import BusinessHours, Priority, SLAPlan, Target
 from tests import cast
 from tests.cast import HOUR
+from tickets.models import Does, EscalationStep
 
 URL = "/admin/sla/diagnosis/"
 
@@ -115,3 +116,23 @@ def test_hours_that_contradict_themselves_are_named(root, plan):
 def test_only_administrators_ask(sign_in, grace, client):
     assert sign_in(grace).get(URL).status_code == 403
     assert client.get(URL).status_code == 302
+
+
+def test_it_tells_when_it_would_warn_and_what_would_be_done(root, plan):
+    EscalationStep.objects.create(plan=plan, does=Does.RAISE, after=HOUR, target=Target.FIRST_RESPONSE)
+
+    first, last = ask(root, plan).context["found"]
+
+    def told(found) -> list[tuple[str, str]]:
+        return [(str(mark.label), f"{mark.at:%d %H:%M}") for _x, mark in found.told.marks if mark.is_ahead]
+
+    assert told(first) == [("Warns, 75 % used up", "20 15:15"), ("Raise the priority", "20 16:30")]
+    assert told(last) == [("Warns, 75 % used up", "20 17:30")]
+
+
+def test_what_never_ends_has_steps_without_a_time(root, plan):
+    EscalationStep.objects.create(plan=plan, does=Does.RAISE, after=HOUR)
+
+    _first, last = ask(root, plan, from_1="2026-11-20T15:00", by_1="requester").context["found"]
+
+    assert [mark.at for _x, mark in last.told.marks if mark.name == "step"] == [None]

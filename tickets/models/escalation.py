@@ -73,6 +73,11 @@ class EscalationStep(models.Model):
     def __str__(self) -> str:
         return f"{durations.spell(self.after)}, {self.get_does_display()}"
 
+    def told(self) -> str:
+        """Return what it does and whom it names: “Notify the team or agent: Mia”."""
+        named = self.agent.display_name if self.agent else self.team or self.priority
+        return f"{self.get_does_display()}: {named}" if named else self.get_does_display()
+
 
 class Escalation(Waiting):
     """A step that is to be done for a clock that broke its promise. The row goes when it is done, or left out.
