@@ -94,8 +94,8 @@ class SLAPlanAdmin(ReckonsAdmin, OneDefaultAdmin):
 
     def what_moves(self, row: SLAPlan) -> str:
         return gettext(
-            "Other promises, pauses or business hours move the deadlines of %(tickets)s, as if they had held since the "
-            "clocks started. What is met or broken stays."
+            "Other promises, pauses or business hours can move the deadlines of %(tickets)s, as if they had held since "
+            "the clocks started. What is met or broken stays."
         )
 
     @admin.display(description=_("promises"))

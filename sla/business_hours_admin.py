@@ -126,14 +126,14 @@ class BusinessHoursAdmin(ReckonsAdmin, OneDefaultAdmin):
 
     def what_moves(self, row: BusinessHours) -> str:
         return gettext(
-            "Other windows, holidays, exceptions or another time zone move the deadlines of %(tickets)s, as if they "
-            "had held since the clocks started. What is met or broken stays."
+            "Other windows, holidays, exceptions or another time zone can move the deadlines of %(tickets)s, as if "
+            "they had held since the clocks started. What is met or broken stays."
         )
 
     def beforehand(self, row: BusinessHours) -> Iterator[str]:
         yield from super().beforehand(row)
         if not row.is_default and (count := reckoning.concerned(Scope.SITE)):
-            text = gettext("Making these the default moves those of %(tickets)s.")
+            text = gettext("Making these the default can move those of %(tickets)s.")
             yield text % {"tickets": tickets_in_words(count)}
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

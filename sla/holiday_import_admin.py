@@ -1,6 +1,6 @@
 """Holidays of an iCalendar file, taken over in two steps: what is in it and what that changes, then saving."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from core.changes import Change, differences, record, snapshot
 from sla import holiday_files, ical, reckoning
 from sla.hours import BadCalendar, validate
 from sla.models import BusinessHours, Scope
-from sla.reckoning_admin import ReckonsAdmin
+from sla.reckoning_admin import moves_in_words
 
 SALT = "sla.holidays-of-a-file"
 # What was looked at is saved within the hour, or looked at again.
@@ -90,9 +90,21 @@ def _preview(admin: Any, hours: BusinessHours, form: ImportForm) -> dict[str, An
         "origin": origin,
         "foreseen": holiday_files.foresee(hours, origin, found.days, at),
         "remarks": found.remarks,
-        "moves": list(ReckonsAdmin.beforehand(admin, hours)),
+        "moves": _foreseen(hours.pk, origin, found.days, at),
         "looked_at": signing.dumps(kept, salt=SALT, compress=True),
     }
+
+
+def _foreseen(pk: int, origin: str, days: dict[date, str], at: datetime) -> list[str]:
+    """Return how many open tickets get another due time: the days are taken over, reckoned by, and taken back."""
+    with transaction.atomic():
+        holiday_files.take_over(BusinessHours.objects.get(pk=pk), origin, days, at)
+        words = moves_in_words([(Scope.HOURS, pk)])
+        transaction.set_rollback(True)
+    return [
+        words,
+        gettext("Deadlines move as if these days had held since the clocks started. What is met or broken stays."),
+    ]
 
 
 def _save(admin: Any, request: HttpRequest, hours: BusinessHours) -> HttpResponse:

@@ -10,5 +10,6 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         keys = ("department", "primary_department")
-        import_module("sla.reckoning").hand_over(import_module("tickets.reckoning").count)
+        reckoning = import_module("tickets.reckoning")
+        import_module("sla.reckoning").hand_over(reckoning.count, reckoning.foresee)
         import_module("accounts.audit_log").name_keys(dict.fromkeys(keys, "tickets.department"))

@@ -212,7 +212,7 @@ def _stop(ticket: Ticket, clock: TicketClock, at: datetime, outcome: Outcome) ->
     clock.stopped_at, clock.outcome = at, outcome
     clock.department_id = clock.department_id or ticket.department_id
     clock.due_at = clock.claim = None
-    clock.save(update_fields=["stopped_at", "outcome", "breached_at", "due_at", "claim"])
+    clock.save(update_fields=["stopped_at", "outcome", "breached_at", "department", "due_at", "claim"])
     clock.spans.filter(ended_at=None).update(ended_at=at)
     if clock.breached_at:
         clock.escalations.all().delete()
@@ -285,6 +285,11 @@ def _set_deadline(ticket: Ticket, clock: TicketClock, terms: Terms, runs: Sequen
     clock.deadline_at = due or _used_up(runs, clock.within, terms.calendar)
 
 
+def deadline_under(ticket: Ticket, clock: TicketClock, terms: Terms) -> datetime:
+    """Return when the clock would be due under these terms, which promise something for its target."""
+    return _due_date(ticket, clock) or _used_up(clock.runs(), terms.within[clock.target], terms.calendar)
+
+
 def _set_warning(clock: TicketClock, terms: Terms, runs: Sequence[Run]) -> None:
     clock.warn_at = clock.deadline_at
     share = next((one for one in terms.warnings if one > clock.warned_share), None)
@@ -325,11 +330,6 @@ def warn(clock: TicketClock, at: datetime) -> int:
     return passed[-1] if passed else 0
 
 
-def worked_off(clock: TicketClock, span: timedelta) -> datetime:
-    """Return when so much working time has passed since the clock's deadline; where there is none, all time counts."""
-    moment = _used_up([(clock.deadline_at, None)], span, promises.calendar_of_hours(clock.hours_id)) if span else None
-    return moment if moment and moment < PAUSED else clock.deadline_at + span
-
 def warnings_ahead(clock: TicketClock) -> list[tuple[int, datetime]]:
     """Return at which shares of its time, in percent, it will warn yet, and when; nothing while it has no deadline."""
     if not clock.is_running or clock.breached_at or not clock.has_deadline:
@@ -338,6 +338,11 @@ def warnings_ahead(clock: TicketClock) -> list[tuple[int, datetime]]:
     ahead = [share for share in clock.plan.warnings if share > clock.warned_share]
     return [(share, _share_used_up(clock, share, runs, calendar)) for share in ahead]
 
+
+def worked_off(clock: TicketClock, span: timedelta) -> datetime:
+    """Return when so much working time has passed since the clock's deadline; where there is none, all time counts."""
+    moment = _used_up([(clock.deadline_at, None)], span, promises.calendar_of_hours(clock.hours_id)) if span else None
+    return moment if moment and moment < PAUSED else clock.deadline_at + span
 
 
 def _set_aside(clocks: Iterable[TicketClock], at: datetime) -> None:

@@ -114,7 +114,7 @@ class DepartmentAdmin(ReckonsAdmin, DisablingAdmin):
 
     def what_moves(self, row: Department) -> str:
         return gettext(
-            "Other business hours move the deadlines of %(tickets)s, as if they had held since the clocks started. "
+            "Other business hours can move the deadlines of %(tickets)s, as if they had held since the clocks started. "
             "What is met or broken stays."
         )
 

@@ -10,6 +10,7 @@ from core.prepared import Prepared
 from sla import promises
 from sla.models import BusinessHours, Scope, SLAPlan
 from sla.promises import Terms
+from sla.reckoning import Foreseen, Thing
 from tickets import clocks
 from tickets.models import FAR_FUTURE, Ticket, TicketClock
 
@@ -37,6 +38,37 @@ def concerned_by(scope: Scope, number: int) -> Q:
 def count(scope: Scope, number: int, most: int) -> int:
     """Count the open tickets that a change concerns, to `most` and no further."""
     return Ticket.objects.live().working().filter(concerned_by(scope, number))[:most].count()
+
+
+def foresee(things: Sequence[Thing], at: datetime, *, most: int, most_counted: int) -> Foreseen:
+    """Return how many open tickets get another due time once `retarget_all` has done its work, and write nothing.
+
+    Which they are is asked of at most `most`, in no order.
+    """
+    concerned = Q()
+    for scope, number in things:
+        concerned |= concerned_by(scope, number)
+    if not things:
+        return Foreseen(0, 0, 0)
+    found = Ticket.objects.live().working().filter(concerned)
+    tickets = list(found.select_related("department", "sla_plan")[:most])
+    running, known = _running(tickets), dict[Key, Terms]()
+    moved = sum(_moves(ticket, running[ticket.pk], known, at) for ticket in tickets)
+    count = len(tickets) if len(tickets) < most else found[:most_counted].count()
+    return Foreseen(moved, len(tickets), count)
+
+
+def _moves(ticket: Ticket, running: Sequence[TicketClock], known: dict[Key, Terms], at: datetime) -> bool:
+    """Say whether a clock of it gets another deadline, starts, ends, pauses or resumes."""
+    plan = ticket.sla_plan
+    if plan is None:
+        return False
+    terms = _terms(ticket, plan, known)
+    return not _is_simple(ticket, running, plan, terms, at) or any(
+        clock.deadline_at != clocks.deadline_under(ticket, clock, terms)
+        for clock in running
+        if not clocks.is_over(clock, at)
+    )
 
 
 def retarget_all(tickets: Sequence[Ticket], *, at: datetime, cause: str) -> list[Ticket]:

@@ -24,3 +24,21 @@ window.django?.jQuery?.(() => {
     if (tools && isChanged && !window.confirm(tools.dataset.unsaved)) event.preventDefault();
   });
 }
+
+/* What a form as it stands would do is asked without leaving it; without this the answer comes in a window of its own. */
+document.addEventListener('click', async (event) => {
+  const button = event.target.closest('button[data-ask]');
+  if (!button) return;
+  event.preventDefault();
+  const told = document.getElementById(button.dataset.ask);
+  button.setAttribute('aria-busy', 'true');
+  told.textContent = '';
+  let words = told.dataset.failed;
+  try {
+    const answer = await fetch(button.formAction, { method: 'POST', body: new FormData(button.form) });
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    words = page.getElementById('moves-words')?.textContent ?? words;
+  } catch { /* The network is gone: said below. */ }
+  told.textContent = words;
+  button.removeAttribute('aria-busy');
+});

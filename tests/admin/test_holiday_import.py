@@ -125,3 +125,17 @@ def test_holidays_that_would_close_it_for_good_are_refused(root, hours):
 
 def test_only_administrators_come_here(sign_in, grace, hours):
     assert sign_in(grace).get(url(hours)).status_code == 403
+
+
+def test_looking_says_how_many_deadlines_would_really_move(root, hours, ada, topic, billing):
+    billing.hours = hours
+    billing.save()
+    ticket = cast.make_ticket(ada, topic, at=timezone.now())
+    due = ticket.clocks.order_by("-deadline_at").first().deadline_at
+
+    near = look(root, hours, (due.date(), "Founders’ day")).context["moves"][0]
+    far = look(root, hours, (in_days(60), "Founders’ day")).context["moves"][0]
+
+    assert near == "1 of 1 open ticket gets another due time."
+    assert far == "It concerns 1 open ticket, and gives none of them another due time."
+    assert kept(hours) == {}

@@ -1,16 +1,20 @@
 """Pages of plans, business hours and departments say how many open tickets a change moves, and have it done."""
 
+from uuid import uuid4
+
 import pytest
+from django.utils import timezone
 
 from accounts.models import AuditEvent
 from core import durations
 from sla import reckoning
-from sla.models import Reckoning, Scope
+from sla.models import BusinessHours, Reckoning, Scope, SLAPlan
 from tests import cast
 from tests.admin.test_business_hours import OFFICE
 from tests.admin.test_business_hours import data as hours_data
-from tests.cast import HOUR, MONDAY
-from tickets.models import Department
+from tests.cast import DAY, HOUR, MONDAY
+from tickets import actions
+from tickets.models import Department, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -112,8 +116,8 @@ def test_business_hours_say_it_too_and_what_being_the_default_would_move(root, t
 
     page = root.get(hours_page(billing.hours)).content.decode()
 
-    assert "another time zone move the deadlines of 1 open ticket," in page
-    assert "Making these the default moves those of 1 open ticket." in page
+    assert "another time zone can move the deadlines of 1 open ticket," in page
+    assert "Making these the default can move those of 1 open ticket." in page
 
 
 def test_windows_and_the_default_have_clocks_reckoned_anew(root):
@@ -160,3 +164,105 @@ def test_the_page_says_how_far_it_has_come(root, plan):
 
     assert "the deadlines of 3 of 5 tickets moved." in page
     assert "1 could not be reckoned" in page
+
+
+# --- What would move, said before it is saved -------------------------------------------------------
+
+
+def moves(answer) -> str:
+    assert answer.status_code == 200
+    return str(answer.context["words"])
+
+
+def test_it_says_how_many_tickets_a_change_would_really_move_and_saves_nothing(root, ada, grace, topic, plan, ticket):
+    """One of three is late already, of one the promise was met, and one moves."""
+    start = timezone.now()
+    for at in (start, start - 3 * DAY):
+        cast.make_ticket(ada, topic, at=at)
+    met = cast.make_ticket(ada, topic, at=start)
+    actions.resolve(ticket=met, resolution="Done.", by=cast.principal(grace), at=start)
+    data = plan_data(plan)
+    resolution = next(name for name, value in data.items() if value == "resolution").replace("-target", "-within")
+
+    answer = root.post(f"/admin/sla/slaplan/{plan.pk}/moves/", data | {resolution: "90d"})
+
+    assert moves(answer) == "1 of 3 open tickets gets another due time."
+    assert plan_data(SLAPlan.objects.get(pk=plan.pk)) == data
+    assert asked() == []
+    assert not AuditEvent.objects.filter(target_model="sla.slaplan").exists()
+    assert "successfully" not in root.get(plan_page(plan)).content.decode()
+
+
+def test_what_it_says_is_what_then_moves(root, ada, topic, plan):
+    start = timezone.now()
+    for hours in range(5):
+        cast.make_ticket(ada, topic, at=start - hours * HOUR / 2)
+    data = plan_data(plan)
+    first = next(name for name, value in data.items() if value == "first_response").replace("-target", "-within")
+    before = dict(Ticket.objects.values_list("pk", "next_due_at"))
+
+    said = moves(root.post(f"/admin/sla/slaplan/{plan.pk}/moves/", data | {first: "4h"}))
+    root.post(plan_page(plan), data | {first: "4h"})
+    row, claim = Reckoning.objects.get(), uuid4()
+    Reckoning.objects.update(claim=claim)
+    actions.reckon_step(row, claim=claim, at=timezone.now())
+
+    moved = sum(before[pk] != due for pk, due in Ticket.objects.values_list("pk", "next_due_at"))
+    assert said.startswith(f"{moved} of 5 open tickets get")
+    assert 0 < moved < 5
+
+
+def test_other_words_move_nothing(root, plan, ticket):
+    answer = root.post(f"/admin/sla/slaplan/{plan.pk}/moves/", plan_data(plan, notes="Words."))
+
+    assert moves(answer) == "Nothing that moves a deadline was changed."
+
+
+def test_of_more_than_are_reckoned_it_says_how_many_at_least(root, ada, topic, plan, monkeypatch):
+    monkeypatch.setattr(reckoning, "MOST_FORESEEN", 2)
+    monkeypatch.setattr(reckoning, "MOST_COUNTED", 3)
+    for _n in range(5):
+        cast.make_ticket(ada, topic, at=timezone.now())
+    data = plan_data(plan)
+    first = next(name for name, value in data.items() if value == "first_response").replace("-target", "-within")
+
+    answer = root.post(f"/admin/sla/slaplan/{plan.pk}/moves/", data | {first: "4h"})
+
+    assert moves(answer) == (
+        "At least 2 of more than 3 open tickets get another due time: only 2 were reckoned beforehand."
+    )
+
+
+def test_what_is_wrong_is_not_reckoned_by(root, plan, ticket):
+    answer = root.post(f"/admin/sla/slaplan/{plan.pk}/moves/", plan_data(plan) | {"targets-0-within": "3000d"})
+
+    assert answer.status_code == 422
+    assert "cannot be saved yet" in answer.context["words"]
+
+
+def test_business_hours_that_become_the_default_count_what_the_site_has(root, ticket, plan):
+    hours = cast.make_hours("Office")
+    window = hours.windows.get()
+    row = {"id": window.pk, "hours": hours.pk, "opens": "09:00", "closes": "17:00"}
+    data = hours_data([row | dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday"), "on")])
+    data |= {"name": "Office", "time_zone": "UTC", "windows-INITIAL_FORMS": 1, "make_default": "on"}
+    ticket.clocks.update(deadline_at=timezone.now() + DAY, started_at=timezone.now())
+
+    answer = root.post(f"/admin/sla/businesshours/{hours.pk}/moves/", data)
+
+    assert "1 open ticket" in moves(answer)
+    assert not BusinessHours.objects.filter(is_default=True).exists()
+
+
+def test_foreseeing_costs_the_same_queries_for_many(ada, topic, plan, django_assert_max_num_queries):
+    for _n in range(20):
+        cast.make_ticket(ada, topic, at=timezone.now())
+
+    with django_assert_max_num_queries(8):
+        found = reckoning.foresee([(Scope.PLAN, plan.pk)], at=timezone.now())
+
+    assert (found.looked_at, found.concerned) == (20, 20)
+
+
+def test_it_is_asked_by_post_alone(root, plan):
+    assert root.get(f"/admin/sla/slaplan/{plan.pk}/moves/").status_code == 405
