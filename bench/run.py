@@ -93,7 +93,7 @@ def _measure(scenario: str, names: list[str], options: argparse.Namespace) -> di
             subjects.append(Subject.start(scenario, name))
         subjects.sort(key=lambda one: int(one.facts["tickets"]))
         load = machine.load()
-        _rounds(subjects, options.rounds, options.times)
+        yardsticks = _rounds(subjects, options.rounds, options.times)
     finally:
         for subject in subjects:
             subject.stop()
@@ -104,6 +104,7 @@ def _measure(scenario: str, names: list[str], options: argparse.Namespace) -> di
         "targets": first["targets"],
         "load_before": load,
         "load_after": machine.load(),
+        "yardsticks": yardsticks,
         "databases": [
             {
                 "name": one.database,
@@ -116,7 +117,9 @@ def _measure(scenario: str, names: list[str], options: argparse.Namespace) -> di
     }
 
 
-def _rounds(subjects: list[Subject], rounds: int, times: int) -> None:
+def _rounds(subjects: list[Subject], rounds: int, times: int) -> list[float]:
+    """Measure, and return what the yardstick took in each round."""
+    yardsticks = []
     for number in range(-WARM_UP_ROUNDS, rounds):
         # Each database is the first one as often as any other.
         order = subjects if number % 2 else subjects[::-1]
@@ -127,5 +130,7 @@ def _rounds(subjects: list[Subject], rounds: int, times: int) -> None:
                     kept = subject.figures.setdefault(case, {name: [] for name in spent})
                     for name, values in spent.items():
                         kept[name] += values
+        yardsticks.append(machine.yardstick())
         print(f"\rround {max(number + 1, 0)} of {rounds}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
+    return yardsticks
