@@ -19,6 +19,7 @@ from core.templatetags.ui import filesize_short
 from mail import faults
 from mail.models import Fault, MailState
 from mail.transport.answers import LOST, Answer, HandOver, one_line
+from mail.transport.wire import bytes_of
 from mail.url import SmtpServer, Tls
 
 ABOUT_RECIPIENT = re.compile(r"\b5\.[12]\.\d{1,3}\b")
@@ -39,7 +40,7 @@ class _Envelope:
 def by_smtp(server: SmtpServer, message: EmailMultiAlternatives, hand_over: HandOver) -> Answer:
     """Hand the message over to its one recipient. Raises nothing that the server can cause."""
     [recipient] = message.to
-    data = _stuffed(message.message().as_bytes())
+    data = _stuffed(bytes_of(message))
     envelope = _Envelope(_ascii(parseaddr(message.from_email)[1]), _ascii(recipient), len(data))
     answer: Answer | None = None
     smtp = _kept.take(server)
