@@ -220,6 +220,8 @@ def told_of(mail: OutgoingMail) -> Told:
             return Told(BUSY, _("Waits to be sent"))
         case MailState.SENDING:
             return Told(BUSY, _("Is being sent"))
+        case MailState.SENT if mail.fault == Fault.UNPROVEN:
+            return Told(WARNING, _("Perhaps came back: somebody says so, and nothing proves it"), said, at=mail.sent_at)
         case MailState.SENT if mail.last_error:
             # A server on the way said that it keeps the mail for now, or the recipient called it spam.
             return Told(WARNING, _("Sent, and this was said of it"), said, at=mail.sent_at)

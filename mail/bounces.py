@@ -1,20 +1,26 @@
 """A mail of ours came back: which one, and what that says of its recipient.
 
-A bounce is believed only if it names a Message-ID of ours, which nobody can guess: else anybody could have addresses
-marked as dead. What a mail service says by a signed web hook is believed, too, and means the same.
+Nobody can guess a Message-ID of ours, but who is answered together with its recipient reads it. So a report that names
+one is shown to agents, and believed only if it returns the mark that our mail carried and no answer repeats, or if the
+recipient's own server, as far as ours checks that, says so: else anybody could have addresses marked as dead. What a
+mail service says by a signed web hook is believed, too, and means the same.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from accounts import bouncing
 from accounts.people import normalise
-from mail import faults
+from mail import faults, signing
 from mail.models import Fault, MailState, OutgoingMail
 from mail.parsing import ParsedMail
+from mail.parsing.parsed import Bounce
+from mail.proof import Proof
 
 MOST_IDS = 50
+MOST_MARKS = 10
 SPAM = "Reported as spam."
 OUT = (MailState.SENT, MailState.PERHAPS_SENT)
 # RFC 3463 section 2, else the reply of a server (RFC 5321 section 4.2.1).
@@ -22,6 +28,8 @@ _STATUS = re.compile(r"(?<![\d.])([245])\.\d{1,3}\.\d{1,3}(?![\d.])|(?<![\d.-])(
 _ENHANCED = re.compile(r"(?<![\d.])5\.\d{1,3}\.\d{1,3}(?![\d.])")
 # Why a service refuses that is no fault of the address.
 NOT_THE_ADDRESS = frozenset({"blocked", "spam", "other", "timed_out"})
+# Whom a mail server lets nobody else write as (RFC 2142 section 5, RFC 5321 section 4.5.1).
+OF_THE_SERVER = frozenset({"mailer-daemon", "postmaster"})
 
 
 class Event(Protocol):
@@ -36,10 +44,19 @@ class Event(Protocol):
     esp_event: object
 
 
-def note(parsed: ParsedMail, *, at: datetime) -> OutgoingMail | None:
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The mail of ours that a report is about, and whether that it came back is proved."""
+
+    mail: OutgoingMail
+    is_proved: bool
+
+
+def note(parsed: ParsedMail, *, sender: str, proof: Proof, at: datetime) -> Noted | None:
     """Write down that a mail bounced, or waits somewhere on its way; return it if it is one of ours.
 
-    Where nobody is, nothing more is sent; a full mailbox is left alone for a while (accounts.bouncing).
+    Where nobody is, nothing more is sent; a full mailbox is left alone for a while (accounts.bouncing). Unproved, it
+    is something that was said of the mail, and changes nothing. `proof` is what is believed about the report's sender.
     """
     bounce = parsed.bounce
     assert bounce is not None
@@ -48,11 +65,30 @@ def note(parsed: ParsedMail, *, at: datetime) -> OutgoingMail | None:
     if mail is None:
         return None
     said = " ".join(part for part in (bounce.status or "", bounce.diagnostic or "") if part)
+    is_proved = _returns_mark(bounce, mail) or (proof == Proof.PASSED and _is_server_of(mail.recipient, sender))
     if bounce.action == "delayed":
         _waits(mail, said)
-    else:
+    elif is_proved:
         _came_back(mail, said, _fault(said, is_for_good=(bounce.status or "5").startswith("5")), at=at)
-    return mail
+    else:
+        _perhaps_came_back(mail, said)
+    return Noted(mail, is_proved)
+
+
+def _returns_mark(bounce: Bounce, mail: OutgoingMail) -> bool:
+    """Say whether the mail that the report returns, or its headers, carry what only our mail carried."""
+    name = signing.RETURN_HEADER.lower()
+    marks = [value for each, value in bounce.original_headers if each.lower() == name][:MOST_MARKS]
+    return any(signing.is_return_mark(mark, mail.message_id) for mark in marks)
+
+
+def _is_server_of(recipient: str, sender: str) -> bool:
+    """Say whether this is the mail server of the recipient's domain, of one below it, or of the one above."""
+    local, _, domain = sender.rpartition("@")
+    theirs = normalise(recipient).rpartition("@")[2]
+    is_above = "." in domain and theirs.endswith(f".{domain}")
+    is_theirs = domain == theirs or domain.endswith(f".{theirs}") or is_above
+    return local in OF_THE_SERVER and is_theirs
 
 
 def heard(event: Event, *, at: datetime) -> OutgoingMail | None:
@@ -118,7 +154,13 @@ def _is_soft(said: object) -> bool:
 
 
 def _waits(mail: OutgoingMail, said: str) -> None:
-    OutgoingMail.objects.filter(pk=mail.pk, state=MailState.SENT).update(last_error=said[:500])
+    sent = OutgoingMail.objects.filter(pk=mail.pk, state=MailState.SENT)
+    sent.exclude(fault=Fault.UNPROVEN).update(last_error=said[:500])
+
+
+def _perhaps_came_back(mail: OutgoingMail, said: str) -> None:
+    sent = OutgoingMail.objects.filter(pk=mail.pk, state=MailState.SENT)
+    sent.update(fault=Fault.UNPROVEN, last_error=said[:500])
 
 
 def _came_back(mail: OutgoingMail, said: str, fault: Fault | None, *, at: datetime) -> None:
@@ -128,9 +170,11 @@ def _came_back(mail: OutgoingMail, said: str, fault: Fault | None, *, at: dateti
 
 
 def _arrived(mail: OutgoingMail, at: datetime) -> None:
-    """End the doubt about a mail that was perhaps sent, and about its address."""
+    """End the doubt about a mail that was perhaps sent, or perhaps came back, and about its address."""
     doubted = OutgoingMail.objects.filter(pk=mail.pk, state=MailState.PERHAPS_SENT)
     doubted.update(state=MailState.SENT, sent_at=at, last_error="", body=None)
+    refuted = OutgoingMail.objects.filter(pk=mail.pk, state=MailState.SENT, fault=Fault.UNPROVEN)
+    refuted.update(fault="", last_error="")
     if mail.address_id is not None and mail.handed_over_at is not None:
         bouncing.arrived(mail.address_id, handed_over_at=mail.handed_over_at)
 

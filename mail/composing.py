@@ -95,7 +95,11 @@ def _reply_to(mail: OutgoingMail, reader: Reader, common: Common) -> str:
 
 
 def _headers(mail: OutgoingMail, common: Common) -> dict[str, str]:
-    headers = {"Message-ID": mail.message_id, signing.LOOP_HEADER: signing.loop_mark()}
+    headers = {
+        "Message-ID": mail.message_id,
+        signing.LOOP_HEADER: signing.loop_mark(),
+        signing.RETURN_HEADER: signing.return_mark(mail.message_id),
+    }
     if mail.template in WRITTEN_BY_HAND:
         headers["X-Auto-Response-Suppress"] = "OOF, AutoReply"
     else:

@@ -18,9 +18,10 @@ from core.models import SiteSettings
 from mail import bounces, commands, contents, matching, outbox, proof, recipients, screening
 from mail.addresses import OwnAddresses
 from mail.contents import Contents
+from mail.ignoring import Ignored, ignored
 from mail.keeping import Held
 from mail.matching import Found
-from mail.models import Door, IncomingMail, IncomingState, Mailbox, OutgoingMail, Protocol, Reason, Remark, Template
+from mail.models import IncomingMail, IncomingState, Mailbox, OutgoingMail, Reason, Remark, Template
 from mail.outcome import Outcome, Remarks
 from mail.parsing import ParsedMail
 from mail.proof import Proof
@@ -88,7 +89,7 @@ def deliver(held: Held, parsed: ParsedMail, sender: str, own: OwnAddresses, *, a
     takes_generated = mailbox is not None and mailbox.takes_generated
     reason = screening.nobody_wrote_this(parsed, sender, own, takes_generated=takes_generated)
     if reason and not mail.is_let_through:
-        return _ignored(held, reason, parsed, at)
+        return ignored(Ignored(held, parsed, sender, mailbox, at), reason)
     if not sender:
         return _waits(Reason.NO_SENDER)
     site = SiteSettings.load()
@@ -97,14 +98,7 @@ def deliver(held: Held, parsed: ParsedMail, sender: str, own: OwnAddresses, *, a
     address = address_of(sender, name=_name(parsed, sender))
     if not address.user.is_active:
         return _waits(Reason.SWITCHED_OFF)
-    # Checked by the server that it came to, whomever it was written to.
-    server = mail.mailbox or mailbox
-    # The sender chooses whom it is written to: what was handed over never passed the server of a mailbox that we fetch.
-    # So with a web hook's envelope; the pipe of a mailbox, and what was fetched from one, did.
-    is_handed_over = mail.mailbox is None or mail.door == Door.WEBHOOK
-    came_there = server is not None and not (is_handed_over and server.protocol != Protocol.PUSHED)
-    found = proof.believed(parsed, sender, server.authserv_id if server and came_there else "")
-    proven = proof.proof_of(found, is_checked=bool(server and server.authserv_id))
+    found, proven = proof.checked(mail, parsed, sender, mailbox)
     if proven == Proof.PASSED and not address.is_verified:
         # Who had only claimed it loses it.
         address = shown_to_read(address.email, at=at)
@@ -157,23 +151,6 @@ def _name(parsed: ParsedMail, sender: str) -> str:
     """Return the name of who wrote it, else what stands before the @: agents have to tell people apart."""
     said = one_line(parsed.from_.name, 120) if parsed.from_ else ""
     return said or sender.rpartition("@")[0]
-
-
-def _ignored(held: Held, reason: Reason, parsed: ParsedMail, at: datetime) -> Outcome:
-    """Let nothing become of it; where only words speak for that, an administrator decides."""
-    outcome = Outcome(IncomingState.IGNORED, reason)
-    if reason == Reason.BOUNCE:
-        assert parsed.bounce is not None
-        held.claim_identity()
-        outcome.bounced = bounces.note(parsed, at=at)
-        outcome.ticket = outcome.bounced.ticket if outcome.bounced else None
-        is_guess = parsed.bounce.is_guess and outcome.bounced is None
-    else:
-        outcome.ticket = matching.named(parsed, at) if reason == Reason.AUTO_REPLY else None
-        is_guess = reason == Reason.AUTO_REPLY and parsed.auto_reply_is_guess
-    if is_guess:
-        outcome.state = IncomingState.QUARANTINED
-    return outcome
 
 
 def _waits(reason: Reason, ticket: Ticket | None = None, error: str = "") -> Outcome:

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from accounts.people import normalise
+from mail.models import Door, IncomingMail, Mailbox, Protocol
 from mail.parsing import AuthenticationResult, ParsedMail, trusted_results
 
 METHODS = ("spf", "dkim", "dmarc")
@@ -22,6 +23,23 @@ class Proof(StrEnum):
     def lets_agents_act(self) -> bool:
         """Whether an agent's signed address is enough (PARITY section 4, rule 7)."""
         return self in {Proof.PASSED, Proof.UNCHECKED}
+
+
+def checked(
+    mail: IncomingMail, parsed: ParsedMail, sender: str, mailbox: Mailbox | None
+) -> tuple[dict[str, str], Proof]:
+    """Return what is believed of the mail's sender, as `believed` does, and what that means.
+
+    `mailbox` is by which the mail is routed.
+    """
+    # Checked by the server that it came to, whomever it was written to.
+    server = mail.mailbox or mailbox
+    # The sender chooses whom it is written to: what was handed over never passed the server of a mailbox that we fetch.
+    # So with a web hook's envelope; the pipe of a mailbox, and what was fetched from one, did.
+    is_handed_over = mail.mailbox is None or mail.door == Door.WEBHOOK
+    came_there = server is not None and not (is_handed_over and server.protocol != Protocol.PUSHED)
+    found = believed(parsed, sender, server.authserv_id if server and came_there else "")
+    return found, proof_of(found, is_checked=bool(server and server.authserv_id))
 
 
 def believed(parsed: ParsedMail, sender: str, authserv_id: str) -> dict[str, str]:

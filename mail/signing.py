@@ -1,9 +1,10 @@
 """What we sign in our mails, so that an answer proves which one it answers.
 
 A reply address is bound to a ticket, to the address the mail went to, to what an answer counts as, and to the day; a
-Message-ID to ticket, address and the mail; the loop mark to this help desk. Each carries 128 bits of HMAC-SHA256 in
-lower case, since some programs change the case of what they send back. Raising an address's `link_epoch` makes all of
-it worthless, as it does its links.
+Message-ID to ticket, address and the mail; the loop mark to this help desk; the return mark to one mail, of which it
+comes back with the headers and never with an answer. Each carries 128 bits of HMAC-SHA256 in lower case, since some
+programs change the case of what they send back. Raising an address's `link_epoch` makes reply addresses and Message-IDs
+worthless, as it does its links.
 """
 
 import hmac
@@ -28,6 +29,7 @@ DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 # An agent who answers by mail later than this answers at the desk.
 AGENT_ADDRESS_LASTS = timedelta(days=90)
 LOOP_HEADER = "X-Helpdesk-Loop"
+RETURN_HEADER = "X-Helpdesk-Return"
 
 _ADDRESS = Prepared(lambda pk: Address.objects.select_related("user").filter(pk=pk))
 
@@ -106,6 +108,21 @@ def loop_mark() -> str:
 def is_own_mark(text: str) -> bool:
     """Say whether this header came from us."""
     return any(hmac.compare_digest(text.strip().lower().encode(), mac.encode()) for mac in _macs("loop"))
+
+
+def return_mark(message_id: str) -> str:
+    """Return what the header X-Helpdesk-Return of the mail with this Message-ID says.
+
+    A Message-ID is seen by everybody who is answered together with its recipient. Answers do not carry this; delivery
+    reports do, as far as they return headers (RFC 3464 section 2, RFC 6522 section 3).
+    """
+    return _mac("return", message_id)
+
+
+def is_return_mark(text: str, message_id: str) -> bool:
+    """Say whether this header was that of our mail with this Message-ID."""
+    said = text.strip().lower().encode()
+    return any(hmac.compare_digest(said, mac.encode()) for mac in _macs("return", message_id))
 
 
 def _checked(found: "re.Match[str]", kind: str, parts: tuple[str, ...], role: Role) -> Signed | None:

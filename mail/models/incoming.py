@@ -93,6 +93,10 @@ class Remark(models.TextChoices):
     COMMAND_UNKNOWN = "command_unknown", _("Its commands were not obeyed, and its words kept from the requester.")
     COMMAND_REFUSED = "command_refused", _("Its commands were refused, and its words kept from the requester.")
     TICKET_TOO_OLD = "ticket_too_old", _("The ticket that it answers was closed too long ago.")
+    BOUNCE_UNPROVEN = (
+        "bounce_unproven",
+        _("Nothing proves that the mail which it names came back: whoever saw an answer to that mail can say so."),
+    )
 
 
 class IncomingMail(Waiting):

@@ -44,6 +44,8 @@ class Fault(models.TextChoices):
     NOBODY = "nobody", _("The address does not exist")
     FULL = "full", _("The mailbox is full or out of order")
     SIZE = "size", _("The mail is too large")
+    # Not refused at all, perhaps: somebody says that it came back who may have made that up.
+    UNPROVEN = "unproven", _("Nothing proves that it came back")
 
 
 class Template(models.TextChoices):

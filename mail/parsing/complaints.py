@@ -12,6 +12,7 @@ _COMPLAINED_OF = ("x-hmxmroriginalrecipient",)
 # How Amazon SES names it in its notifications, and in those of its event destinations.
 _KINDS = ("notificationType", "eventType")
 _MOST_RECIPIENTS = 100
+_MOST_HEADERS = 200
 
 
 def is_complaint(reports: list[tuple[str, bytes]]) -> bool:
@@ -43,6 +44,7 @@ def bounce_in(text: str) -> Bounce | None:
         original_message_id=_message_id(said.get("mail")),
         recipients=recipients,
         diagnostic=next((why[:1_000] for one in people if (why := _text(one, "diagnosticCode"))), None),
+        original_headers=_headers(said.get("mail")),
     )
 
 
@@ -72,6 +74,14 @@ def _message_id(mail: object) -> str | None:
         return None
     common = mail.get("commonHeaders")
     return ids.message_id(_text(common, "messageId")) if isinstance(common, dict) else None
+
+
+def _headers(mail: object) -> tuple[tuple[str, str], ...]:
+    """Return the headers of the mail as far as SES was asked to include them."""
+    listed = mail.get("headers") if isinstance(mail, dict) else None
+    fields = [one for one in listed if isinstance(one, dict)][:_MOST_HEADERS] if isinstance(listed, list) else []
+    pairs = [(_text(one, "name"), _text(one, "value")) for one in fields]
+    return tuple((name, value) for name, value in pairs if name)
 
 
 def _text(of: dict[str, Any], name: str) -> str:

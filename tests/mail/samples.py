@@ -3,6 +3,8 @@
 from email.message import EmailMessage
 from typing import Any
 
+from mail import signing
+
 SUPPORT = "support@example.com"
 
 
@@ -39,17 +41,32 @@ def mail(
     return message.as_bytes()
 
 
-def dsn(*, original_message_id: str, recipient: str = "ada@example.org", status: str = "5.1.1") -> bytes:
-    """Return a delivery status notification (RFC 3464) about a mail of ours."""
+def dsn(
+    *,
+    original_message_id: str,
+    recipient: str = "ada@example.org",
+    status: str = "5.1.1",
+    mark: str | None = None,
+    sender: str = "MAILER-DAEMON@mx.example.org",
+    more: str = "",
+) -> bytes:
+    """Return a delivery status notification (RFC 3464) about a mail of ours, whose headers come back.
+
+    `mark` is what X-Helpdesk-Return says in these, by default what our mail said, "" nothing; `more` are further
+    headers of the notification, each with its line end.
+    """
+    said = signing.return_mark(original_message_id) if mark is None else mark
+    returned = f"{signing.RETURN_HEADER}: {said}\r\n" if said else ""
     action = "delayed" if status.startswith("4") else "failed"
     return (
-        "From: MAILER-DAEMON@mx.example.org\r\nTo: helpdesk@example.com\r\nSubject: Undelivered Mail\r\n"
+        f"{more}From: {sender}\r\nTo: helpdesk@example.com\r\nSubject: Undelivered Mail\r\n"
         "Message-ID: <dsn@mx.example.org>\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
         'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
         "--b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n"
         f"Final-Recipient: rfc822; {recipient}\r\nAction: {action}\r\nStatus: {status}\r\n"
         "Diagnostic-Code: smtp; 550 no such user\r\n\r\n"
-        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {original_message_id}\r\nSubject: x\r\n\r\n"
+        "--b\r\nContent-Type: text/rfc822-headers\r\n\r\n"
+        f"Message-ID: {original_message_id}\r\n{returned}Subject: x\r\n\r\n"
         "--b--\r\n"
     ).encode()

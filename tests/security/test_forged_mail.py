@@ -1,4 +1,6 @@
-"""What a forged mail gets nobody: into a ticket, or taken for somebody whose server did not speak for them."""
+"""What a forged mail gets nobody: into a ticket, taken for somebody whose server did not speak for them, or believed
+when it says that a mail of ours came back.
+"""
 
 from io import BytesIO
 from typing import Any
@@ -8,12 +10,14 @@ from django.utils.timezone import now
 
 from accounts.models import Address, User
 from accounts.people import address_of
+from desk.deliveries import told_of
 from mail import intake, signing
+from mail.composing import compose
 from mail.management.commands.receive_mail import receive
-from mail.models import Door, IncomingMail, Mailbox
+from mail.models import Door, Fault, IncomingMail, IncomingState, Mailbox, MailState, OutgoingMail, Template
 from mail.signing import Role
 from tests.cast import MONDAY, address_for
-from tests.mail.samples import SUPPORT, mail
+from tests.mail.samples import SUPPORT, dsn, mail
 from tickets.models import Department, Participant, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -126,3 +130,106 @@ def test_nor_did_what_a_web_hook_brought(mailbox: Mailbox, protocol: str, is_pro
     intake.take_in_at_once(row)
 
     assert address_of("ada@example.org").is_verified is is_proved
+
+
+# --- What came back -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sent(ada: User, ticket: Ticket) -> OutgoingMail:
+    OutgoingMail.objects.update(state=MailState.SENT)
+    return OutgoingMail.objects.get(template=Template.TICKET_OPENED)
+
+
+def test_who_was_answered_together_with_her_cannot_have_her_mail_stopped(
+    mailbox: Mailbox, ada: User, sent: OutgoingMail
+) -> None:
+    """Who is in Cc of Ada's answer reads in its References which mail of ours it answers."""
+    got = come(dsn(original_message_id=sent.message_id, mark=""))
+
+    sent.refresh_from_db()
+    assert (got.state, got.bounced, got.ticket) == (IncomingState.IGNORED, sent, sent.ticket)
+    assert [code for code, _params in got.remarks] == ["bounce_unproven"]
+    assert not address_for(ada).bounces
+    # Shown beside the entry all the same.
+    assert (sent.state, sent.fault) == (MailState.SENT, Fault.UNPROVEN)
+    assert told_of(sent).words.startswith("Perhaps came back")
+    assert told_of(sent).said == "5.1.1 smtp; 550 no such user"
+
+
+@pytest.mark.parametrize("status", ["4.2.2", "5.2.2", "5.7.1", "4.4.1"])
+def test_nor_make_it_wait(mailbox: Mailbox, ada: User, sent: OutgoingMail, status: str) -> None:
+    come(dsn(original_message_id=sent.message_id, mark="", status=status))
+
+    sent.refresh_from_db()
+    address = address_for(ada)
+    assert (sent.state, address.bounces, address.resting_until) == (MailState.SENT, False, None)
+
+
+def test_the_mark_of_another_mail_proves_nothing(mailbox: Mailbox, ada: User, sent: OutgoingMail) -> None:
+    for mark in (signing.return_mark("<another@example.com>"), signing.loop_mark(), "x" * 26, "\u00e4"):
+        come(dsn(original_message_id=sent.message_id, mark=mark).replace(b"<dsn@", f"<{mark[:3]}@".encode()))
+
+    assert IncomingMail.objects.filter(bounced=sent).count() == 4
+    assert not address_for(ada).bounces
+
+
+def test_what_our_mail_carried_proves_it(mailbox: Mailbox, ada: User, sent: OutgoingMail) -> None:
+    """From the mail as it is sent to what a server returns of it, in other letters and folded."""
+    headers = compose(sent).message()
+    mark = headers["X-Helpdesk-Return"]
+
+    got = come(dsn(original_message_id=headers["Message-ID"], mark=f"\r\n {mark.upper()}"))
+
+    sent.refresh_from_db()
+    assert (got.remarks, sent.state, sent.fault) == ([], MailState.BOUNCED, Fault.NOBODY)
+    assert address_for(ada).bounces
+
+
+def test_a_proof_that_comes_later_counts(mailbox: Mailbox, ada: User, sent: OutgoingMail) -> None:
+    come(dsn(original_message_id=sent.message_id, mark=""))
+    come(dsn(original_message_id=sent.message_id, mark="", status="4.4.1").replace(b"<dsn@", b"<delay@"))
+    sent.refresh_from_db()
+    assert (sent.fault, sent.last_error) == (Fault.UNPROVEN, "5.1.1 smtp; 550 no such user")
+
+    come(dsn(original_message_id=sent.message_id).replace(b"<dsn@", b"<later@"))
+
+    sent.refresh_from_db()
+    assert (sent.state, address_for(ada).bounces) == (MailState.BOUNCED, True)
+
+
+BOUNCED_BY = """
+  MAILER-DAEMON@mx.example.org | mx.example.org | pass | yes
+  postmaster@example.org       | example.org    | pass | yes
+  Mailer-Daemon@Example.ORG    | example.org    | pass | yes
+  MAILER-DAEMON@mx.example.org | mx.example.org | fail | no
+  MAILER-DAEMON@mx.example.org | mx.example.org | none | no
+  MAILER-DAEMON@mx.example.org | example.net    | pass | no
+  bob@example.org              | example.org    | pass | no
+  MAILER-DAEMON@example.net    | example.net    | pass | no
+  MAILER-DAEMON@anexample.org  | anexample.org  | pass | no
+  MAILER-DAEMON@org            | org            | pass | no
+"""
+
+
+@pytest.mark.parametrize("row", [line.strip() for line in BOUNCED_BY.strip().splitlines()])
+def test_the_recipient_s_own_server_is_believed_without_it(
+    mailbox: Mailbox, ada: User, sent: OutgoingMail, row: str
+) -> None:
+    sender, domain, dmarc, is_believed = (cell.strip() for cell in row.split("|"))
+    checked = f"Authentication-Results: mx.example.com; dmarc={dmarc} header.from={domain}\r\n"
+
+    come(dsn(original_message_id=sent.message_id, mark="", sender=sender, more=checked))
+
+    assert address_for(ada).bounces is (is_believed == "yes")
+
+
+def test_but_only_as_our_own_server_checked_it(mailbox: Mailbox, ada: User, sent: OutgoingMail) -> None:
+    for authserv_id, said in (("mx.example.com", "mx.evil.example"), ("", "mx.example.com")):
+        Mailbox.objects.update(authserv_id=authserv_id)
+        checked = f"Authentication-Results: {said}; dmarc=pass header.from=mx.example.org\r\n"
+        raw = dsn(original_message_id=sent.message_id, mark="", more=checked)
+        come(raw.replace(b"<dsn@", f"<{said}@".encode()))
+
+    assert IncomingMail.objects.filter(bounced=sent).count() == 2
+    assert not address_for(ada).bounces
