@@ -18,6 +18,7 @@ from accounts.models import Address, Confirms, Preferences, Team, User
 from accounts.principal import Principal
 from core import durations
 from core.models import NewFile
+from core.prepared import Question
 from mail import outbox
 from mail.command_lines import Line, Name, split
 from mail.contents import Contents
@@ -26,6 +27,7 @@ from mail.models import IncomingMail, IncomingState, OutgoingMail, Remark, Templ
 from mail.outcome import Remarks, told
 from sla.models import Priority
 from tickets import actions, events, policy
+from tickets.actions.locking import lock_address
 from tickets.errors import DeedRefused
 from tickets.models import Source, Status, ThreadEntry, Ticket, TicketEvent
 from tickets.policy import Deed
@@ -50,6 +52,8 @@ class Order:
     written: Contents
     at: datetime
     key: str
+    # How much the agent may send (screening.within_limits).
+    limits: Question | None = None
 
     @property
     def mail(self) -> IncomingMail:
@@ -74,8 +78,9 @@ class _Refused(Exception):
 def obey(order: Order) -> Done:
     """Do what the mail says, and tell its author if they want to hear it.
 
-    Raises DeedRefused where not even a note is open to them, ClaimLost where somebody else has the mail by now. Run
-    again after a crash it does nothing twice: every event carries the mail's key as its cause.
+    Raises DeedRefused where not even a note is open to them, OneTooMany where they sent too much meanwhile, ClaimLost
+    where somebody else has the mail by now. Run again after a crash it does nothing twice: every event carries the
+    mail's key as its cause.
     """
     lines, words = split(order.written.text)
     assert order.by.user is not None
@@ -84,6 +89,7 @@ def obey(order: Order) -> Done:
             return before
         try:
             with transaction.atomic():
+                lock_address(order.address)
                 done = _do(order, lines, words)
                 _keep(order, done)
                 _confirm(order, used_commands=bool(lines), went_wrong=False)
@@ -92,6 +98,7 @@ def obey(order: Order) -> Done:
             remark = Remark.COMMAND_REFUSED if refused.line.name else Remark.COMMAND_UNKNOWN
             trouble: Remarks = [(remark, {"line": refused.line.shown, "why": str(refused)})]
         with transaction.atomic():
+            lock_address(order.address)
             done = Done(IncomingState.NOTE, _note(order, order.written.text), trouble)
             _keep(order, done)
             _confirm(order, used_commands=True, went_wrong=True)
@@ -103,7 +110,7 @@ def _keep(order: Order, done: Done) -> None:
 
     The confirmation reads the remarks, and may be written before the rest of the outcome is.
     """
-    order.held.put(entry=done.entry, ticket=order.ticket, remarks=told(done.remarks))
+    order.held.put(order.limits, entry=done.entry, ticket=order.ticket, remarks=told(done.remarks))
 
 
 def _done_before(order: Order) -> Done | None:

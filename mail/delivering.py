@@ -15,11 +15,12 @@ from accounts.models import Address
 from accounts.people import address_of
 from accounts.principal import Principal
 from core.models import SiteSettings
-from mail import bounces, commands, contents, matching, outbox, proof, recipients, screening
+from core.prepared import Question
+from mail import commands, contents, matching, outbox, proof, recipients, screening
 from mail.addresses import OwnAddresses
 from mail.contents import Contents
 from mail.ignoring import Ignored, ignored
-from mail.keeping import Held
+from mail.keeping import Held, OneTooMany
 from mail.matching import Found
 from mail.models import IncomingMail, IncomingState, Mailbox, OutgoingMail, Reason, Remark, Template
 from mail.outcome import Outcome, Remarks
@@ -186,6 +187,8 @@ def _into_ticket(arrival: Arrival, proven: Proof) -> Outcome:
         outcome = _write(arrival, found, written, remarks)
     except DeedRefused as refusal:
         return _waits(Reason.REFUSED, found.ticket, error=str(refusal))
+    except OneTooMany:
+        return _waits(Reason.TOO_MANY, found.ticket)
     if not arrival.held.is_finished:
         _let_take_part(arrival, found, remarks)
     return outcome
@@ -222,11 +225,20 @@ def _write(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) 
         authentication=arrival.authentication,
         remote_images=arrival.parsed.remote_images,
     )
+    limits = _limits(arrival, into=found.ticket)
     if found.ticket is not None and state == IncomingState.MESSAGE and _names_others(arrival):
-        arrival.held.put_into(entry)
+        arrival.held.put_into(entry, limits)
     else:
-        arrival.held.finish(outcome, arrival.at)
+        arrival.held.finish(outcome, arrival.at, limits)
     return outcome
+
+
+def _limits(arrival: Arrival, *, into: Ticket | None = None) -> Question | None:
+    """Return what is asked once more when the mail is taken in: by then the sender's address is locked."""
+    if arrival.mail.is_let_through:
+        return None
+    held = (arrival.mail, arrival.held.claim)
+    return screening.within_limits(held, arrival.mail.sender, site=arrival.site, at=arrival.at, ticket=into)
 
 
 def _open(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) -> tuple[ThreadEntry, IncomingState]:
@@ -286,13 +298,13 @@ def _add(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) ->
 def _obey(arrival: Arrival, found: Found, ticket: Ticket, written: Contents, remarks: Remarks) -> Outcome:
     """Do what an agent's mail says: its words are theirs, and it may command."""
     arrival.held.claim_identity()
-    order = commands.Order(
-        arrival.held, arrival.address, ticket, found.by, found.deed, written, arrival.at, arrival.key
-    )
+    given = (arrival.held, arrival.address, ticket, found.by, found.deed, written, arrival.at, arrival.key)
     try:
-        done = commands.obey(order)
+        done = commands.obey(commands.Order(*given, limits=_limits(arrival)))
     except DeedRefused as refusal:
         return _waits(Reason.REFUSED, ticket, error=str(refusal))
+    except OneTooMany:
+        return _waits(Reason.TOO_MANY, ticket)
     return Outcome(
         done.state,
         found.reason,

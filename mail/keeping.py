@@ -15,11 +15,16 @@ from tickets.models import ThreadEntry
 from tickets.thread import clean_text
 
 _HELD = Prepared(lambda pk, claim: holding(IncomingMail.objects.all(), pk, claim))
+_STILL_HELD = Prepared(lambda pk, claim: holding(IncomingMail.objects.all(), pk, claim).values_list("pk", flat=True))
 _SAME = Prepared(lambda identity: IncomingMail.objects.filter(identity=identity).values_list("pk", flat=True))
 
 
 class ClaimLost(Exception):
     """Somebody else holds the mail by now; nothing of what was about to be done stands."""
+
+
+class OneTooMany(Exception):
+    """So many mails of its sender were taken in meanwhile that this one waits; nothing of it stands."""
 
 
 @dataclass(slots=True)
@@ -67,16 +72,19 @@ class Held:
             return same.exclude(pk=self.mail.pk).get()
         return None
 
-    def put_into(self, entry: ThreadEntry) -> None:
-        """Write down what entry the mail became, before more is done with it. Raises ClaimLost, IntegrityError."""
-        self.put(**self.said, entry=entry, ticket=entry.ticket)
+    def put_into(self, entry: ThreadEntry, limits: Question | None = None) -> None:
+        """Write down what entry the mail became, before more is done with it. Raises as `finish` does."""
+        self.put(limits, **self.said, entry=entry, ticket=entry.ticket)
 
-    def put(self, **changes: Any) -> None:
-        """Write something into the row, in the transaction of what it tells of. Raises ClaimLost, IntegrityError."""
-        self._write(changes)
+    def put(self, limits: Question | None = None, **changes: Any) -> None:
+        """Write something into the row, in the transaction of what it tells of. Raises as `finish` does."""
+        self._write(changes, limits)
 
-    def finish(self, outcome: Outcome, at: datetime) -> None:
-        """Write down what became of the mail. Raises ClaimLost, IntegrityError if it came before."""
+    def finish(self, outcome: Outcome, at: datetime, limits: Question | None = None) -> None:
+        """Write down what became of the mail. Raises ClaimLost, IntegrityError if it came before.
+
+        With `limits` (screening.within_limits) raises OneTooMany where they are passed by now.
+        """
         changes: dict[str, Any] = {
             **self.said,
             "state": outcome.state,
@@ -96,7 +104,7 @@ class Held:
         if outcome.entry is None:
             # What was written before something failed stays known: taken in again, the mail is not written twice.
             del changes["entry"]
-        self._write(changes)
+        self._write(changes, limits)
         self.is_finished = True
         for name, value in changes.items():
             setattr(self.mail, name, value)
@@ -107,6 +115,11 @@ class Held:
         self.mail.ticket = self.mail.entry = None
         return self.mail
 
-    def _write(self, changes: dict[str, Any]) -> None:
-        if not _HELD.update(changes, pk=self.mail.pk, claim=self.claim):
-            raise ClaimLost
+    def _write(self, changes: dict[str, Any], limits: Question | None = None) -> None:
+        mine = {"pk": self.mail.pk, "claim": self.claim}
+        rows, values = limits or (_HELD, mine)
+        if rows.update(changes, **values):
+            return
+        if limits is not None and _STILL_HELD.all(**mine):
+            raise OneTooMany
+        raise ClaimLost

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, Q, QuerySet, Subquery
 
 from accounts.models import Address
 from accounts.organizations import has_domain_of
 from core.models import SiteSettings
+from core.models.work import holding
 from core.prepared import Prepared, Question
 from mail import addresses, signing
 from mail.addresses import OwnAddresses
@@ -56,8 +58,7 @@ def _is_generated(parsed: ParsedMail) -> bool:
 def writes_too_much(mail: IncomingMail, sender: str, *, site: SiteSettings, at: datetime) -> bool:
     """Say whether this sender's mails of the last hour, this one among them, are more than one sender may write.
 
-    Those that are being taken in at this moment are not seen: what one sends at once gets further by as many as are
-    taken in side by side, and no more.
+    Those that are being taken in at this moment are not seen: `within_limits` sees them.
     """
     return _is_newer(_later_of_sender(site.most_mails_an_hour).all(sender=sender, mail=mail), at - HOUR)
 
@@ -71,6 +72,22 @@ def question(mail: IncomingMail, sender: str) -> Question:
 def writes_too_much_into(ticket: Ticket, sender: str, at: datetime) -> bool:
     """Say whether two robots seem to answer each other in this ticket."""
     return _is_newer(_LATER_INTO_TICKET.all(ticket=ticket, sender=sender), at - INTO_ONE_TICKET_WITHIN)
+
+
+def within_limits(
+    held: "tuple[IncomingMail, UUID]", sender: str, *, site: SiteSettings, at: datetime, ticket: Ticket | None = None
+) -> Question:
+    """Return the row of a mail that is held, unless it is one too many by now: for the write that takes it in.
+
+    In the transaction that locked the sender's address, after which no other mail of theirs becomes anything until it
+    ends. With `ticket`, what goes into that ticket counts as well.
+    """
+    mail, claim = held
+    values = {"pk": mail.pk, "claim": claim, "sender": sender, "hour": at - HOUR}
+    if ticket is None:
+        return _held_within(site.most_mails_an_hour), values
+    into = {"ticket": ticket, "minutes": at - INTO_ONE_TICKET_WITHIN}
+    return _held_within(site.most_mails_an_hour, is_into_ticket=True), values | into
 
 
 def has_too_many_open(address: Address, site: SiteSettings) -> bool:
@@ -91,22 +108,53 @@ def _is_newer(stored_at: Sequence[datetime], since: datetime) -> bool:
     return any(one > since for one in stored_at)
 
 
-def _later(rows: "QuerySet[IncomingMail]", most: int) -> "QuerySet[IncomingMail, datetime]":
-    """Return when the mail was stored after which there are `most` more, if there are so many.
+def _nth(rows: "QuerySet[IncomingMail]", most: int) -> "QuerySet[IncomingMail]":
+    """Return the mail after which there are `most` more, if there are so many.
 
-    Asked of that one mail: by a condition on the time databases look through all that a busy sender ever wrote.
+    That one mail is asked when it was stored: by a condition on the time databases look through all that a busy sender
+    ever wrote.
     """
-    return rows.order_by("-id").values_list("stored_at", flat=True)[most : most + 1]
+    return rows.order_by("-id")[most : most + 1]
+
+
+def _of_sender(sender: Any, mail: Any) -> "QuerySet[IncomingMail]":
+    # What this mail says of its sender may be written or not. Of others it may be, before they are decided upon.
+    is_decided = ~Q(state=IncomingState.STORED) | Q(ticket__isnull=False)
+    return IncomingMail.objects.filter(is_decided, sender=sender).exclude(pk=mail)
+
+
+def _into_ticket(ticket: Any, sender: Any) -> "QuerySet[IncomingMail]":
+    # One that names others is a message before they take part, and finished then.
+    is_message = Q(state=IncomingState.MESSAGE) | Q(state=IncomingState.STORED, entry__isnull=False)
+    return IncomingMail.objects.filter(is_message, ticket=ticket, sender=sender)
 
 
 @lru_cache(maxsize=4)
 def _later_of_sender(most: int) -> "Prepared[datetime]":
-    # What this mail says of its sender may not be written yet.
-    return Prepared(lambda sender, mail: _later(IncomingMail.objects.filter(sender=sender).exclude(pk=mail), most - 1))
+    return Prepared(
+        lambda sender, mail: _nth(_of_sender(sender, mail), most - 1).values_list("stored_at", flat=True),
+    )
 
 
-def _into_ticket(ticket: Any, sender: Any) -> "QuerySet[IncomingMail]":
-    return IncomingMail.objects.filter(ticket=ticket, sender=sender, state=IncomingState.MESSAGE)
+_LATER_INTO_TICKET: "Prepared[datetime]" = Prepared(
+    lambda ticket, sender: _nth(_into_ticket(ticket, sender), MOST_INTO_ONE_TICKET - 1).values_list(
+        "stored_at", flat=True
+    )
+)
 
 
-_LATER_INTO_TICKET = Prepared(lambda ticket, sender: _later(_into_ticket(ticket, sender), MOST_INTO_ONE_TICKET - 1))
+@lru_cache(maxsize=8)
+def _held_within(most: int, *, is_into_ticket: bool = False) -> "Prepared[IncomingMail]":
+    def rows(pk: Any, claim: Any, sender: Any, hour: Any, **into: Any) -> "QuerySet[IncomingMail]":
+        held = holding(IncomingMail.objects.all(), pk, claim)
+        held = held.filter(~_is_any_newer(_nth(_of_sender(sender, pk), most - 1), hour))
+        if not is_into_ticket:
+            return held
+        nth = _nth(_into_ticket(into["ticket"], sender), MOST_INTO_ONE_TICKET - 1)
+        return held.filter(~_is_any_newer(nth, into["minutes"]))
+
+    return Prepared(rows)
+
+
+def _is_any_newer(rows: "QuerySet[IncomingMail]", since: Any) -> Exists:
+    return Exists(IncomingMail.objects.filter(pk=Subquery(rows.values("pk")), stored_at__gt=since))
