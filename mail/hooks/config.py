@@ -3,12 +3,16 @@
 Knows no Django, so that settings can ask at start. `SERVICE?option=value&option=value`, several with blanks between.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 # An option that proves who posts, by kind of hook. `secret` is "user:password" within the hook's address (RFC 7617).
 SECRET = "secret"  # noqa: S105 - a name
+# Of Amazon's signatures it is asked for which topic they are; several have commas between.
+TOPICS = "topics"
+_TOPIC = re.compile(r"arn:aws[a-z-]{0,20}:sns:[a-z0-9-]{4,30}:\d{12}:[A-Za-z0-9_-]{1,256}")
 INBOUND, TRACKING = "inbound", "tracking"
 SHORTEST_SECRET = 16
 
@@ -34,7 +38,7 @@ def _both(*options: str) -> Mapping[str, tuple[str, ...]]:
 
 
 SERVICES: Mapping[str, Service] = {
-    "amazon_ses": Service(_both(SECRET)),
+    "amazon_ses": Service(_both(TOPICS), ("bucket", "region")),
     "brevo": Service(_both(SECRET), ("api_key",)),
     "mailersend": Service({INBOUND: ("inbound_secret",), TRACKING: ("signing_secret",)}),
     "mailgun": Service(_both("webhook_signing_key")),
@@ -97,6 +101,9 @@ def _check(name: str, service: Service, options: Mapping[str, str]) -> None:
             f"{name}: secret must look like user:password, {SHORTEST_SECRET} characters or more; whoever knows it can "
             "write mails in anybody's name."
         )
+    for topic in options.get(TOPICS, "").split(",") if TOPICS in options else []:
+        if not _TOPIC.fullmatch(topic):
+            raise HooksInvalid(f"{name}: topics must look like arn:aws:sns:eu-west-1:123456789012:mails.")
     kinds = Hooks(name, options).kinds
     if not kinds:
         proofs = sorted({option for each in service.proofs.values() for option in each})

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import requests
 
-from mail.hooks import bodies
+from mail.hooks import bodies, s3
 from mail.hooks.bodies import form_fields
 
 RESEND, MAILTRAP = "https://api.resend.com/", "https://mailtrap.io/api/"
@@ -49,10 +49,14 @@ def _amazon_ses(request: Request) -> Sequence[Posted] | None:
     event = json.loads(notice["Message"])
     receipt = event.get("receipt") or {}
     action = receipt.get("action") or {}
-    if event.get("notificationType") != "Received" or action.get("type") != "SNS":
+    if event.get("notificationType") != "Received" or action.get("type") not in {"SNS", "S3"}:
         return None
-    content = event["content"]
-    raw = b64decode(content) if action.get("encoding") == "BASE64" else _bytes(content)
+    if action["type"] == "S3":
+        said, options = (action.get("bucketName"), action.get("objectKey")), request.options
+        raw = s3.fetched(*said, ours=options.get("bucket", ""), region=options.get("region", ""))
+    else:
+        content = event["content"]
+        raw = b64decode(content) if action.get("encoding") == "BASE64" else _bytes(content)
     recipients = receipt.get("recipients") or [""]
     return [Posted(raw, recipients[0], (event.get("mail") or {}).get("messageId") or "")]
 

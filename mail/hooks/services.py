@@ -4,13 +4,11 @@ import base64
 import hashlib
 import hmac
 import json
-import re
 import time
 from typing import Any, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
-import requests
-from anymail.exceptions import AnymailConfigurationError, AnymailError, AnymailWebhookValidationFailure
+from anymail.exceptions import AnymailError, AnymailWebhookValidationFailure
 from anymail.inbound import AnymailInboundMessage
 from anymail.utils import get_request_basic_auth
 from anymail.webhooks import (
@@ -29,15 +27,13 @@ from anymail.webhooks import (
     unisender_go,
 )
 from anymail.webhooks.base import AnymailBaseWebhookView
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
+from django.utils.timezone import now
 
-from mail.hooks import bodies
-from mail.hooks.config import INBOUND, SECRET, TRACKING, Hooks
+from mail.hooks import bodies, sns
+from mail.hooks.config import INBOUND, SECRET, TOPICS, TRACKING, Hooks
 
-# An address that Amazon confirms subscriptions at, and no other.
-AMAZON = re.compile(r"sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
 # The one clock and the other (Standard Webhooks: five minutes).
 TOLERANCE = 300.0
 LAST_TRY = 24 * 3600.0
@@ -46,20 +42,26 @@ LAST_TRY = 24 * 3600.0
 class _Amazon(amazon_ses.AmazonSESBaseWebhookView):  # type: ignore[misc]  # no types
     """Without Amazon's library, which is wanted only for mails that it puts into a bucket."""
 
+    # Amazon's signature is asked for, and the topic.
+    warn_if_no_basic_auth = False
+
     def __init__(self, **options: Any) -> None:
+        self.topics = frozenset(options.pop(TOPICS).split(","))
+        for name in ("bucket", "region"):
+            options.pop(name, None)
         AnymailBaseWebhookView.__init__(self, **options)
 
+    def validate_request(self, request: HttpRequest) -> None:
+        # Besides what anymail's own asks.
+        sns.verify(self._parse_sns_message(request), self.topics, at=now())
+
     def auto_confirm_sns_subscription(self, sns_message: Any) -> None:
-        """Confirm by the address in the message, if it is Amazon's. The secret was shown by now."""
-        url = urlsplit(str(sns_message["SubscribeURL"]))
-        if url.scheme != "https" or url.port not in {None, 443} or not AMAZON.fullmatch(url.hostname or ""):
-            raise AnymailWebhookValidationFailure("SubscribeURL is not an address of Amazon's")
-        requests.get(url.geturl(), timeout=settings.SOCKET_TIMEOUT, allow_redirects=False).raise_for_status()
+        """Confirm what a topic of ours wants: that it is one, and Amazon's word, was shown by now."""
+        sns.confirm(str(sns_message["SubscribeURL"]))
 
 
 class AmazonInbound(_Amazon, amazon_ses.AmazonSESInboundWebhookView):  # type: ignore[misc]  # no types
-    def fetch_s3_chunks(self, bucket_name: str, object_key: str) -> Any:
-        raise AnymailConfigurationError("the receipt rule puts mails into a bucket; let it send them by SNS (150 KB)")
+    pass
 
 
 class AmazonTracking(_Amazon, amazon_ses.AmazonSESTrackingWebhookView):  # type: ignore[misc]  # no types
@@ -208,10 +210,13 @@ def verify_secret(hooks: Hooks, request: HttpRequest) -> None:
 
 
 def verify(view: Any, hooks: Hooks, request: HttpRequest) -> None:
-    """Raise AnymailWebhookValidationFailure unless the service sent this, who showed the secret already."""
+    """Raise AnymailWebhookValidationFailure unless the service sent this, who showed the secret already.
+
+    Raises OSError where that cannot be told now.
+    """
     try:
         view.run_validators(request)
-    except AnymailWebhookValidationFailure:
+    except (AnymailWebhookValidationFailure, OSError):
         raise
-    except (AnymailError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except (AnymailError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise AnymailWebhookValidationFailure("it cannot be read") from error

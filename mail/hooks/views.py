@@ -82,6 +82,9 @@ def _take(request: HttpRequest, hooks: Hooks, kind: str) -> HttpResponse:
         services.verify(view, hooks, request)
     except AnymailWebhookValidationFailure as refusal:
         return _refused(request, hooks, refusal)
+    except OSError:
+        logger.exception("nobody can tell now who signed what %s posted", hooks.name)
+        return plain(503, "This could not be checked. Send it again.")
     try:
         _work(request, hooks, kind, view, body)
     except bodies.TooLarge:

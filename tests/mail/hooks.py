@@ -7,9 +7,11 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
@@ -76,11 +78,39 @@ def svix(payload: object, *, at: float | None = None) -> Post:
     return Post(body, {"svix-id": "msg_1", "svix-timestamp": moment, "svix-signature": f"v1,AAAA v1,{digest}"})
 
 
+def certificate(key: Any = RSA_KEY, *, since: timedelta = -timedelta(days=1)) -> bytes:
+    """Return one that is good for a year from then on, as Amazon hands out its own."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sns.amazonaws.com")])
+    at = datetime.now(UTC) + since
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), at, at + YEAR)
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+YEAR = timedelta(days=365)
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:desk"
+CERTIFICATE_URL = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem"
+
+
+def sns_notice(message: str, **said: Any) -> dict[str, Any]:
+    """Return what SNS posts, without its signature."""
+    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    notice = {"Type": "Notification", "MessageId": "sns-1", "TopicArn": TOPIC, "Message": message, "Timestamp": moment}
+    return notice | {"SignatureVersion": "1", "SigningCertURL": CERTIFICATE_URL} | said
+
+
+def sns_signed(notice: dict[str, Any], *, key: Any = RSA_KEY, over: dict[str, Any] | None = None) -> Post:
+    """Return it as posted, signed over itself, or `over` another."""
+    signed = over or notice
+    names = ["Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
+    text = "".join(f"{name}\n{signed[name]}\n" for name in names if name in signed)
+    digest = hashes.SHA256() if signed["SignatureVersion"] == "2" else hashes.SHA1()
+    signature = base64.b64encode(key.sign(text.encode(), padding.PKCS1v15(), digest)).decode()
+    said = {"x-amz-sns-message-type": notice["Type"], "x-amz-sns-message-id": notice["MessageId"], **BASIC}
+    return as_json(notice | {"Signature": signature}, said)
+
+
 def sns(event: object) -> Post:
-    notice = {"Type": "Notification", "MessageId": "sns-1", "TopicArn": "arn:aws:sns:eu-west-1:1:desk"}
-    notice |= {"Message": json.dumps(event), "Timestamp": "2026-11-02T09:00:00.000Z"}
-    said = {"x-amz-sns-message-type": "Notification", "x-amz-sns-message-id": "sns-1", **BASIC}
-    return as_json(notice, said)
+    return sns_signed(sns_notice(json.dumps(event)))
 
 
 def mailgun_form(*, at: float | None = None, **fields: bytes) -> Post:
@@ -123,7 +153,7 @@ def unisender(payload: dict[str, Any]) -> Post:
 
 # service → its part of MAIL_HOOKS
 OPTIONS: Mapping[str, Mapping[str, str]] = {
-    "amazon_ses": {"secret": SECRET},
+    "amazon_ses": {"secret": SECRET, "topics": TOPIC},
     "brevo": {"secret": SECRET},
     "mailersend": {"inbound_secret": KEY, "signing_secret": KEY},
     "mailgun": {"webhook_signing_key": KEY},

@@ -14,7 +14,7 @@ from django.test import Client
 from core import files
 from mail import intake
 from mail.checks import check_hooks
-from mail.hooks import bodies, raw, services, views
+from mail.hooks import bodies, raw, services, sns, views
 from mail.hooks.config import INBOUND, SERVICES, TRACKING, Hooks, HooksInvalid, parse
 from mail.models import Door, IncomingMail, IncomingState, Mailbox, MailState, OutgoingMail, Template
 from tests import cast
@@ -42,6 +42,7 @@ def _all_set_up(settings, monkeypatch):
             return {"raw": {"download_url": "https://x.example/raw"}, "raw_message_url": "https://x.example/raw"}
 
     monkeypatch.setattr(raw, "_fetched", lambda url, headers=None: Answer())
+    monkeypatch.setattr(sns, "_fetched", lambda url: hooks.certificate())
 
 
 @pytest.fixture
@@ -357,34 +358,6 @@ def test_services_may_ask_whether_somebody_is_there():
     assert Client().put("/hooks/mail/mandrill/inbound/").status_code == 405
 
 
-def test_amazon_is_asked_for_the_secret_and_its_subscription_confirmed_only_at_amazon(monkeypatch):
-    asked: list[str] = []
-
-    class Confirmed:
-        def raise_for_status(self):
-            asked.append("confirmed")
-
-    monkeypatch.setattr("mail.hooks.services.requests.get", lambda url, **given: (asked.append(url), Confirmed())[1])
-    told = {"Type": "SubscriptionConfirmation", "MessageId": "s-1", "TopicArn": "arn:aws:sns:eu-west-1:1:desk"}
-    said = {"x-amz-sns-message-type": "SubscriptionConfirmation", "x-amz-sns-message-id": "s-1"}
-    good = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t"
-
-    response = post("amazon_ses", INBOUND, hooks.as_json(told | {"SubscribeURL": good}, said))
-    assert (response.status_code, response["WWW-Authenticate"]) == (401, 'Basic realm="hooks"')
-    for url in (
-        "http://sns.eu-west-1.amazonaws.com/",
-        "https://evil.example/",
-        "https://sns.a.amazonaws.com.evil.example/",
-    ):
-        response = post("amazon_ses", INBOUND, hooks.as_json(told | {"SubscribeURL": url}, said | hooks.BASIC))
-        assert response.status_code >= 400
-    assert asked == []
-    assert (
-        post("amazon_ses", INBOUND, hooks.as_json(told | {"SubscribeURL": good}, said | hooks.BASIC)).status_code == 200
-    )
-    assert asked == [good, "confirmed"]
-
-
 def test_a_hook_costs_a_fixed_number_of_queries(mailbox, django_assert_max_num_queries):
     with django_assert_max_num_queries(12):
         assert post("postmark", INBOUND, inbound("postmark")).status_code == 200
@@ -396,7 +369,7 @@ def test_a_hook_costs_a_fixed_number_of_queries(mailbox, django_assert_max_num_q
 def test_settings_name_services_and_options():
     found = parse(
         "postmark?secret=hooks:0123456789abcdef  mailgun?webhook_signing_key=key%261 "
-        "amazon-ses?secret=u:0123456789abcdef"
+        "amazon-ses?topics=arn:aws:sns:eu-west-1:123456789012:mails,arn:aws-cn:sns:cn-north-1:123456789012:b_1"
     )
 
     assert sorted(found) == ["amazon_ses", "mailgun", "postmark"]
@@ -418,6 +391,9 @@ def test_settings_name_services_and_options():
         ("postmark?secret", "the options must look like option=value"),
         ("mailtrap?inbound_secret=x", "api_token is missing"),
         ("resend?inbound_secret=x", "api_key is missing"),
+        ("amazon_ses?secret=a:0123456789abcdef", "amazon_ses would take web hooks of anybody. Set topics."),
+        ("amazon_ses?topics=desk", "topics must look like arn:aws:sns:"),
+        ("amazon_ses?topics=arn:aws:sns:eu-west-1:123456789012:a,", "topics must look like arn:aws:sns:"),
         ("brevo?api_key=x", "brevo would take web hooks of anybody"),
         ("mailjet?secret=a:0123456789abcdef mailjet?secret=a:0123456789abcdef", "stands there twice"),
     ],
