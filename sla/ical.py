@@ -5,16 +5,18 @@ every change there ever is, and keep it for all files to come. Recurrences are w
 is asked for, so an endless one costs no more than another.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache, cached_property
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils.translation import gettext as _
 from icalendar import Parameters
-from icalendar.parser import Contentlines
+from icalendar.parser import Contentline
 from icalendar.prop import vDDDTypes, vText
 
 from sla.recurrences import Budget, NotUnderstood, Recurrence, TooLong
@@ -27,6 +29,10 @@ MOST_DAYS = 120
 LONGEST_EVENT = 62
 MOST_REMARKS = 20
 LONGEST_NAME = 120
+# In so many letters of a line are its parameters; of what comes after them only dates are read.
+LONGEST_BEGINNING = 5_000
+# Of a text so much is read to find its name.
+LONGEST_TEXT = 10 * LONGEST_NAME
 # Days looked at for all recurrences of a file together: some two seconds.
 MOST_STEPS = 2_000_000
 # What reading a date costs, in steps.
@@ -37,6 +43,9 @@ _READ = frozenset(
     {"SUMMARY", "DTSTART", "DTEND", "DURATION", "RRULE", "EXDATE", "RDATE", "RECURRENCE-ID", "UID", "STATUS"}
 )
 _SAID = _READ | {"BEGIN", "END", "NAME", "X-WR-CALNAME"}
+# Others are made no objects at all: ten megabytes can hold five million of them.
+_LINE = re.compile(rf"^(?:{'|'.join(sorted(_SAID))})[;:][^\r\n]*", re.ASCII | re.IGNORECASE | re.MULTILINE)
+_FOLD = re.compile(r"\r?\n[ \t]")
 
 # A value as it is written, and what is said about it.
 Value = tuple[str, Parameters]
@@ -55,14 +64,14 @@ class Found:
     remarks: Sequence[str]
 
 
-@dataclass(slots=True)
+@dataclass
 class _Event:
     properties: dict[str, list[Value]] = field(default_factory=dict)
 
     def first(self, name: str) -> Value | None:
         return self.properties[name][0] if name in self.properties else None
 
-    @property
+    @cached_property
     def summary(self) -> str:
         return _words(_text(self, "SUMMARY")) or _("Holiday")
 
@@ -114,9 +123,7 @@ def _events(text: str) -> tuple[str, list[_Event]]:
     inside: list[str] = []
     events: list[_Event] = []
     name, has_calendar = "", False
-    for number, (key, parameters, value) in enumerate(_lines(text)):
-        if number == MOST_LINES:
-            raise BadFile(_("It has more than %(count)s lines that matter.") % {"count": MOST_LINES})
+    for key, parameters, value in _lines(text):
         if key == "BEGIN":
             inside.append(value.strip().upper())
             has_calendar = has_calendar or inside == ["VCALENDAR"]
@@ -137,15 +144,17 @@ def _events(text: str) -> tuple[str, list[_Event]]:
 
 def _lines(text: str) -> Iterator[tuple[str, Parameters, str]]:
     """Yield name, parameters and value of the lines that matter, and that are some."""
-    for line in Contentlines.from_ical(text):  # type: ignore[no-untyped-call]
-        if line.partition(":")[0].partition(";")[0].upper() in _SAID:
-            with suppress(ValueError):
-                name, parameters, value = line.parts()
-                yield name.upper(), parameters, value
+    for number, line in enumerate(_LINE.finditer(_FOLD.sub("", text))):
+        if number == MOST_LINES:
+            raise BadFile(_("It has more than %(count)s lines that matter.") % {"count": MOST_LINES})
+        with suppress(ValueError):
+            begins, rest = line[0][:LONGEST_BEGINNING], line[0][LONGEST_BEGINNING:]
+            name, parameters, value = Contentline(begins).parts()  # type: ignore[no-untyped-call]
+            yield name.upper(), parameters, value + rest
 
 
 def _words(value: str) -> str:
-    text = str(vText.from_ical(value))
+    text = str(vText.from_ical(value[:LONGEST_TEXT]))
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:LONGEST_NAME]
 
 
@@ -164,8 +173,11 @@ def _days(
     if "RECURRENCE-ID" not in event.properties:
         without |= replaced.get(uid, set())
     for first in _beginnings(event, start, zone, since - (length - 1) * DAY, until, budget):
-        if first not in without:
-            yield from (day for n in range(length) if since <= (day := first + n * DAY) <= until)
+        if first in without:
+            continue
+        for n in range(max((since - first).days, 0), min(length, (until - first).days + 1)):
+            budget.spend()
+            yield first + n * DAY
 
 
 def _beginnings(event: _Event, start: date, zone: ZoneInfo, since: date, until: date, budget: Budget) -> Iterator[date]:
@@ -271,7 +283,10 @@ def _no_date(text: str) -> _LeftOut:
 def _zone(parameters: Parameters, zone: ZoneInfo) -> ZoneInfo:
     """Return the zone that a time names, if we know it, else the one of the business hours."""
     named = parameters.get("TZID")
-    try:
-        return ZoneInfo(named) if isinstance(named, str) else zone
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return zone
+    return ZoneInfo(named) if isinstance(named, str) and named in _known_zones() else zone
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    """Return the names of all zones: asked for one that is none, the disk is searched each time."""
+    return frozenset(available_timezones())

@@ -1,5 +1,7 @@
 """Whole days of iCalendar files, of well-made, careless and hostile ones."""
 
+import time
+import tracemalloc
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -63,8 +65,14 @@ def test_a_time_of_a_zone_that_nobody_knows_is_one_of_the_office():
     assert list(found.days) == [date(2026, 12, 25)]
 
 
+@pytest.mark.parametrize("zone", ["../../etc/passwd", "Europe", "localtime/x", "x" * 500, "Europe/Berlin\\0"])
+def test_no_zone_is_looked_for_outside_of_those_that_are_known(zone: str):
+    assert days(f"DTSTART;TZID={zone}:20261225T000000\nDURATION:P1D") == ["2026-12-25"]
+
+
 def test_a_day_in_the_past_or_far_ahead_is_none():
     assert days("DTSTART;VALUE=DATE:20251225", "DTSTART;VALUE=DATE:20291225") == []
+    assert days("DTSTART;VALUE=DATE:00010101", "DTSTART;VALUE=DATE:99991231\nDURATION:P62D") == []
     assert days("DTSTART;VALUE=DATE:20261120\nDTEND;VALUE=DATE:20261123") == ["2026-11-21", "2026-11-22"]
 
 
@@ -126,6 +134,49 @@ def test_a_hundred_thousand_dates_of_an_event_are_too_many(line: str):
 
     with pytest.raises(ical.BadFile, match="take too long"):
         ical.read(file(many), zone=BERLIN, since=SINCE, until=UNTIL)
+
+
+def test_many_events_of_many_days_each_are_too_many():
+    same = "DTSTART;VALUE=DATE:20261201\nDURATION:P62D\nRRULE:FREQ=DAILY;COUNT=58"
+
+    with pytest.raises(ical.BadFile, match="take too long"):
+        ical.read(file(*[same] * 600), zone=BERLIN, since=SINCE, until=UNTIL)
+
+
+def test_a_name_is_read_once_and_its_beginning_alone():
+    long = "DTSTART;VALUE=DATE:20261201\nRRULE:FREQ=DAILY;COUNT=100\nSUMMARY:" + "x\\," * 3_000_000
+    begun = time.process_time()
+
+    found = read(long)
+
+    assert set(found.days.values()) == {"x," * (ical.LONGEST_NAME // 2)}
+    # Once for each day it would take a minute.
+    assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("parameters", [";A=b" * 2_000_000, ";A=" + "b," * 4_000_000, ';A="' + "b" * 8_000_000])
+def test_parameters_without_end_are_not_read(parameters: str):
+    begun = time.process_time()
+
+    assert days("DTSTART;VALUE=DATE:20261225", f"DTSTART{parameters}:20261226") == ["2026-12-25"]
+    assert time.process_time() - begun < 5
+
+
+def test_lines_that_do_not_matter_cost_no_memory():
+    data = file("DTSTART;VALUE=DATE:20261225\n" + "a\n" * 500_000)
+    tracemalloc.start()
+
+    assert list(ical.read(data, zone=BERLIN, since=SINCE, until=UNTIL).days) == [date(2026, 12, 25)]
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    # The text as it came and unfolded.
+    assert most < 4 * len(data)
+
+
+def test_lines_that_are_none_are_counted_too():
+    with pytest.raises(ical.BadFile, match="more than 100000 lines that matter"):
+        ical.read(file("UID;:\n" * 100_000), zone=BERLIN, since=SINCE, until=UNTIL)
 
 
 def test_ten_megabytes_of_lines_are_read():
