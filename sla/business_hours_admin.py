@@ -64,7 +64,7 @@ class HolidayInline(OffersActiveInline):
     readonly_fields = ("came_from",)
     audited_words = ("name",)
     extra = 1
-    max_num = MOST_ROWS * 2
+    max_num = holidays.MOST_HOLIDAYS
     verbose_name_plural = _("Holidays: no window starts on these dates")
 
     @admin.display(description=_("source"))

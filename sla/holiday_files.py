@@ -5,8 +5,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sla.holidays import YEARS_AHEAD
+from django.utils.translation import gettext as _
+
+from sla.holidays import MOST_HOLIDAYS, YEARS_AHEAD
 from sla.models import BusinessHours, Holiday, HolidaySource
+
+
+class TooMany(ValueError):
+    """With these days there are more holidays than the page of business hours has room for; says so in a sentence."""
+
+    def __init__(self) -> None:
+        words = _("With these there are more than %(count)s holidays from this year on. Remove some first.")
+        super().__init__(words % {"count": MOST_HOLIDAYS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +35,20 @@ def window(hours: BusinessHours, at: datetime) -> tuple[date, date]:
 
 
 def foresee(hours: BusinessHours, origin: str, days: Mapping[date, str], at: datetime) -> Foreseen:
+    """Return what would become of days from today on. Raises TooMany."""
     since, _until = window(hours, at)
-    rows = list(hours.holidays.filter(day__gte=since).order_by("day"))
+    known = list(hours.holidays.filter(day__year__gte=since.year).order_by("day"))
+    rows = [row for row in known if row.day >= since]
     own = [row for row in rows if _is_of(row, origin)]
     others = {row.day: row for row in rows if not _is_of(row, origin)}
+    # A file that was looked at before midnight may name a day that is over.
+    ahead = [day for day in sorted(days) if day >= since]
+    coming = [(day, days[day]) for day in ahead if day not in others]
+    if len(known) - len(own) + len(coming) > MOST_HOLIDAYS:
+        raise TooMany
     return Foreseen(
-        coming=[(day, name) for day, name in sorted(days.items()) if day not in others],
-        staying=[others[day] for day in sorted(days) if day in others],
+        coming=coming,
+        staying=[others[day] for day in ahead if day in others],
         going=[row for row in own if row.day not in days],
     )
 
@@ -40,7 +57,7 @@ def take_over(hours: BusinessHours, origin: str, days: Mapping[date, str], at: d
     """Replace what an earlier file of this name brought, from today on; say how many days it brought now.
 
     Days that were entered by hand, belong to the country or to another file stay as they are. Call it with the row
-    of the business hours locked, in a transaction.
+    of the business hours locked, in a transaction. Raises TooMany.
     """
     foreseen = foresee(hours, origin, days, at)
     since, _until = window(hours, at)

@@ -86,9 +86,14 @@ def _preview(admin: Any, hours: BusinessHours, form: ImportForm) -> dict[str, An
         return {"remarks": found.remarks}
     origin = (form.cleaned_data["origin"] or found.name or upload.name or "").strip()[:80]
     kept = {"hours": hours.pk, "origin": origin, "days": {f"{day}": name for day, name in found.days.items()}}
+    try:
+        foreseen = holiday_files.foresee(hours, origin, found.days, at)
+    except holiday_files.TooMany as error:
+        form.add_error("file", str(error))
+        return {"remarks": found.remarks}
     return {
         "origin": origin,
-        "foreseen": holiday_files.foresee(hours, origin, found.days, at),
+        "foreseen": foreseen,
         "remarks": found.remarks,
         "moves": _foreseen(hours.pk, origin, found.days, at),
         "looked_at": signing.dumps(kept, salt=SALT, compress=True),
@@ -129,6 +134,9 @@ def _save(admin: Any, request: HttpRequest, hours: BusinessHours) -> HttpRespons
             reckoning.ask(Scope.HOURS, hours.pk, at=at, by=request.user)  # type: ignore[arg-type]  # an administrator
     except BadCalendar:
         admin.message_user(request, gettext("With these holidays it would never be open. Nothing was saved."), "ERROR")
+        return redirect(here)
+    except holiday_files.TooMany as error:
+        admin.message_user(request, str(error), "ERROR")
         return redirect(here)
     words = ngettext("%(count)s holiday was taken over.", "%(count)s holidays were taken over.", count)
     admin.message_user(request, words % {"count": count}, "SUCCESS")

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 # Promises reach two years ahead.
 YEARS_AHEAD = 2
 LONGEST_NAME = 120
+# Of this year and later, with those of files: all of them fit into one form.
+MOST_HOLIDAYS = 240
 
 
 @cache

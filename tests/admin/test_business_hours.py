@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.models import AuditEvent
 from sla import holidays, preview
@@ -112,6 +113,39 @@ def test_exceptions_that_contradict_each_other_are_refused(root, exceptions, sen
 def test_an_unknown_zone_is_refused(root, zone):
     assert root.post(ADD, data(OFFICE, time_zone=zone)).status_code == 200
     assert not BusinessHours.objects.exists()
+
+
+def test_a_page_with_all_holidays_it_may_have_is_saved(root, hours):
+    today = timezone.localdate()
+    entered = [{"day": f"{today + timedelta(days=n)}", "name": "Closed"} for n in range(holidays.MOST_HOLIDAYS)]
+    extra = [
+        {"day": f"{today + timedelta(days=n)}", "opens": "09:00", "closes": "12:00", "note": "x"} for n in range(12)
+    ]
+    nights = [window(f"{n // 60:02}:{n % 60:02}", f"{n // 60:02}:{n % 60 + 1:02}", *WEEK) for n in range(0, 8, 2)]
+
+    assert root.post(ADD, data(nights, extra, entered, name="All of them")).status_code == 302
+    found = BusinessHours.objects.get(name="All of them")
+    counted = [getattr(found, rows).count() for rows in ("windows", "exceptions", "holidays")]
+    assert counted == [4, 12, holidays.MOST_HOLIDAYS]
+    sent = _as_sent(root.get(page(found)))
+    assert len(sent) > 1000
+    assert root.post(page(found), sent).status_code == 302
+
+
+def _as_sent(response) -> dict[str, object]:
+    """Return what a browser sends of the page as it is."""
+    sent: dict[str, object] = {}
+    forms = [response.context["adminform"].form]
+    for inline in response.context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    for form in forms:
+        for field in form:
+            value = field.value()
+            if value is True:
+                sent[field.html_name] = "on"
+            elif value not in (None, False):
+                sent[field.html_name] = str(value)
+    return sent
 
 
 # --- Holidays of a country -----------------------------------------------------------------------

@@ -7,7 +7,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts.models import AuditEvent
-from sla.models import BusinessHours, HolidaySource, Reckoning
+from sla import holiday_import_admin
+from sla.holidays import MOST_HOLIDAYS
+from sla.models import BusinessHours, Holiday, HolidaySource, Reckoning
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -121,6 +123,34 @@ def test_holidays_that_would_close_it_for_good_are_refused(root, hours):
     take(root, hours, (in_days(3), "One"))
 
     assert kept(hours) == {}
+
+
+def test_what_was_looked_at_before_midnight_leaves_the_day_that_is_over(root, hours, monkeypatch):
+    take(root, hours, (in_days(1), "One"), (in_days(3), "Two"))
+    looked = look(root, hours, (in_days(1), "One again"), (in_days(3), "Two again")).context["looked_at"]
+    monkeypatch.setattr(holiday_import_admin, "now", lambda: timezone.now() + 2 * DAY)
+
+    assert root.post(url(hours), {"looked_at": looked}).status_code == 302
+
+    assert {name for name, _source in kept(hours).values()} == {"One", "Two again"}
+
+
+def fill(hours, count: int) -> None:
+    days = (Holiday(hours=hours, day=in_days(n + 10), name="Closed") for n in range(count))
+    Holiday.objects.bulk_create(days)
+
+
+def test_more_than_the_page_of_business_hours_has_room_for_are_refused(root, hours):
+    fill(hours, MOST_HOLIDAYS - 1)
+    looked = look(root, hours, (in_days(3), "One")).context["looked_at"]
+
+    answer = look(root, hours, (in_days(3), "One"), (in_days(4), "Two"))
+    hours.holidays.create(day=in_days(5), name="By hand")
+    late = root.post(url(hours), {"looked_at": looked}, follow=True)
+
+    words = "With these there are more than 240 holidays from this year on."
+    assert (answer.status_code, words in answer.text, words in late.text) == (422, True, True)
+    assert in_days(3) not in kept(hours)
 
 
 def test_only_administrators_come_here(sign_in, grace, hours):
