@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from core.prepared import Prepared, Question
 from sla.compiled import calendar_of
-from sla.hours import ALWAYS, BadCalendar, Calendar, NeverUsedUp, add_working_time, working_time
+from sla.hours import ALWAYS, BadCalendar, Calendar
 from sla.models import BusinessHours, SLAPlan
 
 _VERSION = Prepared(lambda pk: BusinessHours.objects.filter(pk=pk).values_list("pk", "version"))
 _DEFAULT = Prepared(lambda: BusinessHours.objects.filter(is_default=True).values_list("pk", "version"))
-
-# From when to when a clock ran; the last one, which still runs, has no end.
-Run = tuple[datetime, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +64,3 @@ def calendar_or_none(pk: int, version: int) -> Calendar | None:
         return calendar_of(pk, version)
     except BadCalendar:
         return None
-
-
-def used_up(runs: Sequence[Run], span: timedelta, calendar: Calendar) -> datetime | None:
-    """Return when a clock that ran like this has used up `span` of working time; None while nothing runs.
-
-    `runs` come in order and apart. Raises NeverUsedUp.
-    """
-    for start, end in runs:
-        at = add_working_time(start, span, calendar)
-        if end is None or at <= end:
-            return at
-        span -= working_time(start, end, calendar)
-    return None
-
-
-__all__ = ["NeverUsedUp", "Run", "Terms", "calendar_of_hours", "calendar_or_none", "hours_for", "terms", "used_up"]

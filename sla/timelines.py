@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
-from sla.hours import Calendar, NeverUsedUp, add_working_time, segments, working_time
+from sla.hours import Calendar, NeverUsedUp, segments, used_up, working_time
 
 # Of more stretches than these closed hours are not told apart any more, and then the earliest are left out.
 MOST_STRETCHES = 80
@@ -131,17 +131,10 @@ def reaching(timeline: Timeline, moments: Iterable[datetime]) -> Timeline:
 
 def when_due(spells: Sequence[Spell], within: timedelta, calendar: Calendar) -> datetime | None:
     """Return when so much working time is used up; None while nothing runs that could, and where it never is."""
-    for begins, ends, paused_by in spells:
-        if paused_by:
-            continue
-        try:
-            due = add_working_time(begins, within, calendar)
-        except NeverUsedUp:
-            return None
-        if ends is None or due <= ends:
-            return due
-        within -= working_time(begins, ends, calendar)
-    return None
+    try:
+        return used_up([(begins, ends) for begins, ends, paused_by in spells if not paused_by], within, calendar)
+    except NeverUsedUp:
+        return None
 
 
 def _stretches(

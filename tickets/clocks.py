@@ -13,9 +13,9 @@ from django.db.models import Case, F, Max, Q, When
 
 from core.prepared import Prepared, insert_all
 from sla import promises
-from sla.hours import ALWAYS, Calendar, NeverUsedUp, working_time
+from sla.hours import ALWAYS, Calendar, NeverUsedUp, Run, used_up, working_time
 from sla.models import SLAPlan, Target
-from sla.promises import Run, Terms
+from sla.promises import Terms
 from tickets.models import FAR_FUTURE, PAUSED, AsideReason, ClockSpan, Kind, SetAside, Ticket, TicketClock
 from tickets.models.clock import ClockChange, Outcome
 
@@ -373,7 +373,7 @@ def _used_up(runs: Sequence[Run], span: timedelta, calendar: Calendar | None) ->
     if calendar is None:
         return FAR_FUTURE
     try:
-        return promises.used_up(runs, span, calendar) or PAUSED
+        return used_up(runs, span, calendar) or PAUSED
     except NeverUsedUp:
         return FAR_FUTURE
 

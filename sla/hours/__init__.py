@@ -3,7 +3,7 @@
 `Calendar` says when it is open; these functions count by it. Without a calendar every hour counts.
 """
 
-from sla.hours.arithmetic import add_working_time, is_open, next_opening, segments, working_time
+from sla.hours.arithmetic import Run, add_working_time, is_open, next_opening, segments, used_up, working_time
 from sla.hours.calendar import (
     ALWAYS,
     BadCalendar,
@@ -22,11 +22,13 @@ __all__ = [
     "NeverOpens",
     "NeverUsedUp",
     "OverlappingWindows",
+    "Run",
     "Window",
     "add_working_time",
     "is_open",
     "next_opening",
     "segments",
+    "used_up",
     "validate",
     "working_time",
 ]

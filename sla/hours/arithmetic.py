@@ -1,10 +1,13 @@
 """What callers ask. Moments come in any zone, and are returned in UTC, to the microsecond."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sla.hours.calendar import ALWAYS, Calendar, NeverUsedUp
 from sla.hours.instants import END, instant, microseconds, moment
+
+# From when to when a clock ran; the last one, which still runs, has no end.
+Run = tuple[datetime, datetime | None]
 
 
 def add_working_time(start: datetime, span: timedelta, calendar: Calendar = ALWAYS) -> datetime:
@@ -21,6 +24,19 @@ def add_working_time(start: datetime, span: timedelta, calendar: Calendar = ALWA
     if at is None or at >= END:
         raise NeverUsedUp(f"{span} of working time is never used up")
     return moment(at)
+
+
+def used_up(runs: Sequence[Run], span: timedelta, calendar: Calendar = ALWAYS) -> datetime | None:
+    """Return when a clock that ran like this has used up `span` of working time; None while nothing runs.
+
+    `runs` come in order and apart. Raises NeverUsedUp.
+    """
+    for start, end in runs:
+        at = add_working_time(start, span, calendar)
+        if end is None or at <= end:
+            return at
+        span -= working_time(start, end, calendar)
+    return None
 
 
 def working_time(start: datetime, end: datetime, calendar: Calendar = ALWAYS) -> timedelta:

@@ -8,9 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from core.fields import DurationField
-from sla.hours import Calendar, Window
+from sla.hours import Calendar, Window, used_up
 from sla.models import Glyph, PlanTarget, Priority, SLAPlan, Target
-from sla.promises import used_up
 from tests import cast
 from tests.cast import HOUR
 
