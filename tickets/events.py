@@ -6,7 +6,7 @@ helpdesk hands over its table of handlers at start (helpdesk/subscriptions.py); 
 import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +16,7 @@ from accounts.models import Team, User
 from accounts.principal import Principal
 from core.models.work import holding
 from core.prepared import Prepared, gathering, insert
+from core.retries import next_try
 from tickets.models import Department, FailedHandler, Kind, ThreadEntry, Ticket, TicketEvent
 
 logger = logging.getLogger(__name__)
@@ -28,11 +29,6 @@ _handlers: dict[Kind, tuple[Handler, ...]] = {}
 KEPT = ["entry_count", "next_due_at", "last_event_number", "last_activity_at"]
 
 _TICKET = Prepared(lambda pk: Ticket.objects.filter(pk=pk))
-
-RETRY_HANDLER_AFTER = timedelta(minutes=1)
-# Every try waits twice as long as the one before, up to this; after two days it is left to people.
-LONGEST_WAIT = timedelta(hours=6)
-RETRY_HANDLER_FOR = timedelta(days=2)
 
 
 def subscribe(table: Mapping[Kind, Sequence[Handler]]) -> None:
@@ -144,9 +140,8 @@ def retry(failed: FailedHandler, *, claim: UUID, at: datetime) -> bool:
         if is_lost():
             raise
         logger.exception("handler %s failed again on %s", failed.handler, failed.event.kind)
-        wait = min(RETRY_HANDLER_AFTER * 2**failed.attempts, LONGEST_WAIT)
-        goes_on = at + wait <= failed.failed_at + RETRY_HANDLER_FOR
-        rows.update(error=_told(error), attempts=failed.attempts + 1, due_at=at + wait if goes_on else None, claim=None)
+        again = next_try(at, failures=failed.attempts, since=failed.failed_at)
+        rows.update(error=_told(error), attempts=failed.attempts + 1, due_at=again, claim=None)
         return False
     return True
 
@@ -167,7 +162,7 @@ def _keep_failure(handler: Handler, event: TicketEvent, error: Exception) -> Non
         defaults={
             "error": _told(error),
             "failed_at": event.at,
-            "due_at": event.at + RETRY_HANDLER_AFTER,
+            "due_at": next_try(event.at, failures=0, since=event.at),
         },
     )
 

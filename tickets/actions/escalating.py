@@ -1,7 +1,7 @@
 """What is done about a broken promise, step by step, each an ordinary action. The clock is its cause."""
 
 import traceback
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from accounts.principal import Principal
 from core.models import SiteSettings
 from core.models.work import holding
 from core.prepared import Prepared, Question, insert_all
+from core.retries import next_try
 from sla.models import Priority
 from tickets import clocks, events, explaining, policy, variables
 from tickets.actions.assign import assign
@@ -21,11 +22,6 @@ from tickets.actions.note import add_note
 from tickets.errors import DeedRefused
 from tickets.models import Cause, Does, Escalation, EscalationStep, Kind, LeftOut, Source, Ticket, TicketClock
 from tickets.vocabulary import EVERYTHING
-
-RETRY_AFTER = timedelta(minutes=1)
-# Every try waits twice as long as the one before, up to this; after two days it is left to people.
-LONGEST_WAIT = timedelta(hours=6)
-RETRY_FOR = timedelta(days=2)
 
 # Of a team, so many are asked whether they see the ticket.
 MOST_MEMBERS = 200
@@ -88,12 +84,11 @@ def escalate(*, escalation: Escalation, claim: UUID, at: datetime) -> None:
 def put_off(escalation: Escalation, *, claim: UUID, error: Exception, at: datetime) -> None:
     """Try a step that failed again later; the breach stands, and so do the other steps."""
     first = escalation.failed_at or at
-    wait = min(RETRY_AFTER * 2**escalation.attempts, LONGEST_WAIT)
     holding(Escalation.objects.all(), escalation.pk, claim).update(
         attempts=escalation.attempts + 1,
         failed_at=first,
         error="".join(traceback.format_exception(error))[-10_000:],
-        due_at=at + wait if at + wait <= first + RETRY_FOR else None,
+        due_at=next_try(at, failures=escalation.attempts, since=first),
         claim=None,
     )
 
