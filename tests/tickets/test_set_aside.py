@@ -71,6 +71,15 @@ def test_it_is_tried_again_ever_later_and_no_longer_after_two_days(three, poison
     assert DAY < at - DEADLINE <= 2 * DAY
 
 
+def test_who_lost_the_claim_meanwhile_sets_nothing_aside(three):
+    TicketClock.objects.update(claim=(claim := uuid4()))
+    TicketClock.objects.filter(pk=three[0].pk).update(claim=uuid4())
+
+    sweeping.set_aside(three[0].pk, claim=claim, error=ValueError("x"), at=DEADLINE)
+
+    assert not SetAside.objects.exists()
+
+
 def test_once_it_can_be_handled_it_is_aside_no_more(three, poison):
     sweep(three, DEADLINE)
     poison[0] = False

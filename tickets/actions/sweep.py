@@ -3,7 +3,7 @@
 import logging
 import traceback
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from django.db import transaction
 from accounts.principal import Principal
 from core.models.work import holding
 from core.prepared import Prepared, Question, known
+from core.retries import next_try
 from tickets import clocks, events
 from tickets.actions.escalating import plan_steps, steps_of
 from tickets.actions.locking import lock
@@ -32,12 +33,6 @@ from tickets.models import (
 )
 
 logger = logging.getLogger(__name__)
-
-
-RETRY_AFTER = timedelta(minutes=1)
-# Every try waits twice as long as the one before, up to this; after two days it is left to people.
-LONGEST_WAIT = timedelta(hours=6)
-RETRY_FOR = timedelta(days=2)
 
 _HELD = Prepared(
     lambda pks, claim: TicketClock.objects.running().select_related("plan", "aside").filter(pk__in=pks, claim=claim)
@@ -112,15 +107,14 @@ def _record(kind: Kind, ticket: Ticket, clock: TicketClock, at: datetime, **data
 @transaction.atomic
 def set_aside(pk: int, *, claim: UUID, error: Exception, at: datetime) -> None:
     """Keep why a clock could not be handled, and try it again later. Without the claim, nothing."""
-    if not (held := holding(TicketClock.objects.running(), pk, claim)).exists():
+    aside = SetAside.objects.filter(clock=pk).first() or SetAside(clock_id=pk, since=at)
+    again = next_try(at, failures=aside.attempts, since=aside.since)
+    # First of all, so that of two who know the clock one alone goes on: whoever stops it needs no row of it.
+    if not holding(TicketClock.objects.running(), pk, claim).update(due_at=again, claim=None):
         return
-    new = {"reason": AsideReason.FAILED, "since": at}
-    aside, _made = SetAside.objects.get_or_create(clock_id=pk, defaults=new)
-    wait = min(RETRY_AFTER * 2**aside.attempts, LONGEST_WAIT)
     aside.reason, aside.attempts = AsideReason.FAILED, aside.attempts + 1
     aside.error = "".join(traceback.format_exception(error))[-10_000:]
-    aside.save(update_fields=["reason", "attempts", "error"])
-    held.update(due_at=at + wait if at + wait <= aside.since + RETRY_FOR else None, claim=None)
+    aside.save()
 
 
 def let_time_act(*, timer: TicketTimer, claim: UUID, at: datetime) -> None:
