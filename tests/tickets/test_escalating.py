@@ -198,6 +198,10 @@ def disabled(one):
     type(one).objects.filter(pk=one.pk).update(is_active=False)
 
 
+def on_vacation(one):
+    type(one).objects.filter(pk=one.pk).update(on_vacation=True)
+
+
 def elsewhere_now(one):
     one.department_access.all().delete()
 
@@ -208,7 +212,9 @@ def elsewhere_now(one):
         ("assign", gone, "gone"),
         ("assign", disabled, "nobody"),
         ("assign", elsewhere_now, "no_access"),
+        ("assign", on_vacation, "nobody"),
         ("notify", disabled, "nobody"),
+        ("notify", on_vacation, "nobody"),
         ("notify", elsewhere_now, "no_access"),
     ],
 )

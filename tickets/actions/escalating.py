@@ -132,7 +132,7 @@ def _checked(step: EscalationStep, ticket: Ticket, *, assigns: bool) -> User | T
     to = ticket.department.manager if is_manager else step.agent or step.team
     if to is None:
         raise _Omitted(LeftOut.NO_MANAGER if is_manager else LeftOut.GONE)
-    people = _active(to)
+    people = _active(to, is_told=not assigns)
     if not people or (isinstance(to, Team) and to.archived_at is not None):
         raise _Omitted(LeftOut.NOBODY)
     if not assigns:
@@ -146,6 +146,9 @@ def _checked(step: EscalationStep, ticket: Ticket, *, assigns: bool) -> User | T
     return to
 
 
-def _active(to: User | Team) -> list[int]:
+def _active(to: User | Team, *, is_told: bool) -> list[int]:
+    """Return who can have a ticket, or be told of it: nobody is told on vacation (tickets.audience)."""
     people = User.objects.agents().filter(**({"teams": to} if isinstance(to, Team) else {"pk": to.pk}))
+    if is_told:
+        people = people.filter(on_vacation=False)
     return list(people.values_list("pk", flat=True)[:MOST_MEMBERS])
