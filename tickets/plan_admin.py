@@ -16,7 +16,7 @@ from core.configuration_admin import OffersActiveInline
 from sla.admin import SLAPlanAdmin
 from sla.models import SLAPlan
 from tickets import variables
-from tickets.models import AssignableTo, Department, DepartmentAccess, Does, EscalationStep
+from tickets.models import AssignableTo, Department, Does, EscalationStep, HelpTopic
 from tickets.variable_fields import VariableTextarea
 from tickets.vocabulary import EVERYTHING
 
@@ -62,11 +62,14 @@ class StepForm(ModelForm):
             for name, named in (("team", team), ("agent", agent)):
                 if named is not None:
                     self.add_error(name, gettext("This step names nobody."))
-        elif (team is None) == (agent is None):
+            return
+        if (team is None) == (agent is None):
             self.add_error("team", gettext("Choose a team or an agent."))
-        elif agent is not None and (why := why_no_agent(agent, self.instance.plan_id, assigns=does == Does.ASSIGN)):
+            return
+        where: Any = {"plan": self.instance.plan_id, "assigns": does == Does.ASSIGN}
+        if agent is not None and (why := why_no_agent(agent, **where)):
             self.add_error("agent", why)
-        elif team is not None and (why := why_no_team(team)):
+        if team is not None and (why := why_no_team(team, **where)):
             self.add_error("team", why)
 
 
@@ -74,15 +77,13 @@ def why_no_agent(agent: User, plan: int | None, *, assigns: bool) -> str | None:
     """Return why a plan cannot escalate to an agent: disabled, or without access where the plan holds."""
     if not (agent.is_agent and agent.is_active):
         return gettext("%(name)s is not an active agent.") % {"name": agent}
-    departments = Department.objects.filter(archived_at=None, disabled_at=None)
     working = Q(access__agent=agent) | Q(manager=agent)
     if assigns:
         working |= Q(assignable_to=AssignableTo.EVERYONE)
-    there = departments.filter(working)
+    there = Department.objects.enabled().filter(working)
     if not there.exists():
         return gettext("%(name)s has access to no department.") % {"name": agent}
-    own = departments.filter(sla_plan=plan) if plan else departments.none()
-    if missing := own.exclude(pk__in=there.values("pk")).order_by("name", "pk").first():
+    if missing := _first_of(plan, without=there):
         return gettext("%(name)s has no access to %(department)s, where this plan holds.") % {
             "name": agent,
             "department": missing,
@@ -90,15 +91,33 @@ def why_no_agent(agent: User, plan: int | None, *, assigns: bool) -> str | None:
     return None
 
 
-def why_no_team(team: Team) -> str | None:
-    """Return why a plan cannot escalate to a team."""
+def why_no_team(team: Team, plan: int | None, *, assigns: bool) -> str | None:
+    """Return why a plan cannot escalate to a team. Whoever is in one sees what it is assigned."""
     members = User.objects.agents().filter(teams=team)
     if not members.exists():
         return gettext("Nobody in “%(name)s” is an active agent.") % {"name": team}
-    manages = Q(manages__archived_at=None, manages__isnull=False)
-    if not members.filter(Q(pk__in=DepartmentAccess.objects.values("agent")) | manages).exists():
+    there = Department.objects.enabled().filter(Q(access__agent__in=members) | Q(manager__in=members))
+    if not there.exists():
         return gettext("Nobody in “%(name)s” has access to a department.") % {"name": team}
+    if not assigns and (missing := _first_of(plan, without=there)):
+        return gettext("Nobody in “%(name)s” has access to %(department)s, where this plan holds.") % {
+            "name": team,
+            "department": missing,
+        }
     return None
+
+
+def _first_of(plan: int | None, *, without: "QuerySet[Department]") -> Department | None:
+    """Return a department that says itself, or by a help topic, that a plan holds, and that is not among the others."""
+    if plan is None:
+        return None
+    topics = HelpTopic.objects.active().filter(sla_plan=plan)
+    holds = Q(sla_plan=plan) | Q(pk__in=topics.values("department"))
+    if topics.filter(department=None).exists():
+        holds |= Q(is_default=True)
+    return (
+        Department.objects.enabled().filter(holds).exclude(pk__in=without.values("pk")).order_by("name", "pk").first()
+    )
 
 
 class StepInline(OffersActiveInline):

