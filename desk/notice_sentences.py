@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from core.models import SiteSettings
 from notices.models import Notice
 from sla.models import Target
-from tickets.models import Kind, Stopped
+from tickets.models import Kind, LeftOut, Stopped
 
 
 def sentence(notice: Notice) -> str:
@@ -35,6 +35,11 @@ def sentence(notice: Notice) -> str:
             return _("%(target)s is due soon") % {"target": Target(event.data["target"]).label}
         case Kind.CLOCK_BREACHED:
             return _("%(target)s is overdue") % {"target": Target(event.data["target"]).label}
+        case Kind.ESCALATED if "left_out" in event.data:
+            return _("%(target)s is overdue, and a step of its escalation was left out: %(why)s") % {
+                "target": Target(event.data["target"]).label,
+                "why": LeftOut(event.data["left_out"]).label,
+            }
         case Kind.ESCALATED:
             return _("%(target)s is overdue, and you are to know of it") % {
                 "target": Target(event.data["target"]).label

@@ -74,6 +74,17 @@ def test_administrators_read_which_step_was_left_out_and_why(language, said, esc
     ]
 
 
+def test_an_administrator_at_the_desk_reads_it_behind_the_bell_too(escalated, admin_user, billing):
+    cast.give_access(admin_user, billing)
+    type(admin_user).objects.filter(pk=admin_user.pk).update(is_agent=True)
+
+    event = escalated("assign_manager")
+
+    assert notice_sentences.sentence(Notice.objects.get(event=event, agent=admin_user)) == (
+        "First response is overdue, and a step of its escalation was left out: the department has no manager"
+    )
+
+
 def test_what_a_step_did_says_since_when(escalated, ticket):
     event = escalated("raise")
 
