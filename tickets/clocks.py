@@ -317,14 +317,12 @@ def warn(clock: TicketClock, at: datetime) -> int:
 
     Who looks late warns once, of the greatest share. 0 if there is nothing to warn of any more.
     """
-    ahead: list[int] = [share for share in clock.plan.warnings if share > clock.warned_share]
-    if len(ahead) == 1:
-        passed, clock.warn_at = ahead, clock.deadline_at
-    else:
-        runs, calendar = clock.runs(), promises.calendar_of_hours(clock.hours_id)
-        moments = {share: _share_used_up(clock, share, runs, calendar) for share in ahead}
-        passed = [share for share in ahead if moments[share] <= at]
-        clock.warn_at = min([clock.deadline_at, *(moment for moment in moments.values() if moment > at)])
+    # Reckoned anew: the plan's shares or the calendar may be others by now, and the clock not be reckoned by them yet.
+    runs, calendar = clock.runs(), promises.calendar_of_hours(clock.hours_id)
+    ahead = [share for share in clock.plan.warnings if share > clock.warned_share]
+    moments = {share: _share_used_up(clock, share, runs, calendar) for share in ahead}
+    passed: list[int] = [share for share in ahead if moments[share] <= at]
+    clock.warn_at = min([clock.deadline_at, *(moment for moment in moments.values() if moment > at)])
     if passed:
         clock.warned_share, clock.warned_at = passed[-1], at
     return passed[-1] if passed else 0

@@ -151,6 +151,17 @@ def test_a_warning_that_the_plan_does_not_give_any_more_is_left_out(strict):
     assert (strict.due_at, strict.warned_at) == (strict.deadline_at, None)
 
 
+def test_of_a_share_that_is_not_used_up_yet_it_warns_then(strict):
+    """The plan was saved a moment ago, and the clock is not reckoned by it yet."""
+    strict.plan.warnings = [90]
+    strict.plan.save()
+
+    sweep(strict, OFFICE_OPENS + 5 * HOUR)
+
+    assert warnings(strict) == []
+    assert (strict.due_at, strict.warned_share) == (OFFICE_OPENS + 25 * HOUR, 0)
+
+
 def test_with_more_time_it_warns_again_of_what_is_not_used_up_any_more(strict, boss):
     sweep(strict, OFFICE_OPENS + 7.5 * HOUR)
     relaxed = cast.make_plan("Relaxed", first_response=13 * HOUR)
