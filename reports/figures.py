@@ -1,8 +1,9 @@
 """How promises were kept: figures, and the promises behind each.
 
 A promise belongs to the period in which it was made, to the department that had the ticket when it was met or broken
-(while it is open: that has it now), and to the plan by which it is reckoned now; one that was cancelled was none. It is
-kept, broken (met late is broken), or still open. So what is made is always the sum of the three.
+(while it is open: that has it now), and to the plan by which it is reckoned now; one that was cancelled in time was
+none, nor one that was cancelled with spam or a duplicate. It is kept, broken (met late is broken), or still open. So
+what is made is always the sum of the three.
 """
 
 from collections.abc import Sequence
@@ -14,12 +15,16 @@ from django.utils.translation import gettext_lazy as _
 from accounts.principal import Principal
 from reports.periods import Span
 from sla.models import Target
-from tickets.models import Department, Ticket, TicketClock
+from tickets.models import CloseReason, Department, Ticket, TicketClock
 from tickets.models.clock import Outcome
 
 KEPT = Q(outcome=Outcome.MET, breached_at=None)
 BROKEN = Q(breached_at__isnull=False)
 OPEN = Q(outcome=Outcome.RUNNING, breached_at=None)
+# What was broken before it was cancelled stays broken: another plan or due date, or closing, makes nothing undone.
+NO_PROMISE = Q(outcome=Outcome.CANCELLED) & (
+    Q(breached_at=None) | Q(ticket__close_reason__in=[CloseReason.SPAM, CloseReason.DUPLICATE])
+)
 
 
 class Figure(TextChoices):
@@ -72,7 +77,7 @@ def promises(
         found = found.filter(plan=plan)
     if target:
         found = found.filter(target=target)
-    return found.exclude(outcome=Outcome.CANCELLED).filter(CONDITIONS[figure])
+    return found.exclude(NO_PROMISE).filter(CONDITIONS[figure])
 
 
 def attainment(principal: Principal, span: Span, department: Department | None = None) -> list[Line]:

@@ -20,7 +20,7 @@ from reports.figures import attainment as count_up
 from reports.figures import promises as find_promises
 from reports.forms import ReportForm
 from reports.periods import Period
-from sla.models import SLAPlan, Target
+from sla.models import Target
 from tickets.models import TicketClock
 
 PAGE_ROWS = 50
@@ -85,7 +85,8 @@ def promises(request: AgentRequest) -> HttpResponse:
         "rows": [{"clock": clock, "url": ticket_url(clock.ticket.number, Origin())} for clock in page.rows],
         "span": given["span"],
         "department": given["department"],
-        "plan": SLAPlan.objects.filter(pk=plan).first() if plan is not None else None,
+        # Named where there is something of it to see.
+        "plan": page.rows[0].plan if plan is not None and page.rows else None,
         "target_label": Target(target).label if target else "",
         "figure_label": Figure(figure).label,
         "back_url": f"{reverse('reports:attainment')}?{_query(request)}",

@@ -74,8 +74,11 @@ def _keep(ticket: Ticket, clocks: Sequence[TicketClock], since: datetime, cause:
     _tell(ticket, ClockChange.STARTED, clocks)
 
 
-def stop(ticket: Ticket, targets: Iterable[Target], *, at: datetime, outcome: Outcome, cause: str) -> list[str]:
-    """Stop the running clocks of `targets`; say which. A clock stopped after its deadline is a breach, seen or not."""
+def stop(ticket: Ticket, targets: Iterable[Target], *, at: datetime, outcome: Outcome) -> list[str]:
+    """Stop the running clocks of `targets`; say which.
+
+    A clock stopped after its deadline is a breach, seen or not, met or cancelled.
+    """
     stopped = list(ticket.clocks.running().filter(target__in=list(targets)))
     for clock in stopped:
         _stop(ticket, clock, at, outcome)

@@ -54,7 +54,7 @@ def test_made_is_met_broken_and_open(clerk, plan, ada, topic):
     promise(ada, topic, outcome="met", breached=True)
     promise(ada, topic, breached=True)
     promise(ada, topic)
-    promise(ada, topic, outcome="cancelled", breached=True)
+    promise(ada, topic, outcome="cancelled")
     promise(ada, topic, outcome="met", ago=40)
 
     answer = clerk.get(URL, lately())
@@ -63,6 +63,17 @@ def test_made_is_met_broken_and_open(clerk, plan, ada, topic):
     line = row["line"]
     assert (line.plan_name, line.target) == ("Gold", Target.RESOLUTION)
     assert (line.made, line.met, line.breached, line.open, line.share) == (5, 2, 2, 1, 50)
+
+
+@pytest.mark.parametrize(("reason", "count"), [("", 1), ("obsolete", 1), ("spam", 0), ("duplicate", 0)])
+def test_what_was_broken_before_it_was_cancelled_stays_broken(clerk, plan, ada, topic, reason, count):
+    clock = promise(ada, topic, outcome="cancelled", breached=True)
+    Ticket.objects.filter(pk=clock.ticket_id).update(close_reason=reason)
+
+    total = clerk.get(URL, lately()).context["total"]["line"]
+
+    assert (total.made, total.breached) == (count, count)
+    assert len(clerk.get(LIST, lately(figure="breached")).context["rows"]) == count
 
 
 @pytest.mark.parametrize(("figure", "count"), [("made", 3), ("met", 1), ("breached", 1), ("open", 1)])

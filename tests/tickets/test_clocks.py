@@ -63,9 +63,15 @@ def test_met_late_is_still_a_breach_even_if_nobody_looked(late, breached, ticket
 
 
 def test_a_cancelled_one_breaks_no_promise(ticket, boss):
-    actions.close_unresolved(ticket=ticket, reason="spam", by=boss, at=TUESDAY)
+    actions.close_unresolved(ticket=ticket, reason="spam", by=boss, at=MONDAY + HOUR)
 
     assert {(c.outcome, c.breached_at) for c in ticket.clocks.all()} == {(Outcome.CANCELLED, None)}
+
+
+def test_what_was_broken_before_it_was_cancelled_stays_broken_even_if_nobody_looked(ticket, boss):
+    actions.close_unresolved(ticket=ticket, reason="obsolete", by=boss, at=TUESDAY)
+
+    assert {(c.outcome, c.breached_at == c.deadline_at) for c in ticket.clocks.all()} == {(Outcome.CANCELLED, True)}
 
 
 def test_one_promise_runs_once(ticket):

@@ -123,7 +123,7 @@ def rebuild(events, department: int) -> list[Rebuilt]:
                 clock.spans.append([event.at, None, by])
                 clock.paused_by = by
             if told["did"] in {"met", "cancelled"}:
-                if told["did"] == "met" and clock.deadline_at and event.at > clock.deadline_at:
+                if clock.deadline_at and event.at > clock.deadline_at:
                     clock.breached_at = clock.deadline_at
                 clock.spans[-1][1] = clock.stopped_at = event.at
                 clock.outcome = told["did"]

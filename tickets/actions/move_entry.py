@@ -103,7 +103,7 @@ def _await_again(ticket: Ticket, at: datetime) -> None:
     if last is None or last.kind != EntryKind.REPLY or not ticket.is_working:
         return
     reply = ticket.events.filter(kind=Kind.REPLIED, data__entry=last.number).first()
-    clocks.stop(ticket, [Target.NEXT_RESPONSE], at=at, outcome=Outcome.CANCELLED, cause=Kind.ENTRY_MOVED_AWAY)
+    clocks.stop(ticket, [Target.NEXT_RESPONSE], at=at, outcome=Outcome.CANCELLED)
     if reply is None or not reply.data.get("keeps"):
         ticket.awaiting = Awaiting.REQUESTER
         ticket.save(update_fields=["awaiting"])

@@ -65,7 +65,7 @@ def reply(
     ticket.first_response_at = ticket.first_response_at or at
     ticket.awaiting = Awaiting.AGENT if keeps and ticket.is_working else Awaiting.REQUESTER
     ticket.save(update_fields=["first_response_at", "awaiting"])
-    met = clocks.stop(ticket, clocks.RESPONSES, at=at, outcome=Outcome.MET, cause=Kind.REPLIED)
+    met = clocks.stop(ticket, clocks.RESPONSES, at=at, outcome=Outcome.MET)
     clocks.follow_waits(ticket, at=at, cause=Kind.REPLIED)
     deed = deed or events.new_deed()
     told: dict[str, Any] = {} if to is None else {"to": _among(ticket, to)}

@@ -59,8 +59,8 @@ def resolve(
     TicketTimer.objects.update_or_create(
         ticket=ticket, kind=TimerKind.CLOSE, defaults={"due_at": ticket.closes_at, "claim": None}
     )
-    met = clocks.stop(ticket, [Target.RESOLUTION], at=at, outcome=Outcome.MET, cause=Kind.RESOLVED)
-    clocks.stop(ticket, clocks.RESPONSES, at=at, outcome=Outcome.CANCELLED, cause=Kind.RESOLVED)
+    met = clocks.stop(ticket, [Target.RESOLUTION], at=at, outcome=Outcome.MET)
+    clocks.stop(ticket, clocks.RESPONSES, at=at, outcome=Outcome.CANCELLED)
     assert ticket.closes_at is not None
     data |= {"closes_at": ticket.closes_at.isoformat(), "met": met}
     events.record(Kind.RESOLVED, ticket, by=by, at=at, deed=deed, **data)
@@ -115,7 +115,7 @@ def close_unresolved(
         ticket = lock(ticket)
     ticket.close_unresolved(at, reason)
     _save_closed(ticket)
-    clocks.stop(ticket, Target, at=at, outcome=Outcome.CANCELLED, cause=Kind.CLOSED)
+    clocks.stop(ticket, Target, at=at, outcome=Outcome.CANCELLED)
     events.record(Kind.CLOSED, ticket, by=by, at=at, deed=deed, reason=reason)
     return ticket
 
