@@ -139,7 +139,7 @@ def told(last: Reckoning) -> str:
     }
     if last.finished_at is None:
         return gettext("Since %(moment)s deadlines are being reckoned anew: %(looked_at)s tickets so far.") % values
-    done = gettext("Last reckoned anew until %(moment)s: the deadlines of %(moved)s of %(looked_at)s tickets moved.")
+    done = gettext("Last reckoned anew until %(moment)s: clocks of %(moved)s of %(looked_at)s tickets changed.")
     if last.failed:
         done += " " + gettext("%(failed)s could not be reckoned; the log says why.")
     return done % values

@@ -162,7 +162,7 @@ def test_the_page_says_how_far_it_has_come(root, plan):
     Reckoning.objects.update(looked_at=5, moved=3, failed=1, finished_at=MONDAY + HOUR)
     page = root.get(plan_page(plan)).content.decode()
 
-    assert "the deadlines of 3 of 5 tickets moved." in page
+    assert "clocks of 3 of 5 tickets changed." in page
     assert "1 could not be reckoned" in page
 
 
