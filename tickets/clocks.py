@@ -210,7 +210,7 @@ def _start_missing(ticket: Ticket, terms: Terms, cause: str) -> None:
 
 
 def _stop(ticket: Ticket, clock: TicketClock, at: datetime, outcome: Outcome) -> None:
-    if outcome == Outcome.MET and at > clock.deadline_at:
+    if at > clock.deadline_at:
         clock.breached_at = clock.breached_at or clock.deadline_at
     clock.stopped_at, clock.outcome = at, outcome
     clock.department_id = clock.department_id or ticket.department_id
@@ -219,7 +219,8 @@ def _stop(ticket: Ticket, clock: TicketClock, at: datetime, outcome: Outcome) ->
     clock.spans.filter(ended_at=None).update(ended_at=at)
     if clock.breached_at:
         clock.escalations.all().delete()
-    if clock.deadline_at == FAR_FUTURE:
+    if clock.deadline_at == FAR_FUTURE or clock.warn_at <= at:
+        # What is set aside cannot be reckoned, or was due and failed.
         SetAside.objects.filter(clock=clock).delete()
     _tell(ticket, ClockChange(outcome.value), [clock])
 
@@ -231,7 +232,7 @@ def _reckon(ticket: Ticket, clock: TicketClock, plan: SLAPlan, terms: Terms, at:
 
 def reckon(ticket: Ticket, clock: TicketClock, plan: SLAPlan, terms: Terms, at: datetime) -> bool:
     """Put a clock under the terms that hold now; say whether that changes it, and the caller has to save RECKONED."""
-    before, deadline_before = _terms_told(clock), clock.deadline_at
+    before, is_aside = _terms_told(clock), clock.deadline_at == FAR_FUTURE or clock.warn_at <= at
     clock.plan, clock.within, clock.hours_id = plan, terms.within[clock.target], terms.hours
     runs = clock.runs()
     _set_deadline(ticket, clock, terms, runs)
@@ -240,9 +241,10 @@ def reckon(ticket: Ticket, clock: TicketClock, plan: SLAPlan, terms: Terms, at: 
     if before == _terms_told(clock):
         return False
     clock.due_at, clock.claim = clock.next_due(), None
-    if FAR_FUTURE in {deadline_before, clock.deadline_at}:
+    if is_aside:
+        # Perhaps: it could not be reckoned, or was due and failed.
         SetAside.objects.filter(clock=clock).delete()
-        _set_aside([clock], at)
+    _set_aside([clock], at)
     _tell(ticket, ClockChange.CHANGED, [clock])
     return True
 
@@ -352,7 +354,7 @@ def _set_aside(clocks: Iterable[TicketClock], at: datetime) -> None:
         if clock.deadline_at == FAR_FUTURE:
             is_made = promises.calendar_of_hours(clock.hours_id) is not None
             reason = AsideReason.NEVER_OPEN if is_made else AsideReason.NO_CALENDAR
-            SetAside.objects.create(clock=clock, reason=reason, since=at)
+            SetAside.objects.get_or_create(clock=clock, defaults={"reason": reason, "since": at})
 
 
 def _take_back_warnings(clock: TicketClock, terms: Terms, at: datetime) -> None:

@@ -10,7 +10,7 @@ from tests import cast
 from tests.cast import DAY, HOUR, MINUTE, MONDAY
 from tickets import actions, clocks
 from tickets.actions import sweep as sweeping
-from tickets.models import FAR_FUTURE, Escalation, EscalationStep, Kind, SetAside, TicketClock
+from tickets.models import FAR_FUTURE, Escalation, EscalationStep, Kind, SetAside, Ticket, TicketClock
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +88,22 @@ def test_once_it_can_be_handled_it_is_aside_no_more(three, poison):
 
     assert clock.breached_at == DEADLINE
     assert clock.ticket.events.filter(kind=Kind.CLOCK_BREACHED).count() == 1
+    assert not SetAside.objects.exists()
+
+
+def test_once_it_is_reckoned_anew_or_stopped_it_is_aside_no_more(three, poison, plan, grace):
+    sweep(three, DEADLINE)
+    plan.targets.filter(target="first_response").update(within=3 * HOUR)
+    clocks.retarget(Ticket.objects.get(pk=three[1].ticket_id), at=DEADLINE, cause="test")
+    assert not SetAside.objects.exists()
+
+    SetAside.objects.create(clock=three[1], reason="failed", attempts=1, since=DEADLINE)
+    sweep([three[1]], DEADLINE + MINUTE)
+    assert not SetAside.objects.exists()
+
+    at = TicketClock.objects.get(pk=three[1].pk).warn_at
+    SetAside.objects.create(clock=three[1], reason="failed", attempts=1, since=at)
+    actions.reply(ticket=three[1].ticket, text="Hello.", by=cast.principal(grace), at=at)
     assert not SetAside.objects.exists()
 
 

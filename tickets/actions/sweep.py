@@ -91,8 +91,12 @@ def _warn_or_breach(clock: TicketClock, *, claim: UUID, at: datetime) -> None:
     is_near = clock.breached_at is None and at >= clock.warn_at
     share = clocks.warn(clock, at) if is_near else 0
     warned = {name: getattr(clock, name) for name in ("warn_at", "warned_at", "warned_share")}
-    if _ROWS.update({**warned, "due_at": clock.next_due(), "claim": None}, pk=pk, claim=claim) and share:
+    if not _ROWS.update({**warned, "due_at": clock.next_due(), "claim": None}, pk=pk, claim=claim):
+        return
+    if share:
         _record(Kind.CLOCK_WARNED, ticket, clock, at, share=share)
+    else:
+        _take_back(clock)
 
 
 def _record(kind: Kind, ticket: Ticket, clock: TicketClock, at: datetime, **data: Any) -> None:
@@ -100,6 +104,11 @@ def _record(kind: Kind, ticket: Ticket, clock: TicketClock, at: datetime, **data
     if not clock.plan.alerts:
         told["unalerted"] = True
     events.record(kind, ticket, by=Principal.system(f"{Cause.CLOCK}:{clock.pk}"), at=at, **told)
+    _take_back(clock)
+
+
+def _take_back(clock: TicketClock) -> None:
+    """Let a clock that could be handled be set aside no more."""
     if hasattr(clock, "aside"):
         clock.aside.delete()
 
