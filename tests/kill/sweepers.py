@@ -10,23 +10,21 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Sequence
 from datetime import timedelta
-from uuid import UUID
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 django.setup()
 
-from django.conf import settings  # noqa: E402
-from django.db import connections, transaction  # noqa: E402
+from django.db import transaction  # noqa: E402
 from django.utils.timezone import now  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from helpdesk import relay, subscriptions  # noqa: E402
 from tests import cast  # noqa: E402
 from tests.cast import HOUR, MINUTE  # noqa: E402
+from tests.kill import pack  # noqa: E402
 from tickets.models import Department, Escalation, EscalationStep, Kind, TicketClock, TicketEvent  # noqa: E402
 
 WORKERS, OF_EACH = 4, 150
@@ -57,53 +55,18 @@ def race(seed: int) -> None:
     dice = random.Random(seed)
     enough = dice.randrange(20, OF_EACH)
     before = _done()
-    for connection in connections.all():
-        connection.close()
-        if connection.vendor == "postgresql":
-            # The pool's threads stay behind when a process forks.
-            connection.close_pool()
-    workers = [_fork() for _each in range(WORKERS)]
+    workers = [pack.fork(KINDS, most=8) for _each in range(WORKERS)]
     while _done() - before < enough:
         time.sleep(0.005)
     victim = dice.randrange(WORKERS)
     os.kill(workers[victim], signal.SIGKILL)
     out = {kind.model.__name__: kind.model._default_manager.filter(claim__isnull=False).count() for kind in KINDS}
-    codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in workers]
+    codes = [pack.wait_for(pid) for pid in workers]
     print(json.dumps({"victim": victim, "codes": codes, "done": enough, "in hand": out}))
 
 
 def _done() -> int:
     return TicketEvent.objects.exclude(kind=Kind.OPENED).count()
-
-
-def _fork() -> int:
-    if pid := os.fork():
-        return pid
-    try:
-        _work()
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        os._exit(1)
-    os._exit(0)
-
-
-def _work() -> None:
-    """Claim and do what is due, as a relay and a worker of its own, until nothing is due or in anybody's hand."""
-    while True:
-        taken = sum(_take(kind) for kind in KINDS)
-        soon = now() + settings.CLAIM_TIME
-        if not taken and not any(kind.model._default_manager.filter(due_at__lte=soon).exists() for kind in KINDS):
-            return
-        if not taken:
-            time.sleep(0.02)
-
-
-def _take(kind: relay.WorkKind) -> int:
-    out: list[tuple[Sequence[int], UUID]] = []
-    taken = relay.hand_out(kind, at=now(), limit=8, send=lambda pks, claim: out.append((pks, claim)))
-    for pks, claim in out:
-        kind.task(list(pks) if kind.bundle else pks[0], str(claim))
-    return taken
 
 
 if __name__ == "__main__":
