@@ -113,9 +113,9 @@ def hand_out(
 
     What could not be sent, the broker being away, is due again at once.
     """
-    rows = kind.model._default_manager.all()
-    if not rows.filter(due_at__lte=at).exists():
+    if not _is_due(kind, at):
         return 0
+    rows = kind.model._default_manager.all()
     limit = min(limit, min(kind.most, most_out()) - _out(rows, at))
     if limit <= 0:
         return 0
@@ -130,6 +130,10 @@ def hand_out(
             rows.filter(pk__in=pks[number:], claim=claim).update(due_at=at, claim=None)
             raise
     return len(pks)
+
+
+def _is_due(kind: WorkKind, at: datetime) -> bool:
+    return kind.model._default_manager.filter(due_at__lte=at).exists()
 
 
 def most_out() -> int:
@@ -175,7 +179,8 @@ class Relay:
         if not self._holds_lease(at):
             return False
         handed_out = [hand_out(kind, at=at) for kind in KINDS]
-        self._is_busy = any(handed_out)
+        # Where all is out that may be, the rest has its turn as soon as there is room, and not at the next look.
+        self._is_busy = any(handed_out) or (self._is_busy and any(_is_due(kind, at) for kind in KINDS))
         return max(handed_out, default=0) >= BATCH
 
     def _run(self) -> None:

@@ -117,6 +117,21 @@ def test_so_many_are_out_and_no_more_until_some_are_done(sent, send):
     assert hand_out(MAIL, at=MONDAY, send=send) == 7
 
 
+def test_where_all_is_out_that_may_be_the_rest_is_looked_for_soon(monkeypatch):
+    monkeypatch.setattr(WorkKind, "send", lambda kind, pks, claim: None)
+    make_mails(MOST_OUT + 1)
+    relay = Relay()
+    relay.turn(MONDAY)
+    relay.turn(MONDAY)
+
+    relay.turn(MONDAY)
+    assert relay._is_busy
+
+    OutgoingMail.objects.update(due_at=None, claim=None)
+    relay.turn(MONDAY)
+    assert not relay._is_busy
+
+
 def test_short_claims_put_fewer_out(sent, send, settings):
     settings.CLAIM_TIME = timedelta(seconds=2)
     make_mails(50)
