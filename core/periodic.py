@@ -36,6 +36,11 @@ def ensure_rows(at: datetime) -> None:
     PeriodicJob.objects.bulk_create([PeriodicJob(name=name, due_at=at) for name in _jobs], ignore_conflicts=True)
 
 
+def intervals() -> dict[str, timedelta]:
+    """Return how often each job comes."""
+    return {name: job.every for name, job in _jobs.items()}
+
+
 def run(job: PeriodicJob, *, claim: UUID, at: datetime) -> None:
     """Run the job and say when it comes back. A failure is kept on its row, and the next turn tries again."""
     known = _jobs.get(job.name)

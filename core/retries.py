@@ -15,5 +15,11 @@ def next_try(at: datetime, *, failures: int, since: datetime) -> datetime | None
 
     None if that is to be tried no more.
     """
-    again = at + min(AFTER * 2 ** min(failures, _MOST_DOUBLINGS), LONGEST)
+    again = at + wait_after(failures + 1)
     return again if again <= since + ENDS_AFTER else None
+
+
+def wait_after(failures: int) -> timedelta:
+    """Return how long what failed so often waits until it is tried again."""
+    times: int = 2 ** min(failures - 1, _MOST_DOUBLINGS)
+    return min(AFTER * times, LONGEST)

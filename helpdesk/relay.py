@@ -32,7 +32,8 @@ from accounts import sessions
 from core import lease, periodic, statistics, sweeping, wakeups
 from core.models import PeriodicJob, Waiting
 from core.periodic import Job
-from mail import alarm, ledger
+from helpdesk import waits
+from mail import alarm, breaking, ledger, oauth
 from mail.models import IncomingMail, Mailbox, OutgoingMail
 from notices import sweeping as sweeping_notices
 from sla import holidays
@@ -287,12 +288,15 @@ def _take_over(at: datetime) -> None:
 def bring_back(at: datetime) -> None:
     """Let no row wait for a time that the machine's clock had shown before it was set back.
 
-    A claim never lasts longer than from now on, and a job that ran in what is the future now is due.
+    A claim never lasts longer than from now on, and what waits longer than it ever may is due.
     """
     latest = at + settings.CLAIM_TIME
     for kind in KINDS:
         kind.model._default_manager.filter(due_at__gt=latest, claim__isnull=False).update(due_at=latest)
-    PeriodicJob.objects.filter(last_run_at__gt=at, due_at__gt=at).update(due_at=at, claim=None)
+    for rows in waits.too_long(at):
+        rows.update(due_at=at)
+    breaking.bring_back(at)
+    oauth.bring_back(at)
 
 
 def _let_go() -> None:

@@ -7,6 +7,7 @@ mail others with it, is slowed down by this, and administrators hear of it once.
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from core.prepared import Prepared, Question
 from mail.models import Breaker
@@ -27,7 +28,8 @@ def question(at: datetime) -> Question:
 
 def open_it(at: datetime) -> None:
     """Hold automatic answers back from now on. Of two who find that there are too many one opens it."""
-    Breaker.objects.filter(closes_at__lte=at).update(opened_at=at, closes_at=at + OPEN_FOR, told_at=None)
+    closed = Q(closes_at__lte=at) | Q(opened_at__gt=at)
+    Breaker.objects.filter(closed).update(opened_at=at, closes_at=at + OPEN_FOR, told_at=None)
     Breaker.objects.bulk_create(
         [Breaker(pk=1, opened_at=at, closes_at=at + OPEN_FOR)],
         ignore_conflicts=True,
@@ -37,6 +39,14 @@ def open_it(at: datetime) -> None:
 def close(at: datetime) -> bool:
     """Let automatic answers out again; say whether they were held back. What was not sent stays so."""
     return bool(Breaker.objects.open_at(at).update(closes_at=at))
+
+
+def bring_back(at: datetime) -> None:
+    """Close a breaker that was opened in what is the future now, the machine's clock having been set back.
+
+    Else it would open by itself when that time comes again. Where there are too many answers still, it opens anew.
+    """
+    Breaker.objects.filter(opened_at__gt=at).update(opened_at=at, closes_at=at)
 
 
 @transaction.atomic

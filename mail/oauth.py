@@ -142,6 +142,11 @@ def access_token(mailbox: Mailbox) -> str:
     return str(answer["access_token"])
 
 
+def bring_back(at: datetime) -> None:
+    """Ask for fresh tokens where the machine's clock was set back: nobody knows when those we have are over."""
+    Mailbox.objects.filter(connected_at__gt=at, access_expires_at__gt=at).update(access_expires_at=at)
+
+
 def _keep(mailbox: Mailbox, answer: Mapping[str, Any], at: datetime, **changes: Any) -> None:
     """Write the tokens down, and nothing else: the row may be changed by others meanwhile."""
     service = SERVICES[Authentication(mailbox.authentication)]

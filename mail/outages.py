@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from mail import senders, transport
-from mail.models import Outage, SendingAccount
+from mail.models import Outage, SendingAccount, SendsBy
 from mail.transport import Answer
+from mail.transport.services import LONGEST_WAIT as LONGEST_ASKED
 from mail.url import MailService, SmtpServer
 
 logger = logging.getLogger(__name__)
@@ -67,8 +68,9 @@ class Way:
         if self.until is None:
             return True
         assert self._outage is not None
-        over = Outage.objects.filter(pk=self._outage.pk, until__lte=at)
-        if over.update(until=at + _wait(self._outage.failures)):
+        # What ends later than any wait does was written before the machine's clock was set back.
+        over = Q(until__lte=at) | Q(until__gt=at + self._longest())
+        if Outage.objects.filter(over, pk=self._outage.pk).update(until=at + _wait(self._outage.failures)):
             return True
         self._read()
         return self._outage is None
@@ -84,6 +86,11 @@ class Way:
         if self._outage is not None:
             over(self._outage)
             self._outage = None
+
+    def _longest(self) -> timedelta:
+        sender = self.sender
+        by_service = isinstance(self.to, MailService) if sender is None else sender.sends_by == SendsBy.SERVICE
+        return max(longest_wait(), LONGEST_ASKED) if by_service else longest_wait()
 
     def _read(self) -> None:
         self._outage, self._is_read = Outage.objects.filter(account=self.account).first(), True
@@ -107,6 +114,11 @@ def note(account: str, said: str, at: datetime, *, is_certain: bool, wait: timed
     if is_shut and outage.until is None:
         logger.error("mail cannot be sent: %s does not work: %s", account, said)
     return wait
+
+
+def longest_wait() -> timedelta:
+    """Return how long an account is left alone at most, unless its service asks for more."""
+    return _wait(MOST_WAITS)
 
 
 def forget_wait(account: str, at: datetime) -> None:

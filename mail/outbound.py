@@ -211,10 +211,24 @@ def cancel(mail: OutgoingMail, *, by: Principal, at: datetime) -> None:
 
 def next_try(attempts: int, first_tried_at: datetime, at: datetime) -> datetime | None:
     """Return when to try again after that many attempts; None when it is time to give up."""
-    factor = WAITS[attempts - 1] if attempts <= len(WAITS) else LATER_WAITS
-    wait: timedelta = settings.RETRY_FIRST * factor * random.uniform(1 - SPREAD, 1 + SPREAD)  # noqa: S311  # spreads load, hides nothing
+    wait = _wait(attempts) * random.uniform(1 - SPREAD, 1 + SPREAD)  # noqa: S311  # spreads load, hides nothing
     give_up_at = first_tried_at + settings.RETRY_FIRST * GIVE_UP
     return at + wait if at + wait <= give_up_at else None
+
+
+def longest_wait(attempts: int) -> timedelta:
+    """Return how long a mail waits at most after that many attempts."""
+    return _wait(attempts) * (1 + SPREAD)
+
+
+def longest_wait_for_account() -> timedelta:
+    """Return how long mails wait at most before they look again whether their account works."""
+    return max(outages.longest_wait(), WHILE_OFF) * (1 + SPREAD)
+
+
+def _wait(attempts: int) -> timedelta:
+    wait: timedelta = settings.RETRY_FIRST * (WAITS[attempts - 1] if attempts <= len(WAITS) else LATER_WAITS)
+    return wait
 
 
 def _why_not(mail: OutgoingMail) -> Suppressed | None:

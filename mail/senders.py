@@ -117,10 +117,13 @@ def may_go(account: SendingAccount, at: datetime) -> datetime | None:
     if account.per_minute is None:
         return None
     rows = SendingAccount.objects.filter(pk=account.pk)
-    if rows.filter(minute_at__gt=at - MINUTE, in_minute__lt=account.per_minute).update(in_minute=F("in_minute") + 1):
+    # One that begins more than a minute ahead was counted before the machine's clock was set back.
+    is_on = Q(minute_at__gt=at - MINUTE, minute_at__lte=at + MINUTE)
+    if rows.filter(is_on, in_minute__lt=account.per_minute).update(in_minute=F("in_minute") + 1):
         return None
     # Of two that begin a new minute at once one does, and the other takes a place in it.
-    if rows.filter(Q(minute_at=None) | Q(minute_at__lte=at - MINUTE)).update(minute_at=at, in_minute=1):
+    is_over = Q(minute_at=None) | Q(minute_at__lte=at - MINUTE) | Q(minute_at__gt=at + MINUTE)
+    if rows.filter(is_over).update(minute_at=at, in_minute=1):
         return None
     account.refresh_from_db(fields=["minute_at"])
     return (account.minute_at or at) + MINUTE

@@ -141,7 +141,9 @@ class Turn:
 
     def _work(self, source: Source) -> None:
         box, at = self.mailbox, now()
-        through = box.looked_through_at is None or at - box.looked_through_at > LOOKED_THROUGH or bool(self.stumbles)
+        last = box.looked_through_at
+        # Later than now, where the machine's clock was set back.
+        through = last is None or not timedelta(0) <= at - last <= LOOKED_THROUGH or bool(self.stumbles)
         letters = source.letters(through=through)
         if self.stumbles:
             self._forget_vanished(letters)
@@ -316,8 +318,17 @@ def _parts(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
 def next_try(failures: int) -> timedelta:
     """Return how long a mailbox waits that failed so often in a row (PARITY I05)."""
     spread = random.uniform(1 - SPREAD, 1 + SPREAD)  # noqa: S311 - spreads load, hides nothing
+    return _wait(failures) * spread
+
+
+def longest_wait(failures: int) -> timedelta:
+    """Return how long a mailbox waits at most that failed so often in a row."""
+    return _wait(failures) * (1 + SPREAD)
+
+
+def _wait(failures: int) -> timedelta:
     wait: timedelta = settings.RETRY_FIRST * 2 ** min(failures - 1, 12)
-    return min(LONGEST_WAIT, wait) * spread
+    return min(LONGEST_WAIT, wait)
 
 
 def _fail(turn: Turn, sentence: str) -> None:

@@ -13,11 +13,11 @@ from django.utils.timezone import now
 
 from accounts.principal import Principal
 from core import lease, periodic, wakeups
-from core.models import Lease, PeriodicJob
+from core.models import Lease
 from helpdesk import relay as relaying
-from helpdesk.relay import BATCH, KINDS, LEASE, LEASE_LASTS, MOST_OUT, Relay, WorkKind, bring_back, hand_out
+from helpdesk.relay import BATCH, KINDS, LEASE, MOST_OUT, Relay, WorkKind, hand_out
 from mail.models import MailState, OutgoingMail, Template
-from tests.cast import HOUR, MINUTE, MONDAY, TUESDAY
+from tests.cast import HOUR, MONDAY, TUESDAY
 from tickets import actions
 from tickets.models import Kind, TicketClock, TicketTimer
 
@@ -478,63 +478,3 @@ def eventually(condition, within=3.0):
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.02)
-
-
-# --- The machine's clock is set back ----------------------------------------------------------------
-
-
-def test_what_was_lost_comes_back_in_time_though_the_clock_was_set_back(ticket, sent, send):
-    at = ticket.clocks.get(target="first_response").deadline_at
-    ours = Relay()
-    assert hand_out(kind_of(TicketClock), at=at, send=send)
-    ours.turn(at)
-
-    ours.turn(at - HOUR)
-
-    clock = ticket.clocks.get(target="first_response")
-    assert clock.claim is not None
-    assert clock.due_at == at - HOUR + CLAIM
-
-
-def test_a_lease_from_before_the_clock_was_set_back_keeps_nobody_out():
-    dead, ours = Relay(), Relay()
-    dead.turn(MONDAY)
-
-    ours.turn(MONDAY - timedelta(minutes=5))
-    assert Lease.objects.get(name=LEASE).holder == dead.holder
-    ours.turn(MONDAY - HOUR)
-
-    assert Lease.objects.get(name=LEASE).holder == ours.holder
-
-
-def test_who_holds_the_lease_renews_it_though_the_clock_was_set_back():
-    ours = Relay()
-    ours.turn(MONDAY)
-
-    ours.turn(MONDAY - HOUR)
-
-    assert Lease.objects.get(name=LEASE).expires_at < MONDAY - HOUR + 2 * LEASE_LASTS
-
-
-def test_a_job_does_not_wait_for_an_hour_that_comes_twice():
-    PeriodicJob.objects.create(name="watch", due_at=MONDAY + MINUTE, last_run_at=MONDAY)
-
-    bring_back(MONDAY - HOUR)
-
-    assert PeriodicJob.objects.get(name="watch").due_at == MONDAY - HOUR
-
-
-@pytest.mark.parametrize("share", [0.75, 1.0])
-def test_warnings_and_breaches_happen_once_though_an_hour_comes_twice(share, ticket):
-    clock = ticket.clocks.get(target="first_response")
-    due = clock.started_at + clock.within * share
-
-    for at in (due, due - HOUR, due):
-        for pk in TicketClock.objects.filter(due_at__lte=at, target="first_response").values_list("pk", flat=True):
-            TicketClock.objects.filter(pk=pk).update(claim=(claim := uuid4()))
-            # It was handed out, and then the clock was set back.
-            actions.sweep_clocks([pk], claim=claim, at=at - HOUR)
-            TicketClock.objects.filter(pk=pk).update(claim=(claim := uuid4()))
-            actions.sweep_clocks([pk], claim=claim, at=at)
-
-    assert ticket.events.filter(kind__in=[Kind.CLOCK_WARNED, Kind.CLOCK_BREACHED]).count() == 1
