@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from core import durations
 from desk.names import Names
 from sla.telling import Mark
-from tickets import clocks
+from tickets import deadlines
 from tickets.models import Does, Escalation, EscalationStep, Kind, LeftOut, Ticket, TicketClock, TicketEvent
 
 # Of a page of clocks the latest so many warnings and steps are told; a clock has a dozen steps at most.
@@ -47,7 +47,7 @@ class Milestones:
         return Mark("step", label, event.at, note=_("done"))
 
     def _ahead(self, clock: TicketClock) -> Iterator[Mark]:
-        for share, moment in clocks.warnings_ahead(clock):
+        for share, moment in deadlines.warnings_ahead(clock):
             yield warns(share, moment)
         for escalation in self._waiting.get(clock.pk, []):
             yield self._planned(escalation)
@@ -55,7 +55,7 @@ class Milestones:
             return
         for step in self._steps.get(clock.plan_id, []):
             if step.target in ("", clock.target):
-                at = clocks.worked_off(clock, step.after) if clock.has_deadline else None
+                at = deadlines.worked_off(clock, step.after) if clock.has_deadline else None
                 yield if_broken(step, at)
 
     def _planned(self, escalation: Escalation) -> Mark:

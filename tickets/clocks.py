@@ -1,22 +1,24 @@
 """Starting, stopping and reckoning the clocks of a locked ticket. Called by actions, inside their transaction.
 
+When they warn and are due is said by `tickets.deadlines`.
+
 What changes is told on the ticket: `next_due_at`, and in `clock_changes` what became of each clock. Both are kept by
 the event that every action records (tickets.events), so that the events alone say what every clock was at any time.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, F, Max, Q, When
 
 from core.prepared import Prepared, insert_all
 from sla import promises
-from sla.hours import ALWAYS, Calendar, NeverUsedUp, Run, used_up, working_time
+from sla.hours import Run
 from sla.models import SLAPlan, Target
 from sla.promises import Terms
-from tickets.models import FAR_FUTURE, PAUSED, AsideReason, ClockSpan, Kind, SetAside, Ticket, TicketClock
+from tickets import deadlines
+from tickets.models import FAR_FUTURE, AsideReason, ClockSpan, Kind, SetAside, Ticket, TicketClock
 from tickets.models.clock import ClockChange, Outcome
 
 RESPONSES = (Target.FIRST_RESPONSE, Target.NEXT_RESPONSE)
@@ -62,7 +64,7 @@ def _promised(
     plan = ticket.sla_plan
     if plan is None:
         return []
-    terms = _terms(ticket, plan)
+    terms = deadlines.terms_of(ticket, plan)
     wanted = [target for target in dict.fromkeys(targets) if target in terms.within and target not in without]
     return [_fresh(ticket, plan, target, terms, [(since, None)]) for target in wanted]
 
@@ -94,14 +96,14 @@ def retarget(ticket: Ticket, *, at: datetime, cause: str) -> None:
     makes starts with the ticket, or with its last reopening.
     """
     plan = ticket.sla_plan
-    terms = _terms(ticket, plan) if plan else Terms({}, None, None)
+    terms = deadlines.terms_of(ticket, plan) if plan else Terms({}, None, None)
     again: list[TicketClock] = []
     for clock in ticket.clocks.running().prefetch_related("spans"):
         if plan is None or clock.target not in terms.within:
             _stop(ticket, clock, at, Outcome.CANCELLED)
-        elif not is_over(clock, at):
+        elif not deadlines.is_over(clock, at):
             _reckon(ticket, clock, plan, terms, at)
-        elif is_another(ticket, clock, plan):
+        elif deadlines.is_another(ticket, clock, plan):
             again.append(clock)
             _stop(ticket, clock, at, Outcome.CANCELLED)
     if plan is not None and ticket.is_working:
@@ -138,14 +140,14 @@ def _pause_and_resume(ticket: Ticket, plan: SLAPlan, *, at: datetime, cause: str
     moved = [
         (clock, wait)
         for clock in ticket.clocks.running().prefetch_related("spans")
-        if clock.paused_by != (wait := plan.pausing(clock.target, waits) or "") and not is_over(clock, at)
+        if clock.paused_by != (wait := plan.pausing(clock.target, waits) or "") and not deadlines.is_over(clock, at)
     ]
     if not moved:
         return False
-    terms = _terms(ticket, plan)
+    terms = deadlines.terms_of(ticket, plan)
     for clock, wait in moved:
         _turn(clock, wait, at, cause)
-        _set_times(ticket, clock, terms, clock.runs())
+        deadlines.set_times(ticket, clock, terms, clock.runs())
         clock.due_at, clock.claim = clock.next_due(), None
         clock.save(update_fields=["paused_by", "warn_at", "deadline_at", "due_at", "claim"])
         _tell(ticket, ClockChange.PAUSED if wait else ClockChange.RESUMED, [clock])
@@ -158,22 +160,6 @@ def _turn(clock: TicketClock, wait: str, at: datetime, cause: str) -> None:
     clock.spans.create(started_at=at, paused_by=wait, cause=cause)
     clock._prefetched_objects_cache.clear()  # type: ignore[attr-defined]  # its spans are others now
     clock.paused_by = wait
-
-
-def is_over(clock: TicketClock, at: datetime) -> bool:
-    """Say whether its promise was broken by then."""
-    return clock.breached_at is not None or at > clock.deadline_at
-
-
-def is_another(ticket: Ticket, clock: TicketClock, plan: SLAPlan) -> bool:
-    """Say whether another promise is to take the clock's place: of another plan, or by another due date."""
-    if due := _due_date(ticket, clock):
-        return not clock.is_manual or clock.deadline_at != due
-    return clock.is_manual or clock.plan_id != plan.pk
-
-
-def _due_date(ticket: Ticket, clock: TicketClock) -> datetime | None:
-    return ticket.manual_due_at if clock.target == Target.RESOLUTION else None
 
 
 def _start_again(ticket: Ticket, before: TicketClock, plan: SLAPlan, terms: Terms) -> None:
@@ -235,9 +221,9 @@ def reckon(ticket: Ticket, clock: TicketClock, plan: SLAPlan, terms: Terms, at: 
     before, is_aside = _terms_told(clock), clock.deadline_at == FAR_FUTURE or clock.warn_at <= at
     clock.plan, clock.within, clock.hours_id = plan, terms.within[clock.target], terms.hours
     runs = clock.runs()
-    _set_deadline(ticket, clock, terms, runs)
-    _take_back_warnings(clock, terms, at)
-    _set_warning(clock, terms, runs)
+    deadlines.set_deadline(ticket, clock, terms, runs)
+    deadlines.take_back_warnings(clock, terms, at)
+    deadlines.set_warning(clock, terms, runs)
     if before == _terms_told(clock):
         return False
     clock.due_at, clock.claim = clock.next_due(), None
@@ -258,94 +244,13 @@ def _fresh(ticket: Ticket, plan: SLAPlan, target: Target, terms: Terms, runs: Se
         hours_id=terms.hours,
         started_at=runs[0][0],
     )
-    _set_times(ticket, clock, terms, runs)
+    deadlines.set_times(ticket, clock, terms, runs)
     clock.due_at = clock.next_due()
     return clock
 
 
-def _terms(ticket: Ticket, plan: SLAPlan) -> Terms:
-    return with_due_date(ticket, promises.terms(plan, ticket.priority_id, ticket.department.hours_id))
-
-
-def with_due_date(ticket: Ticket, terms: Terms) -> Terms:
-    """Return the terms of a ticket's plan with the solution that a due date promises, where the plan does not."""
-    if ticket.manual_due_at is None or Target.RESOLUTION in terms.within:
-        return terms
-    return replace(terms, within={**terms.within, Target.RESOLUTION: ticket.manual_due_at - ticket.opened_at})
-
-
 def _terms_told(clock: TicketClock) -> tuple[object, ...]:
     return (clock.plan_id, clock.within, clock.hours_id, clock.is_manual, clock.deadline_at, clock.warn_at)
-
-
-def _set_times(ticket: Ticket, clock: TicketClock, terms: Terms, runs: Sequence[Run]) -> None:
-    """Reckon by when it ran, and in which it runs on if the last run has no end."""
-    _set_deadline(ticket, clock, terms, runs)
-    _set_warning(clock, terms, runs)
-
-
-def _set_deadline(ticket: Ticket, clock: TicketClock, terms: Terms, runs: Sequence[Run]) -> None:
-    due = _due_date(ticket, clock)
-    clock.is_manual = due is not None
-    clock.deadline_at = due or _used_up(runs, clock.within, terms.calendar)
-
-
-def deadline_under(ticket: Ticket, clock: TicketClock, terms: Terms) -> datetime:
-    """Return when the clock would be due under these terms, which promise something for its target."""
-    return _due_date(ticket, clock) or _used_up(clock.runs(), terms.within[clock.target], terms.calendar)
-
-
-def _set_warning(clock: TicketClock, terms: Terms, runs: Sequence[Run]) -> None:
-    clock.warn_at = clock.deadline_at
-    share = next((one for one in terms.warnings if one > clock.warned_share), None)
-    if share is not None:
-        clock.warn_at = _share_used_up(clock, share, runs, terms.calendar)
-
-
-def _share_used_up(clock: TicketClock, share: int, runs: Sequence[Run], calendar: Calendar | None) -> datetime:
-    """Return when so many percent of its time are used up.
-
-    Until a due date set by hand that is the working time from its start, whatever pauses it; all of the time, where
-    no working time lies before it.
-    """
-    if not clock.is_manual:
-        return _used_up(runs, clock.within * share / 100, calendar)
-    start, due = clock.started_at, clock.deadline_at
-    span = working_time(start, due, calendar) if calendar and start < due else timedelta(0)
-    if not span:
-        span, calendar = max(due - start, timedelta(0)), ALWAYS
-    return min(due, _used_up([(start, None)], span * share / 100, calendar))
-
-
-def warn(clock: TicketClock, at: datetime) -> int:
-    """Note on a clock whose warning is due that it warns, and when the next one is; return the share used up.
-
-    Who looks late warns once, of the greatest share. 0 if there is nothing to warn of any more.
-    """
-    # Reckoned anew: the plan's shares or the calendar may be others by now, and the clock not be reckoned by them yet.
-    runs, calendar = clock.runs(), promises.calendar_of_hours(clock.hours_id)
-    ahead = [share for share in clock.plan.warnings if share > clock.warned_share]
-    moments = {share: _share_used_up(clock, share, runs, calendar) for share in ahead}
-    passed: list[int] = [share for share in ahead if moments[share] <= at]
-    clock.warn_at = min([clock.deadline_at, *(moment for moment in moments.values() if moment > at)])
-    if passed:
-        clock.warned_share, clock.warned_at = passed[-1], at
-    return passed[-1] if passed else 0
-
-
-def warnings_ahead(clock: TicketClock) -> list[tuple[int, datetime]]:
-    """Return at which shares of its time, in percent, it will warn yet, and when; nothing while it has no deadline."""
-    if not clock.is_running or clock.breached_at or not clock.has_deadline:
-        return []
-    runs, calendar = clock.runs(), promises.calendar_of_hours(clock.hours_id)
-    ahead = [share for share in clock.plan.warnings if share > clock.warned_share]
-    return [(share, _share_used_up(clock, share, runs, calendar)) for share in ahead]
-
-
-def worked_off(clock: TicketClock, span: timedelta) -> datetime:
-    """Return when so much working time has passed since the clock's deadline; where there is none, all time counts."""
-    moment = _used_up([(clock.deadline_at, None)], span, promises.calendar_of_hours(clock.hours_id)) if span else None
-    return moment if moment and moment < PAUSED else clock.deadline_at + span
 
 
 def _set_aside(clocks: Iterable[TicketClock], at: datetime) -> None:
@@ -355,30 +260,6 @@ def _set_aside(clocks: Iterable[TicketClock], at: datetime) -> None:
             is_made = promises.calendar_of_hours(clock.hours_id) is not None
             reason = AsideReason.NEVER_OPEN if is_made else AsideReason.NO_CALENDAR
             SetAside.objects.get_or_create(clock=clock, defaults={"reason": reason, "since": at})
-
-
-def _take_back_warnings(clock: TicketClock, terms: Terms, at: datetime) -> None:
-    """Let a clock warn again of shares that are not used up any more, now that it has more time."""
-    runs = clock.runs()
-    given = [share for share in terms.warnings if share <= clock.warned_share]
-    used = [share for share in given if _share_used_up(clock, share, runs, terms.calendar) <= at]
-    if len(used) < len(given):
-        clock.warned_share = used[-1] if used else 0
-    if not clock.warned_share:
-        clock.warned_at = None
-
-
-def _used_up(runs: Sequence[Run], span: timedelta, calendar: Calendar | None) -> datetime:
-    """Return when so much working time is used up; PAUSED while nothing runs that could use it up.
-
-    FAR_FUTURE where the business hours never have so much.
-    """
-    if calendar is None:
-        return FAR_FUTURE
-    try:
-        return used_up(runs, span, calendar) or PAUSED
-    except NeverUsedUp:
-        return FAR_FUTURE
 
 
 def _tell(ticket: Ticket, change: ClockChange, clocks: Iterable[TicketClock], spans: Sequence[ClockSpan] = ()) -> None:
@@ -417,5 +298,5 @@ def _set_next_due(ticket: Ticket) -> None:
     ticket.next_due_at = nearest(ticket.clocks.running().values_list("deadline_at", flat=True))
 
 
-def nearest(deadlines: Iterable[datetime]) -> datetime:
-    return min(deadlines, default=FAR_FUTURE)
+def nearest(moments: Iterable[datetime]) -> datetime:
+    return min(moments, default=FAR_FUTURE)

@@ -11,7 +11,7 @@ from sla import promises
 from sla.models import BusinessHours, Scope, SLAPlan
 from sla.promises import Terms
 from sla.reckoning import Foreseen, Thing
-from tickets import clocks
+from tickets import clocks, deadlines
 from tickets.models import FAR_FUTURE, Ticket, TicketClock
 
 # What says by which terms a ticket's clocks run: plan, priority, business hours of the department.
@@ -65,9 +65,9 @@ def _moves(ticket: Ticket, running: Sequence[TicketClock], known: dict[Key, Term
         return False
     terms = _terms(ticket, plan, known)
     return not _is_simple(ticket, running, plan, terms, at) or any(
-        clock.deadline_at != clocks.deadline_under(ticket, clock, terms)
+        clock.deadline_at != deadlines.deadline_under(ticket, clock, terms)
         for clock in running
-        if not clocks.is_over(clock, at)
+        if not deadlines.is_over(clock, at)
     )
 
 
@@ -87,7 +87,9 @@ def retarget_all(tickets: Sequence[Ticket], *, at: datetime, cause: str) -> list
             clocks.retarget(ticket, at=at, cause=cause)
             continue
         written += [
-            clock for clock in found if not clocks.is_over(clock, at) and clocks.reckon(ticket, clock, plan, terms, at)
+            clock
+            for clock in found
+            if not deadlines.is_over(clock, at) and clocks.reckon(ticket, clock, plan, terms, at)
         ]
         ticket.next_due_at = min((clock.deadline_at for clock in found), default=FAR_FUTURE)
     for clock in written:
@@ -111,7 +113,7 @@ def _terms(ticket: Ticket, plan: SLAPlan, known: dict[Key, Terms]) -> Terms:
     key = plan.pk, ticket.priority_id, ticket.department.hours_id
     if key not in known:
         known[key] = promises.terms(plan, ticket.priority_id, ticket.department.hours_id)
-    return clocks.with_due_date(ticket, known[key])
+    return deadlines.with_due_date(ticket, known[key])
 
 
 def _is_simple(ticket: Ticket, running: Sequence[TicketClock], plan: SLAPlan, terms: Terms, at: datetime) -> bool:
@@ -123,8 +125,8 @@ def _is_simple(ticket: Ticket, running: Sequence[TicketClock], plan: SLAPlan, te
         and all(
             clock.target in terms.within
             and (
-                not clocks.is_another(ticket, clock, plan)
-                if clocks.is_over(clock, at)
+                not deadlines.is_another(ticket, clock, plan)
+                if deadlines.is_over(clock, at)
                 else clock.paused_by == (plan.pausing(clock.target, waits) or "")
             )
             for clock in running

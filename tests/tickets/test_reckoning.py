@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import AuditEvent, AuditKind
-from sla import holidays, reckoning
+from sla import holidays, hours, reckoning
 from sla.models import BusinessHours, Reckoning, Scope
 from tests import cast
 from tests.cast import DAY, HOUR, MINUTE, MONDAY, TUESDAY
@@ -293,7 +293,7 @@ def test_few_tickets_among_many_are_found_in_short_steps(many, plan, monkeypatch
 
 
 def test_one_that_cannot_be_reckoned_does_not_stop_the_others(many, plan, monkeypatch):
-    broken, real = many[1].pk, clocks.used_up
+    broken, real = many[1].pk, hours.used_up
 
     def used_up(runs, span, calendar):
         if TicketClock.objects.filter(ticket=broken, started_at=runs[0][0]).exists():
@@ -302,7 +302,7 @@ def test_one_that_cannot_be_reckoned_does_not_stop_the_others(many, plan, monkey
 
     TicketClock.objects.filter(ticket=broken).update(started_at=MONDAY + 7 * MINUTE)
     many[1].clocks.get(target="first_response").spans.update(started_at=MONDAY + 7 * MINUTE)
-    monkeypatch.setattr(clocks, "used_up", used_up)
+    monkeypatch.setattr("tickets.deadlines.used_up", used_up)
     promise(plan, "first_response", 3 * HOUR)
 
     row = reckon(Scope.PLAN, plan.pk)

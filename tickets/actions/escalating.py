@@ -14,7 +14,7 @@ from core.models.work import holding
 from core.prepared import Prepared, Question, insert_all
 from core.retries import next_try
 from sla.models import Priority
-from tickets import clocks, events, explaining, policy, variables
+from tickets import deadlines, events, explaining, policy, variables
 from tickets.actions.assign import assign
 from tickets.actions.change import change_priority
 from tickets.actions.locking import lock
@@ -47,7 +47,7 @@ def plan_steps(clock: TicketClock) -> None:
     question, values = steps_of(clock.plan_id)
     steps = [step for step in question.all(**values) if step.target in ("", clock.target)]
     for step in steps:
-        planned = clocks.worked_off(clock, step.after)
+        planned = deadlines.worked_off(clock, step.after)
         insert_all([Escalation(clock=clock, step=step, planned_at=planned, due_at=planned)])
 
 

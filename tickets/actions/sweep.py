@@ -13,7 +13,7 @@ from accounts.principal import Principal
 from core.models.work import holding
 from core.prepared import Prepared, Question, known
 from core.retries import next_try
-from tickets import clocks, events
+from tickets import deadlines, events
 from tickets.actions.escalating import plan_steps, steps_of
 from tickets.actions.locking import lock
 from tickets.actions.status import close
@@ -89,7 +89,7 @@ def _warn_or_breach(clock: TicketClock, *, claim: UUID, at: datetime) -> None:
             _record(Kind.CLOCK_BREACHED, ticket, clock, at)
         return
     is_near = clock.breached_at is None and at >= clock.warn_at
-    share = clocks.warn(clock, at) if is_near else 0
+    share = deadlines.warn(clock, at) if is_near else 0
     warned = {name: getattr(clock, name) for name in ("warn_at", "warned_at", "warned_share")}
     if not _ROWS.update({**warned, "due_at": clock.next_due(), "claim": None}, pk=pk, claim=claim):
         return
