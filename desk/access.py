@@ -18,9 +18,8 @@ from accounts.principal import Principal
 from accounts.viewing import viewing_of
 from tickets import policy
 from tickets.errors import DeedRefused
-from tickets.models import Ticket
+from tickets.models import Ticket, TicketQuerySet
 from tickets.models.people import Part
-from tickets.models.ticket import TicketQuerySet
 from tickets.policy import Deed
 
 P = ParamSpec("P")

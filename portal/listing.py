@@ -13,8 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.principal import Principal
-from tickets.models import HelpTopic, Participant, Status, Ticket
-from tickets.models.ticket import TicketQuerySet
+from tickets.models import HelpTopic, Participant, Status, Ticket, TicketQuerySet
 from tickets.queues import COUNT_LIMIT, count_text
 
 PAGE_ROWS = 25

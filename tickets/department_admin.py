@@ -22,8 +22,7 @@ from core.disabling import DisablingAdmin
 from core.exports import MOST_ROWS, csv_response
 from sla.models import Scope
 from sla.reckoning_admin import ReckonsAdmin
-from tickets.models import Department, DepartmentAccess, HelpTopic, Ticket
-from tickets.models.ticket import WORKING
+from tickets.models import WORKING, Department, DepartmentAccess, HelpTopic, Ticket
 from tickets.models.tree import why_not_below
 
 

@@ -20,8 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.principal import Principal
 from core.prepared import SOME_TIME, kept_sql, stand_in
-from tickets.models import FAR_FUTURE, PAUSED, Department, Source, Ticket
-from tickets.models.ticket import TicketQuerySet
+from tickets.models import FAR_FUTURE, PAUSED, Department, Source, Ticket, TicketQuerySet
 from tickets.models.tree import path_of
 
 PAGE_ROWS = 25

@@ -18,8 +18,7 @@ from desk.sidebar import Origin, read_id
 from desk.undo import Undo
 from tickets import actions
 from tickets.actions.move_entry import MOVABLE
-from tickets.models import EntryKind, ThreadEntry, Ticket
-from tickets.models.ticket import TicketQuerySet
+from tickets.models import EntryKind, ThreadEntry, Ticket, TicketQuerySet
 from tickets.policy import Deed
 
 SHOWN = 20

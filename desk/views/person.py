@@ -26,8 +26,7 @@ from desk.records import ROWS_SHOWN, allowed, notes_of, place, press, pressed, r
 from desk.sidebar import Origin
 from desk.views.people import HOUR
 from tickets import policy
-from tickets.models import Ticket
-from tickets.models.ticket import TicketQuerySet
+from tickets.models import Ticket, TicketQuerySet
 from tickets.queues import count_text
 
 LINKS_PER_PERSON = 3

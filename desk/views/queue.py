@@ -20,8 +20,7 @@ from accounts.models import Preferences
 from desk.access import AgentRequest, agent_required
 from desk.deeds import ticket_url
 from desk.sidebar import Origin, queue_url, read_id, read_source, shell
-from tickets.models import EntryKind, HeldReply, Source, ThreadEntry, Ticket, TicketClock
-from tickets.models.ticket import TicketQuerySet
+from tickets.models import EntryKind, HeldReply, Source, ThreadEntry, Ticket, TicketClock, TicketQuerySet
 from tickets.queues import (
     BY_SLUG,
     DEFAULT,

@@ -19,8 +19,7 @@ from accounts.principal import Face, Principal
 from portal.forms import CheckForm
 from tickets import links
 from tickets.links import LinkInvalid
-from tickets.models import Participant, Ticket
-from tickets.models.ticket import TicketQuerySet
+from tickets.models import Participant, Ticket, TicketQuerySet
 
 # What a ticket's page shows of it.
 RELATED = ("department", "topic__parent__parent", "assignee", "team", "follow_up_of", "requester")

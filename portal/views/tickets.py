@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from accounts.principal import Principal
 from portal import listing
 from portal.views.door import signed_in
-from tickets.models.ticket import TicketQuerySet
+from tickets.models import TicketQuerySet
 
 
 @signed_in

@@ -15,8 +15,7 @@ from mail.models import MailState, OutgoingMail, Suppressed, Template
 from tests import cast
 from tests.cast import MONDAY
 from tickets import actions
-from tickets.models import Cause, Department, FailedHandler, Ticket
-from tickets.models.ticket import TicketQuerySet
+from tickets.models import Cause, Department, FailedHandler, Ticket, TicketQuerySet
 
 MAILS = "/admin/mail/outgoingmail/"
 TICKETS = "/admin/tickets/ticket/"

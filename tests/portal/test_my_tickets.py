@@ -12,8 +12,7 @@ from portal import listing
 from tests import cast
 from tests.cast import DAY, HOUR, MONDAY, address_for
 from tickets import actions
-from tickets.models import Status, Ticket
-from tickets.models.ticket import TicketQuerySet
+from tickets.models import Status, Ticket, TicketQuerySet
 
 LIST_BUDGET = 12
 TICKET_BUDGET = 20

@@ -306,7 +306,7 @@ def test_without_one_of_the_grants_it_fails(missing, monkeypatch):
 
     with built(everything()) as world:
         compare(world)
-        monkeypatch.setattr("tickets.models.ticket.grants_of", careless)
+        monkeypatch.setattr("tickets.models.ticket_queries.grants_of", careless)
         with pytest.raises(AssertionError):
             compare(world)
 
@@ -322,6 +322,6 @@ def test_and_somewhere_among_the_made_up_worlds_too(missing, monkeypatch):
     def careless(principal):
         return {name: grant for name, grant in whole(principal).items() if name != missing}
 
-    monkeypatch.setattr("tickets.models.ticket.grants_of", careless)
+    monkeypatch.setattr("tickets.models.ticket_queries.grants_of", careless)
     with pytest.raises(AssertionError):
         run_through(LONG, compare, shrinks=False)

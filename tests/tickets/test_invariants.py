@@ -20,6 +20,7 @@ from tickets import actions, policy
 from tickets.errors import DeedRefused
 from tickets.models import (
     FAR_FUTURE,
+    WORKING,
     Awaiting,
     CloseReason,
     Department,
@@ -32,7 +33,6 @@ from tickets.models import (
     TicketTimer,
 )
 from tickets.models.people import Part
-from tickets.models.ticket import WORKING
 from tickets.policy import Deed
 
 SEEDS, MORE_SEEDS, STEPS = 6, 40, 60

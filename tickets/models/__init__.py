@@ -10,14 +10,17 @@ from tickets.models.escalation import Does, Escalation, EscalationStep, LeftOut
 from tickets.models.event import Cause, FailedHandler, Kind, TicketEvent
 from tickets.models.held import HeldFile, HeldReply, Stopped, Then
 from tickets.models.people import Participant, Referral
+from tickets.models.states import FAR_FUTURE, PAUSED, WORKING, Awaiting, CloseReason, Source, Status
 from tickets.models.thread import Attachment, EntryKind, ThreadEntry
-from tickets.models.ticket import FAR_FUTURE, PAUSED, Awaiting, CloseReason, Source, Status, Ticket
+from tickets.models.ticket import Ticket
+from tickets.models.ticket_queries import TicketQuerySet
 from tickets.models.timer import TicketTimer, TimerKind
 from tickets.models.topic import HelpTopic
 
 __all__ = [
     "FAR_FUTURE",
     "PAUSED",
+    "WORKING",
     "Alert",
     "AlertRule",
     "AlertsTo",
@@ -54,6 +57,7 @@ __all__ = [
     "Ticket",
     "TicketClock",
     "TicketEvent",
+    "TicketQuerySet",
     "TicketTimer",
     "TimerKind",
     "Way",

@@ -12,7 +12,8 @@ from sla.hours import ALWAYS, Calendar, working_time
 from sla.models import BusinessHours, SLAPlan, Target, Wait
 from sla.timelines import Spell
 from tickets.models.department import Department
-from tickets.models.ticket import PAUSED, Ticket
+from tickets.models.states import PAUSED
+from tickets.models.ticket import Ticket
 
 
 class Outcome(models.TextChoices):

@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core.models import Blob
-from tickets.models.ticket import Source, Ticket
+from tickets.models.states import Source
+from tickets.models.ticket import Ticket
 
 
 class EntryKind(models.TextChoices):

@@ -1,9 +1,8 @@
-"""Ticket: its facts, the questions asked of many, and the transitions between its five states."""
+"""Ticket: its facts, and the transitions between its five states."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from functools import cached_property, reduce
-from operator import or_
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -12,140 +11,21 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from accounts.models import Organization, Team, User
-from accounts.principal import Principal
 from core.models import SiteSettings
 from sla.models import Priority, SLAPlan, Wait
 from tickets.models.department import Department
-from tickets.models.grants import BROAD_GRANTS, WORK_GRANTS, grants_of
-from tickets.models.people import Referral
+from tickets.models.states import FAR_FUTURE, WORKING, Awaiting, CloseReason, Source, Status
+from tickets.models.ticket_queries import TicketQuerySet
 from tickets.models.topic import HelpTopic
 
 if TYPE_CHECKING:
     from tickets.models.thread import ThreadEntry
-
-# "No deadline": the databases sort NULL differently, so lists by deadline never see one. Before it comes "paused".
-FAR_FUTURE = datetime(9000, 1, 1, tzinfo=UTC)
-PAUSED = datetime(8999, 1, 1, tzinfo=UTC)
-
-
-class Status(models.TextChoices):
-    OPEN = "open", _("Open")
-    ASSIGNED = "assigned", _("Assigned")
-    RESOLVED = "resolved", _("Resolved")
-    CLOSED = "closed", _("Closed")
-    REOPENED = "reopened", _("Reopened")
-
-
-WORKING = (Status.OPEN, Status.ASSIGNED, Status.REOPENED)
-
-
-class Awaiting(models.TextChoices):
-    AGENT = "agent", _("Awaiting us")
-    REQUESTER = "requester", _("Awaiting requester")
-    THIRD_PARTY = "third", _("Awaiting a third party")
-
-
-class Source(models.TextChoices):
-    WEB = "web", _("Web form")
-    MAIL = "mail", _("E-mail")
-    API = "api", _("API")
-    DESK = "desk", _("Desk")
-    PHONE = "phone", _("Phone")
-    OTHER = "other", _("Other")
-
-
-class CloseReason(models.TextChoices):
-    CONFIRMED = "confirmed", _("Confirmed by the requester")
-    SILENCE = "silence", _("No answer after it was resolved")
-    AGENT = "agent", _("Closed by an agent after it was resolved")
-    SPAM = "spam", _("Spam")
-    DUPLICATE = "duplicate", _("Duplicate")
-    OBSOLETE = "obsolete", _("No longer needed")
-    OTHER = "other", _("Other reason")
-
-    @classmethod
-    def for_unresolved(cls) -> tuple["CloseReason", ...]:
-        return (cls.SPAM, cls.DUPLICATE, cls.OBSOLETE, cls.OTHER)
-
 
 _WAITS: Mapping[Awaiting, Wait | None] = {
     Awaiting.AGENT: None,
     Awaiting.REQUESTER: Wait.REQUESTER,
     Awaiting.THIRD_PARTY: Wait.THIRD_PARTY,
 }
-
-
-class TicketQuerySet(models.QuerySet["Ticket"]):
-    """Questions, chainable. Reads start from `visible_to`."""
-
-    def live(self) -> "TicketQuerySet":
-        """Neither in the trash nor merged into another."""
-        return self.filter(trashed_at=None, merged_into=None)
-
-    def visible_to(self, principal: Principal) -> "TicketQuerySet":
-        """Tickets that `principal` may read: the union of `grants_of`."""
-        return self.granted(grants_of(principal))
-
-    def at_hand_of(self, principal: Principal) -> "TicketQuerySet":
-        """Tickets that an agent sees because they are theirs to work on, not by a referral alone."""
-        grants = grants_of(principal)
-        return self.granted({name: grants[name] for name in grants if name in WORK_GRANTS})
-
-    def granted(self, grants: Mapping[str, Q]) -> "TicketQuerySet":
-        """Tickets for which one of these conditions holds.
-
-        Each condition has an index, which databases do not use for an OR of them. Who has few tickets gets a union of
-        keys, found each by its own index; where a condition takes in much of the table, lists are read in their order
-        until a page is full, and an OR is what lets them.
-        """
-        if not grants:
-            return self.none()
-        if grants.keys() & BROAD_GRANTS or len(grants) == 1:
-            return self.live().filter(reduce(or_, grants.values()))
-        first, *others = (Ticket.objects.filter(grant).values("pk") for grant in grants.values())
-        return self.live().filter(pk__in=first.union(*others, all=True))
-
-    def working(self) -> "TicketQuerySet":
-        """Open, assigned and reopened: what the queue "Open" holds."""
-        return self.filter(status__in=WORKING)
-
-    def resolved(self) -> "TicketQuerySet":
-        return self.filter(status=Status.RESOLVED)
-
-    def closed(self) -> "TicketQuerySet":
-        return self.filter(status=Status.CLOSED)
-
-    def unassigned(self) -> "TicketQuerySet":
-        return self.filter(assignee=None, team=None)
-
-    def assigned_to(self, agent: User) -> "TicketQuerySet":
-        """Assigned to the agent, or to a team of theirs and to nobody in it yet."""
-        # A condition, not a join: a ticket of a team with many members is still one ticket.
-        teams = Team.members.through.objects.filter(user=agent).values("team")
-        return self.filter(Q(assignee=agent) | Q(assignee=None, team__in=teams))
-
-    def awaiting_requester(self) -> "TicketQuerySet":
-        return self.filter(awaiting=Awaiting.REQUESTER)
-
-    def awaiting_third_party(self) -> "TicketQuerySet":
-        return self.filter(awaiting=Awaiting.THIRD_PARTY)
-
-    def snoozed(self, at: datetime) -> "TicketQuerySet":
-        return self.filter(snoozed_until__gt=at)
-
-    def awake(self, at: datetime) -> "TicketQuerySet":
-        """Not snoozed at `at`, or no longer."""
-        return self.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=at))
-
-    def overdue(self, at: datetime) -> "TicketQuerySet":
-        """With a running promise that is broken at `at`."""
-        return self.filter(next_due_at__lte=at)
-
-    def handed_over_by(self, agent: User) -> "TicketQuerySet":
-        """Given away by the agent, who kept access."""
-        # A list of keys, not a condition on each row: SQLite would ask it of every ticket.
-        kept = Referral.objects.filter(agent=agent).values("ticket")
-        return self.filter(pk__in=kept).exclude(assignee=agent)
 
 
 class Ticket(FSMModelMixin, models.Model):
