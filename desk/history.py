@@ -14,7 +14,8 @@ from django.utils.translation import ngettext
 
 from accounts.principal import Face
 from desk.names import Names
-from desk.sentences import routing_sentence, sentence
+from desk.routing_sentences import routing_sentence
+from desk.sentences import sentence
 from sla.models import Target
 from tickets.models import Kind, TicketEvent
 from tickets.models.clock import ClockChange

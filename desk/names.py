@@ -1,6 +1,6 @@
-"""The names of what events refer to: events keep numbers, readers want names."""
+"""The names of what events refer to, and lists of names: events keep numbers, readers want names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,3 +159,17 @@ def decisions(event: TicketEvent) -> list[Decision]:
         for field, model in ROUTED.items()
         if field in routing
     ]
+
+
+# --- Lists in words ---------------------------------------------------------------------------------
+
+
+def listed(parts: Sequence[SafeString]) -> SafeString:
+    """Return “a, b and c”."""
+    if len(parts) < 2:
+        return joined(parts, "")
+    return format_html(_("{most} and {last}"), most=joined(parts[:-1], ", "), last=parts[-1])
+
+
+def joined(parts: Sequence[SafeString], separator: str) -> SafeString:
+    return SafeString(separator.join(parts))

@@ -1,19 +1,15 @@
-"""Events as sentences: who did what, and what routing set."""
+"""Events as sentences: who did what."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping
 
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from desk.names import CHANGED, Decision, Names, decisions
-from sla.models import Scope, Target, Wait
-from tickets.models import Cause, CloseReason, Kind, LeftOut, Source, Stopped, TicketEvent
-from tickets.routing import Skipped
+from desk.clock_sentences import breached, due_date_set, escalated, reckoned, snoozed, wait_ended, warned, woken
+from desk.names import CHANGED, Names, listed
+from desk.routing_sentences import routing_sentence
+from tickets.models import Cause, CloseReason, Kind, Source, Stopped, TicketEvent
 
 # Of more recipients only these are named.
 MOST_NAMED = 5
@@ -42,9 +38,9 @@ def _stopped(event: TicketEvent, names: Names) -> SafeString:
 
 
 def _resent(event: TicketEvent, names: Names) -> SafeString:
-    to = _listed([names(f"address:{pk}") for pk in event.data.get("addresses", ())[:MOST_NAMED]])
+    to = listed([names(f"address:{pk}") for pk in event.data.get("addresses", ())[:MOST_NAMED]])
     if len(event.data.get("addresses", ())) > MOST_NAMED:
-        to = _listed([to, escape(_("others"))])
+        to = listed([to, escape(_("others"))])
     words = (
         _("{who} had entry {number} tried again at once, to {to}")
         if event.data.get("retried")
@@ -128,12 +124,12 @@ def sent_to(event: TicketEvent, names: Names) -> SafeString | str:
         return ""
     if not event.data["to"]:
         return _("Mailed to nobody")
-    return format_html(_("To {people} alone"), people=_listed([names(f"address:{pk}") for pk in event.data["to"]]))
+    return format_html(_("To {people} alone"), people=listed([names(f"address:{pk}") for pk in event.data["to"]]))
 
 
 def _collaborator_added(event: TicketEvent, names: Names) -> SafeString:
     # By address: that is what was added, and guests may have no name.
-    added = _listed([names(f"address:{pk}") for pk in event.data.get("addresses", ())])
+    added = listed([names(f"address:{pk}") for pk in event.data.get("addresses", ())])
     if event.cause == Cause.ORGANIZATION:
         return format_html(_("The organisation's rule added {added}"), added=added)
     if event.cause == Cause.RECIPIENT:
@@ -144,7 +140,7 @@ def _collaborator_added(event: TicketEvent, names: Names) -> SafeString:
 def _collaborator_removed(event: TicketEvent, names: Names) -> SafeString:
     if event.by_id is not None and event.by_id in event.data.get("users", ()):
         return format_html(_("{who} left the ticket"), who=names.by(event))
-    gone = _listed([names(f"address:{pk}") for pk in event.data.get("addresses", ())])
+    gone = listed([names(f"address:{pk}") for pk in event.data.get("addresses", ())])
     return format_html(_("{who} removed the collaborator {gone}"), who=names.by(event), gone=gone)
 
 
@@ -155,26 +151,6 @@ def _requester_changed(event: TicketEvent, names: Names) -> SafeString:
         case "merged":
             return format_html(_("{who} merged the requester with another person"), who=names.by(event))
     return format_html(_("{who} handed the ticket to another person"), who=names.by(event))
-
-
-def _due_date_set(event: TicketEvent, names: Names) -> SafeString:
-    words = (
-        _("{who} moved the due date from {before} to {moment}")
-        if event.data.get("from")
-        else _("{who} set the due date to {moment}")
-    )
-    return format_html(words, who=names.by(event), before=_moment(event, "from"), moment=_moment(event, "to"))
-
-
-def _reckoned(event: TicketEvent, names: Names) -> SafeString:
-    match event.data.get("scope"):
-        case Scope.PLAN:
-            words = _("Deadlines were reckoned anew, since the SLA plan was changed")
-        case Scope.DEPARTMENT:
-            words = _("Deadlines were reckoned anew, since the department has other business hours")
-        case _:
-            words = _("Deadlines were reckoned anew, since the business hours were changed")
-    return escape(words)
 
 
 def _source_changed(event: TicketEvent, names: Names) -> SafeString:
@@ -234,64 +210,6 @@ def _closed(event: TicketEvent, names: Names) -> SafeString:
     return format_html(_("{who} closed the ticket without an answer: {reason}"), who=who, reason=label)
 
 
-def _warned(event: TicketEvent, names: Names) -> SafeString:
-    return format_html(_("{target} is due at {moment}"), target=_target(event), moment=_deadline(event))
-
-
-def _breached(event: TicketEvent, names: Names) -> SafeString:
-    return format_html(_("{target} was due at {moment} and is overdue"), target=_target(event), moment=_deadline(event))
-
-
-def _escalated(event: TicketEvent, names: Names) -> SafeString:
-    """Return what a step of escalation did; what its action says by itself stands before it."""
-    target = _target(event)
-    if why := event.data.get("left_out"):
-        label = dict(LeftOut.choices).get(str(why), "?")
-        return format_html(
-            _("A step of escalation was left out, {target} being overdue: {why}"), target=target, why=label
-        )
-    if "to" in event.data:
-        return format_html(_("{to} was told that {target} is overdue"), to=names(event.data["to"]), target=target)
-    return format_html(_("since {target} is overdue"), target=target)
-
-
-def _snoozed(event: TicketEvent, names: Names) -> SafeString:
-    words = _("{who} snoozed the ticket until {moment}")
-    return format_html(words, who=names.by(event), moment=_moment(event, "until"))
-
-
-def _woken(event: TicketEvent, names: Names) -> SafeString:
-    if event.cause == Cause.SNOOZE:
-        return format_html("{}", _("The ticket came back: it was snoozed until now"))
-    return format_html(_("{who} ended the snooze"), who=names.by(event))
-
-
-def _wait_ended(event: TicketEvent, names: Names) -> SafeString:
-    words = (
-        _("{who} no longer awaits a third party")
-        if event.data.get("wait") == Wait.THIRD_PARTY
-        else _("{who} no longer awaits the requester")
-    )
-    return format_html(words, who=names.by(event))
-
-
-def _target(event: TicketEvent) -> str:
-    return str(dict(Target.choices).get(str(event.data.get("target")), _("A promise")))
-
-
-def _deadline(event: TicketEvent) -> str:
-    return _moment(event, "deadline")
-
-
-def _moment(event: TicketEvent, name: str) -> str:
-    moment = parse_datetime(str(event.data.get(name) or ""))
-    if moment is None:
-        return "?"
-    local = timezone.localtime(moment)
-    is_near = abs(moment - event.at) < timedelta(hours=12)
-    return date_format(local, "H:i" if is_near else "j M Y, H:i")
-
-
 def _plainly(pattern: Callable[[], str]) -> Callable[[TicketEvent, Names], SafeString]:
     """Return a teller of a sentence that names nobody but who did it."""
     return lambda event, names: format_html(pattern(), who=names.by(event))
@@ -316,101 +234,20 @@ TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
     Kind.PRIORITY_CHANGED: _changed,
     Kind.TOPIC_CHANGED: _changed,
     Kind.PLAN_CHANGED: _changed,
-    Kind.DUE_DATE_SET: _due_date_set,
+    Kind.DUE_DATE_SET: due_date_set,
     Kind.DUE_DATE_REMOVED: _plainly(lambda: _("{who} removed the due date: the SLA plan holds again")),
-    Kind.RECKONED: _reckoned,
+    Kind.RECKONED: reckoned,
     Kind.SOURCE_CHANGED: _source_changed,
     Kind.ENTRY_MOVED_AWAY: _moved_away,
     Kind.ENTRY_MOVED_HERE: _moved_here,
-    Kind.SNOOZED: _snoozed,
-    Kind.WOKEN: _woken,
+    Kind.SNOOZED: snoozed,
+    Kind.WOKEN: woken,
     Kind.WAIT_BEGUN: _plainly(lambda: _("{who} awaits a third party")),
-    Kind.WAIT_ENDED: _wait_ended,
+    Kind.WAIT_ENDED: wait_ended,
     Kind.RESOLVED: _plainly(lambda: _("{who} resolved the ticket")),
     Kind.CLOSED: _closed,
     Kind.REOPENED: _plainly(lambda: _("{who} reopened the ticket")),
-    Kind.CLOCK_WARNED: _warned,
-    Kind.CLOCK_BREACHED: _breached,
-    Kind.ESCALATED: _escalated,
+    Kind.CLOCK_WARNED: warned,
+    Kind.CLOCK_BREACHED: breached,
+    Kind.ESCALATED: escalated,
 }
-
-
-# --- Routing ---------------------------------------------------------------------------------------
-
-
-def routing_sentence(event: TicketEvent, names: Names) -> SafeString | None:
-    """Return what routing set and why, in one sentence; None where it set nothing."""
-    decided = decisions(event)
-    done = [decision for decision in decided if not decision.skipped]
-    if not done:
-        return None
-    reasons = list(dict.fromkeys((decision.why, decision.by) for decision in done))
-    clauses = [
-        _because(
-            _listed([_set(d, names, is_first=position == 0 and not told) for position, d in enumerate(group)]),
-            why,
-            by,
-            names,
-        )
-        for told, (why, by) in enumerate(reasons)
-        for group in [[d for d in done if (d.why, d.by) == (why, by)]]
-    ]
-    clauses += [_left_out(decision, names) for decision in decided if decision.skipped]
-    return _joined(clauses, "; ")
-
-
-def _set(decision: Decision, names: Names, *, is_first: bool) -> SafeString:
-    name = names(decision.to)
-    match decision.field:
-        case "sla_plan":
-            return format_html(_("{plan} applied"), plan=name)
-        case "priority":
-            words = _("Priority set to {priority}") if is_first else _("priority set to {priority}")
-            return format_html(words, priority=name)
-        case "topic":
-            return format_html(_("Help topic {name}") if is_first else _("help topic {name}"), name=name)
-        case "assignee" | "team":
-            return format_html(_("Given to {name}") if is_first else _("given to {name}"), name=name)
-    return format_html(_("Department {name}") if is_first else _("department {name}"), name=name)
-
-
-def _left_out(decision: Decision, names: Names) -> SafeString:
-    """Return whom the help topic names, and why they did not get it."""
-    match decision.skipped:
-        case Skipped.VACATION:
-            words = _("not given to {name}, whom “{topic}” names: on vacation")
-        case Skipped.NOT_IN_DEPARTMENT:
-            words = _("not given to {name}, whom “{topic}” names: may not have tickets of this department")
-        case Skipped.NOBODY_THERE:
-            words = _("not given to {name}, whom “{topic}” names: nobody of the team is there")
-        case _:
-            words = _("not given to {name}, whom “{topic}” names: no longer active")
-    return format_html(words, name=names(decision.to), topic=names(decision.by))
-
-
-def _because(what: SafeString, why: str, by: str, names: Names) -> SafeString:
-    match why:
-        case "topic":
-            return format_html(_("{what} by “{topic}”"), what=what, topic=names(by))
-        case "department":
-            return format_html(_("{what} by the department"), what=what)
-        case "organization":
-            return format_html(_("{what} by the requester's organisation {name}"), what=what, name=names(by))
-        case "agent":
-            return format_html(_("{what} as the agent chose"), what=what)
-        case "mailbox":
-            return format_html(_("{what} by the mailbox"), what=what)
-        case "api":
-            return format_html(_("{what} as the request by the API says"), what=what)
-    return format_html(_("{what} by default"), what=what)
-
-
-def _listed(parts: Sequence[SafeString]) -> SafeString:
-    """Return “a, b and c”."""
-    if len(parts) < 2:
-        return _joined(parts, "")
-    return format_html(_("{most} and {last}"), most=_joined(parts[:-1], ", "), last=parts[-1])
-
-
-def _joined(parts: Sequence[SafeString], separator: str) -> SafeString:
-    return SafeString(separator.join(parts))
