@@ -7,19 +7,16 @@ misspelt stops the start with its name.
 """
 
 import logging
-import os
-import secrets
-from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from core.secrets import check_keys
+from helpdesk.environment import database, env, flag, public_url, refuse_unknown_names, seconds, secret_key
 from mail.hooks.config import HooksInvalid
 from mail.hooks.config import parse as parse_mail_hooks
 from mail.url import MailUrlInvalid
@@ -27,85 +24,18 @@ from mail.url import parse as parse_mail_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-
-KNOWN_NAMES = {
-    "HELPDESK_DATA",
-    "HELPDESK_STATIC",
-    "HELPDESK_DEMO",
-    "HELPDESK_CLAIM_SECONDS",
-    "HELPDESK_RETRY_SECONDS",
-}
-_unknown = sorted(n for n in os.environ if n.startswith("HELPDESK_") and n not in KNOWN_NAMES)
-if _unknown:
-    raise ImproperlyConfigured(f"Unknown setting {_unknown[0]}. Known: {', '.join(sorted(KNOWN_NAMES))}.")
-
-
-def _flag(name: str) -> bool:
-    text = env.str(name, default="").lower()
-    if text in {"", "0", "false", "no", "off"}:
-        return False
-    if text in {"1", "true", "yes", "on"}:
-        return True
-    raise ImproperlyConfigured(f"{name} must be true or false, not {text}.")
-
-
-def _seconds(name: str, default: float) -> timedelta:
-    text = env.str(name, default="") or str(default)
-    try:
-        return timedelta(seconds=float(text))
-    except (ValueError, OverflowError) as error:
-        raise ImproperlyConfigured(f"{name} must be a number of seconds, not {text}.") from error
-
-
-def _secret_key() -> str:
-    """Return SECRET_KEY, else the key kept in the data folder, made on the first start."""
-    if key := env.str("SECRET_KEY", default=""):
-        return str(key)
-    file = DATA_DIR / "secret_key"
-    try:
-        return file.read_text().strip()
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise ImproperlyConfigured(f"HELPDESK_DATA: the key {file} cannot be read: {error.strerror}.") from error
-    try:
-        DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Written beside and linked into place, so that two processes that start at once agree.
-        fresh = DATA_DIR / f"secret_key.{os.getpid()}"
-        fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(50))
-        try:
-            os.link(fresh, file)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-        return file.read_text().strip()
-    except OSError as error:
-        raise ImproperlyConfigured(
-            f"HELPDESK_DATA is {DATA_DIR}, which cannot be written: {error.strerror}. "
-            "Choose a folder you may write to, or set SECRET_KEY."
-        ) from error
-
+refuse_unknown_names()
 
 DATA_DIR = Path(env.str("HELPDESK_DATA", default=str(BASE_DIR / "var"))).expanduser().resolve()
 FILES_DIR = DATA_DIR / "files"
-SECRET_KEY = _secret_key()
+SECRET_KEY = secret_key(DATA_DIR)
 # What encrypts secrets in the database; the first key encrypts, all of them read. Empty: a key file in HELPDESK_DATA.
 FIELD_KEYS = env.list("FIELD_KEYS", default=[])
 check_keys(FIELD_KEYS)
-DEBUG = _flag("DEBUG")
+DEBUG = flag("DEBUG")
 
 # The address people reach this help desk at; links in mails and the secure cookies follow it.
-PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
-_public = urlsplit(PUBLIC_URL)
-try:
-    _public.port  # noqa: B018
-except ValueError as error:
-    raise ImproperlyConfigured(f"PUBLIC_URL: {error}.") from error
-if _public.scheme not in {"http", "https"} or not _public.hostname or _public.path:
-    raise ImproperlyConfigured("PUBLIC_URL must look like https://support.example.com, with nothing behind the name.")
+PUBLIC_URL, _public = public_url()
 IS_HTTPS = _public.scheme == "https"
 ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), _public.hostname]
 if _public.hostname == "localhost":
@@ -119,7 +49,7 @@ except ValueError as error:
     raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}") from error
 
 # True while the demo help desk is loaded; set by script/serve, never in production.
-DEMO = _flag("HELPDESK_DEMO")
+DEMO = flag("HELPDESK_DEMO")
 
 # --- Apps, from the top floor down (docs/architecture.md) ------------------------------------
 
@@ -198,34 +128,7 @@ TEMPLATES = [
 
 # --- Database --------------------------------------------------------------------------------
 
-if urlsplit(env.str("DATABASE_URL", default="sqlite:")).scheme not in {"sqlite", "postgres", "postgresql"}:
-    raise ImproperlyConfigured(
-        "DATABASE_URL must look like postgresql://user:password@host:5432/name, or sqlite:///file."
-    )
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'helpdesk.sqlite3'}")}
-_database = DATABASES["default"]
-if _database["ENGINE"] == "django.db.backends.sqlite3":
-    _database["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
-    }
-else:
-    # What stands behind the ? of the address, such as sslmode, is kept. Without jit: compiling the counts of the
-    # sidebar anew for every page takes several times as long as counting. PgBouncer has to ignore `options` then.
-    # `prepare_threshold`: how often the queries of core.prepared are asked on a connection until PostgreSQL keeps their
-    # plans. A PgBouncer that cannot do that (older than 1.21, or without max_prepared_statements) needs it to be None.
-    _database["OPTIONS"] = {
-        "options": "-c jit=off",
-        "prepare_threshold": 3,
-        **_database.get("OPTIONS", {}),
-        "pool": {"min_size": 2, "max_size": 8, "timeout": 10},
-    }
-    if _database["OPTIONS"]["prepare_threshold"] in {"", "none", "None"}:
-        _database["OPTIONS"]["prepare_threshold"] = None
-    _database["CONN_MAX_AGE"] = 0
-    # A server that was restarted costs no failed page.
-    _database["CONN_HEALTH_CHECKS"] = True
+DATABASES = {"default": database(DATA_DIR)}
 
 # --- Redis: cache, throttles and broker --------------------------------------------------------
 
@@ -255,10 +158,10 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = "UTC"
 
 # How long a worker holds a row it was given. Above every socket timeout; tests shorten it.
-CLAIM_TIME = _seconds("HELPDESK_CLAIM_SECONDS", 120)
+CLAIM_TIME = seconds("HELPDESK_CLAIM_SECONDS", 120)
 SOCKET_TIMEOUT = 30.0
 # The first wait before a mail is tried again; later waits grow from it. Tests shorten it.
-RETRY_FIRST = _seconds("HELPDESK_RETRY_SECONDS", 10)
+RETRY_FIRST = seconds("HELPDESK_RETRY_SECONDS", 10)
 
 # --- Mail --------------------------------------------------------------------------------------
 
