@@ -11,9 +11,10 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import DurationField, ForeignKey, Model, Q, QuerySet
+from django.db.models import DateField, DurationField, ForeignKey, Model, Q, QuerySet
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.timezone import make_aware
@@ -22,6 +23,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Address, AuditEvent, AuditKind, Permission, User
 from core import durations
+from core.moments import full_moment
 
 # More people than this are not looked for by one name.
 MOST_PEOPLE = 50
@@ -269,7 +271,9 @@ def _word(field: Any, value: Any, rows: Mapping[Key, Model]) -> str:
     if isinstance(value, str):
         moment = parse_datetime(value) if len(value) > 18 and "T" in value else None
         if moment is not None and timezone.is_aware(moment):
-            return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
+            return full_moment(moment)
+        if isinstance(field, DateField) and (day := parse_date(value)):
+            return date_format(day)
         return str(WORDS.get(value, value))
     return str(value)
 

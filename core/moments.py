@@ -1,13 +1,14 @@
-"""Times in words, as each language writes them."""
+"""Times in words, as each language writes them: at length in mails, short on pages."""
 
 from datetime import datetime
 
 from django.utils.dateformat import format as format_date
+from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
 
-# How each language writes a time, short or long; `day` and `spoken` leave out the year. Django's formats are for pages:
-# a mail is read later and elsewhere, so the zone belongs to it.
+# How each language writes a time, short or long; `day` and `spoken` leave out the year. A mail is read later and
+# elsewhere, so the zone belongs to it. Pages have `short`, and the time of day behind it (core.formats).
 FORMATS = {
     "en": {
         "short": "j M Y",
@@ -44,3 +45,8 @@ def told(at: datetime, style: str = "long") -> str:
     """Return the time in the reader's zone and language (`timezone.override`, `translation.override`)."""
     formats = FORMATS.get((get_language() or "en").partition("-")[0], FORMATS["en"])
     return format_date(localtime(at), formats[style])
+
+
+def full_moment(at: datetime) -> str:
+    """Return date and time as pages write them (core.formats), in the reader's zone: 18 Nov 2025, 09:02."""
+    return date_format(localtime(at), "DATETIME_FORMAT")

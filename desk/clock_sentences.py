@@ -9,6 +9,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from core.moments import full_moment
 from desk.names import Names
 from sla.models import Scope, Target, Wait
 from tickets.models import Cause, LeftOut, TicketEvent
@@ -87,6 +88,5 @@ def _moment(event: TicketEvent, name: str) -> str:
     moment = parse_datetime(str(event.data.get(name) or ""))
     if moment is None:
         return "?"
-    local = timezone.localtime(moment)
     is_near = abs(moment - event.at) < timedelta(hours=12)
-    return date_format(local, "H:i" if is_near else "j M Y, H:i")
+    return date_format(timezone.localtime(moment), "TIME_FORMAT") if is_near else full_moment(moment)

@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.principal import Face
+from core.moments import full_moment
 from desk.names import Names
 from desk.routing_sentences import routing_sentence
 from desk.sentences import sentence
@@ -179,13 +178,10 @@ def _followed(event: TicketEvent) -> list[str]:
             case ClockChange.PAUSED:
                 told.append(_("%(target)s paused") % {"target": label})
             case ClockChange.RESUMED if moment:
-                told.append(_("%(target)s runs again, due %(moment)s") % {"target": label, "moment": _full(moment)})
+                words = _("%(target)s runs again, due %(moment)s")
+                told.append(words % {"target": label, "moment": full_moment(moment)})
             case _ if moment:
-                told.append(_("%(target)s due %(moment)s") % {"target": label, "moment": _full(moment)})
+                told.append(_("%(target)s due %(moment)s") % {"target": label, "moment": full_moment(moment)})
     if moment := parse_datetime(str(event.data.get("closes_at") or "")):
-        told.append(_("closes by itself %(moment)s") % {"moment": _full(moment)})
+        told.append(_("closes by itself %(moment)s") % {"moment": full_moment(moment)})
     return told
-
-
-def _full(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "j M Y, H:i")

@@ -282,6 +282,8 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 # Mails are written in these (locale/): whoever reads none of the pages' languages still reads what we send.
 MAIL_LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("fr", "Français")]
+# How pages write days and times; mails have longer ways of their own (core.moments).
+FORMAT_MODULE_PATH = "core.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 if TIME_ZONE not in available_timezones():

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -165,7 +166,7 @@ def _shown(hours: BusinessHours) -> dict[str, Any]:
 
 def _standing(hours: BusinessHours) -> str:
     is_open, then = preview.standing(hours.calendar(), now())
-    values = {"time": f"{then:%Y-%m-%d %H:%M}" if then else "", "zone": hours.time_zone}
+    values = {"time": date_format(then, "DATETIME_FORMAT") if then else "", "zone": hours.time_zone}
     if is_open:
         return gettext("Open until %(time)s (%(zone)s)") % values if then else gettext("Open round the clock")
     return gettext("Closed until %(time)s (%(zone)s)") % values if then else gettext("Closed for good")

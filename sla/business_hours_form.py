@@ -129,7 +129,7 @@ def in_words(error: BadCalendar) -> str:
 
 def _named(day: int | date) -> str:
     if isinstance(day, date):
-        return date_format(day, "DATE_FORMAT")
+        return date_format(day)
     names = [_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday")]
     return str(names[day])
 

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -82,7 +83,7 @@ def _preview(admin: Any, hours: BusinessHours, form: ImportForm) -> dict[str, An
         return {}
     if not found.days:
         words = gettext("It has no whole day between %(since)s and %(until)s.")
-        form.add_error("file", words % {"since": since.isoformat(), "until": until.isoformat()})
+        form.add_error("file", words % {"since": date_format(since), "until": date_format(until)})
         return {"remarks": found.remarks}
     origin = (form.cleaned_data["origin"] or found.name or upload.name or "").strip()[:80]
     kept = {"hours": hours.pk, "origin": origin, "days": {f"{day}": name for day, name in found.days.items()}}

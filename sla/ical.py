@@ -14,6 +14,7 @@ from functools import cache, cached_property
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from icalendar import Parameters
 from icalendar.parser import Contentline
@@ -90,7 +91,7 @@ def read(data: bytes, *, zone: ZoneInfo, since: date, until: date) -> Found:
                 if len(days) > MOST_DAYS:
                     raise BadFile(
                         _("It has more than %(count)s days until %(date)s. That is no list of holidays.")
-                        % {"count": MOST_DAYS, "date": until.isoformat()}
+                        % {"count": MOST_DAYS, "date": date_format(until)}
                     )
         except _LeftOut as reason:
             remarks.append(_("“%(name)s” is left out: %(reason)s") % {"name": event.summary, "reason": reason})

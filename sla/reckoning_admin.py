@@ -9,12 +9,13 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.formats import date_format, number_format
-from django.utils.timezone import localtime, now
+from django.utils.formats import number_format
+from django.utils.timezone import now
 from django.utils.translation import gettext, ngettext
 
 from accounts.models import User
 from core.configuration_admin import ConfigurationAdmin
+from core.moments import full_moment
 from sla import reckoning
 from sla.models import Reckoning, Scope
 
@@ -132,7 +133,7 @@ def in_words(count: int) -> str:
 def told(last: Reckoning) -> str:
     """Return what the last change moved, or how far it has come."""
     values = {
-        "moment": date_format(localtime(last.finished_at or last.asked_at), "j M Y, H:i"),
+        "moment": full_moment(last.finished_at or last.asked_at),
         "moved": number_format(last.moved),
         "looked_at": number_format(last.looked_at),
         "failed": number_format(last.failed),

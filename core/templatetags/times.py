@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy
 
+from core.moments import full_moment
 from core.templatetags.ui import icon
 
 register = template.Library()
@@ -127,7 +128,7 @@ def _due_words(clock: Any) -> str:
         return f"{clock.get_target_display()}: {why}" if why else str(clock.get_target_display())
     return gettext("%(what)s, due %(moment)s") % {
         "what": clock.get_target_display(),
-        "moment": _full_moment(clock.deadline_at),
+        "moment": full_moment(clock.deadline_at),
     }
 
 
@@ -174,7 +175,7 @@ def clock_time(moment: datetime | None, now: datetime | None = None) -> SafeStri
 @register.simple_tag
 def full_time(moment: datetime | None) -> SafeString:
     """Return date and time in full: 18 Nov 2025, 09:02."""
-    return _time(moment, _full_moment(moment)) if moment else mark_safe("")
+    return _time(moment, full_moment(moment)) if moment else mark_safe("")
 
 
 @register.filter
@@ -199,7 +200,7 @@ def _time(moment: datetime, words: str) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         timezone.localtime(moment).isoformat(timespec="seconds"),
-        _full_moment(moment),
+        full_moment(moment),
         words,
     )
 
@@ -224,8 +225,4 @@ def _short_moment(moment: datetime, now: datetime) -> str:
         return date_format(local, "H:i")
     if abs(local.date() - today) < WEEK:
         return date_format(local, "D H:i")
-    return _full_moment(moment)
-
-
-def _full_moment(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "j M Y, H:i")
+    return full_moment(moment)

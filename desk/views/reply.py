@@ -7,11 +7,11 @@ from typing import Any
 
 from django.http import HttpResponse, QueryDict
 from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.timezone import localtime, now
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from accounts.models import AfterReply, Preferences, Signs
+from core.moments import full_moment
 from desk.access import AgentRequest, agent_required
 from desk.answers import Done, finish, newer_lines, see_again
 from desk.buttons import button
@@ -165,7 +165,7 @@ def _waits(request: AgentRequest, ticket: Ticket, held: HeldReply) -> Done:
     url = reverse("desk:held-undo", args=[ticket.number, held.pk]) + Origin.read(request.GET).query
     told: dict[str, object] = {"number": ticket.number}
     if held.is_scheduled:
-        told["moment"] = date_format(localtime(held.send_at), "j M Y, H:i")
+        told["moment"] = full_moment(held.send_at)
         return Done(_("Reply to #%(number)s goes on %(moment)s") % told, undo_url=url)
     seconds = max(1, ceil((held.send_at - now()).total_seconds()))
     return Done(_("Reply to #%(number)s is about to go") % told, undo_url=url, undo_seconds=seconds)

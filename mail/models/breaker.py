@@ -6,6 +6,8 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core.moments import full_moment
+
 
 class BreakerManager(models.Manager["Breaker"]):
     def open_at(self, at: datetime) -> "models.QuerySet[Breaker]":
@@ -28,4 +30,4 @@ class Breaker(models.Model):
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_breaker")]
 
     def __str__(self) -> str:
-        return f"{self.opened_at:%Y-%m-%d %H:%M}"
+        return full_moment(self.opened_at)
