@@ -54,7 +54,7 @@ def _key_in(folder: Path) -> str:
     file = folder / KEY_FILE
     try:
         if not file.exists():
-            _make_key(file)
+            write_key(file, Fernet.generate_key())
         return file.read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(
@@ -62,13 +62,13 @@ def _key_in(folder: Path) -> str:
         ) from error
 
 
-def _make_key(file: Path) -> None:
+def write_key(file: Path, key: bytes) -> None:
     """Write a new key, complete and synced before it has its name; two processes at once agree on one."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = file.with_name(f"{KEY_FILE}.{os.getpid()}")
+    fresh = file.with_name(f"{file.name}.{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as written:
-        written.write(Fernet.generate_key())
+        written.write(key)
         written.flush()
         os.fsync(written.fileno())
     try:

@@ -10,6 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from core.secrets import write_key
+
 env = environ.Env()
 
 KNOWN_NAMES = {
@@ -57,17 +59,7 @@ def secret_key(data: Path) -> str:
     except OSError as error:
         raise ImproperlyConfigured(f"HELPDESK_DATA: the key {file} cannot be read: {error.strerror}.") from error
     try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Written beside and linked into place, so that two processes that start at once agree.
-        fresh = data / f"secret_key.{os.getpid()}"
-        fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(50))
-        try:
-            os.link(fresh, file)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+        write_key(file, secrets.token_urlsafe(50).encode())
         return file.read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(
