@@ -6,16 +6,17 @@ from typing import Any, ParamSpec, cast
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
-from accounts import directory
+from accounts import contacts, directory
 from accounts.addresses import AddressStays
 from accounts.contacts import NotPossible
 from accounts.invitations import CannotInvite
-from accounts.models import Note, Permission
+from accounts.models import Note, Organization, Permission, User
 from accounts.people import AddressTaken
 from desk.access import AgentRequest, AgentView, View, agent_required
 from desk.answers import Dialog, go, is_looking, show_dialog
@@ -139,3 +140,26 @@ def notes_of(request: AgentRequest, notes: "QuerySet[Note]", url: str, delete_na
         for note in some.rows
     ]
     return {"rows": rows, **turning(some, url, "note_")}
+
+
+def add_note(request: AgentRequest, about: User | Organization, text: str, url: str) -> HttpResponse:
+    """Keep what an agent noted, and go to `url`."""
+
+    def deed() -> str:
+        contacts.add_note(about, text, by=request.user, at=now())
+        return _("Note added")
+
+    return press(request, url, deed)
+
+
+def delete_note(request: AgentRequest, about: User | Organization, pk: int, url: str) -> HttpResponse:
+    """Delete one of the notes about somebody, and go to `url`. Raises Http404."""
+    note = about.notes.select_related("author").filter(pk=pk).first()
+    if note is None:
+        raise Http404
+
+    def deed() -> str:
+        contacts.delete_note(note, by=request.user)
+        return _("Note deleted")
+
+    return press(request, url, deed)

@@ -18,7 +18,19 @@ from desk.access import AgentRequest
 from desk.answers import Dialog, filled_in, go
 from desk.organization_forms import OrganizationForm
 from desk.person_forms import NoteForm
-from desk.records import ROWS_SHOWN, allowed, notes_of, place, press, pressed, run, show, turning
+from desk.records import (
+    ROWS_SHOWN,
+    add_note,
+    allowed,
+    delete_note,
+    notes_of,
+    place,
+    press,
+    pressed,
+    run,
+    show,
+    turning,
+)
 from desk.views.people import LONGEST_SEARCH, address_of
 from desk.views.person import tickets_of
 from tickets import actions, policy
@@ -137,27 +149,14 @@ def note_organization(request: AgentRequest, organization: int) -> HttpResponse:
     form = NoteForm(request.POST, auto_id="note-%s")
     if not form.is_valid():
         return show_organization(request, found, form=form, status=422)
-
-    def deed() -> str:
-        contacts.add_note(found, form.cleaned_data["text"], by=request.user, at=now())
-        return _("Note added")
-
-    return press(request, organization_url(found), deed)
+    return add_note(request, found, form.cleaned_data["text"], organization_url(found))
 
 
 @allowed(Permission.ORGANIZATION_EDIT)
 @pressed("organization", "organization")
 def delete_organization_note(request: AgentRequest, organization: int, note: int) -> HttpResponse:
     found = load_organization(organization)
-    kept = found.notes.select_related("author").filter(pk=note).first()
-    if kept is None:
-        raise Http404
-
-    def deed() -> str:
-        contacts.delete_note(kept, by=request.user)
-        return _("Note deleted")
-
-    return press(request, organization_url(found), deed)
+    return delete_note(request, found, note, organization_url(found))
 
 
 # --- Taking it away ------------------------------------------------------------------------------

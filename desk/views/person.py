@@ -22,7 +22,19 @@ from desk.answers import Dialog, filled_in
 from desk.bounce import Bounce, bounce_of
 from desk.deeds import ticket_url
 from desk.person_forms import EditPersonForm, NoteForm
-from desk.records import ROWS_SHOWN, allowed, notes_of, place, press, pressed, run, show, turning
+from desk.records import (
+    ROWS_SHOWN,
+    add_note,
+    allowed,
+    delete_note,
+    notes_of,
+    place,
+    press,
+    pressed,
+    run,
+    show,
+    turning,
+)
 from desk.sidebar import Origin
 from desk.views.people import HOUR
 from tickets import policy
@@ -200,27 +212,14 @@ def note_person(request: AgentRequest, person: int) -> HttpResponse:
     form = NoteForm(request.POST, auto_id="note-%s")
     if found.anonymised_at is not None or not form.is_valid():
         return show_person(request, found, form=form, status=422)
-
-    def deed() -> str:
-        contacts.add_note(found, form.cleaned_data["text"], by=request.user, at=now())
-        return _("Note added")
-
-    return press(request, person_url(found), deed)
+    return add_note(request, found, form.cleaned_data["text"], person_url(found))
 
 
 @allowed(Permission.PERSON_EDIT)
 @pressed("person", "person")
 def delete_person_note(request: AgentRequest, person: int, note: int) -> HttpResponse:
     found = load_person(person)
-    kept = found.notes.select_related("author").filter(pk=note).first()
-    if kept is None:
-        raise Http404
-
-    def deed() -> str:
-        contacts.delete_note(kept, by=request.user)
-        return _("Note deleted")
-
-    return press(request, person_url(found), deed)
+    return delete_note(request, found, note, person_url(found))
 
 
 def _set_active(request: AgentRequest, found: User, is_active: bool) -> HttpResponse:
