@@ -17,12 +17,11 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts.models import User
-from accounts.principal import Principal
 from core.bounded_admin import MOST_ROWS, ReadOnlyAdmin
 from core.changes import Change, record
 from core.downloads import file_response
 from mail import ledger, original, remarks
+from mail.deciding_admin import administrator, do_to_each
 from mail.models import IncomingMail, IncomingState
 from tickets.errors import DeedRefused
 from tickets.models import Ticket
@@ -189,7 +188,7 @@ class IncomingMailAdmin(ReadOnlyAdmin):
     def decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Do what one of the buttons on a mail's page says."""
         mail = self._mail(request, pk)
-        by, at, deed = self._principal(request), now(), request.POST.get("deed", "")
+        by, at, deed = administrator(request), now(), request.POST.get("deed", "")
         try:
             if deed == "take_in_again":
                 ledger.take_in_again(mail, by=by, at=at)
@@ -225,7 +224,7 @@ class IncomingMailAdmin(ReadOnlyAdmin):
         if request.method == "POST" and form.is_valid():
             since, until = form.cleaned_data["since"], form.cleaned_data["until"]
             if "apply" in request.POST:
-                count = ledger.replay(since=since, until=until, by=self._principal(request), at=now())
+                count = ledger.replay(since=since, until=until, by=administrator(request), at=now())
                 changes = {"since": (None, since.isoformat()), "until": (None, until.isoformat())}
                 record(Change.CHANGED, request=request, row=IncomingMail(pk=0), changes=changes)
                 text = ngettext("%(count)s mail is taken in again.", "%(count)s mails are taken in again.", count)
@@ -252,20 +251,8 @@ class IncomingMailAdmin(ReadOnlyAdmin):
         self._to_each(request, queryset, "ignore_for_ever")
 
     def _to_each(self, request: HttpRequest, queryset: QuerySet[IncomingMail], deed: str) -> None:
-        by, at, done = self._principal(request), now(), 0
         act = {"take_in_again": ledger.take_in_again, "ignore_for_ever": ledger.ignore_for_ever}[deed]
-        refusals: dict[str, None] = {}
-        for mail in queryset.order_by("pk")[:MOST_ROWS]:
-            try:
-                act(mail, by=by, at=at)
-            except DeedRefused as refusal:
-                refusals[str(refusal)] = None
-            else:
-                record(Change.CHANGED, request=request, row=mail, changes={"decision": (None, deed)})
-                done += 1
-        for sentence in refusals:
-            self.message_user(request, sentence, messages.ERROR)
-        if done:
+        if done := do_to_each(self, request, queryset, act, ("decision", deed)):
             text = ngettext("Done with %(count)s mail.", "Done with %(count)s mails.", done)
             self.message_user(request, text % {"count": done}, messages.SUCCESS)
 
@@ -274,7 +261,3 @@ class IncomingMailAdmin(ReadOnlyAdmin):
         if mail is None or not self.has_view_permission(request, mail):
             raise Http404
         return mail
-
-    def _principal(self, request: HttpRequest) -> Principal:
-        assert isinstance(request.user, User)  # the administration lets nobody else in
-        return Principal.administrator(request.user)

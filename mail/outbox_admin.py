@@ -1,6 +1,5 @@
 """Outgoing mail, to look at, and to send again what did not arrive."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,15 +13,13 @@ from django.utils.timezone import now
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
-from accounts.principal import Principal
-from core.bounded_admin import MOST_ROWS, FindsWhole, ReadOnlyAdmin
+from core.bounded_admin import FindsWhole, ReadOnlyAdmin
 from core.changes import Change, record
 from mail import outbound, outbox_watch, rendering
+from mail.deciding_admin import do_to_each
 from mail.models import MailState, OutgoingMail
 from mail.rendering import TO_AGENTS
 from mail.showing import page_of
-from tickets.errors import DeedRefused
 
 
 @admin.register(OutgoingMail)
@@ -110,36 +107,17 @@ class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
 
     @admin.action(description=_("Send again"))
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
-        sent = self._to_each(request, queryset, outbound.send_again, "sent_again")
+        sent = do_to_each(self, request, queryset, outbound.send_again, ("mail", "sent_again"))
         if sent:
             text = ngettext("%(count)s mail is sent again.", "%(count)s mails are sent again.", sent)
             self.message_user(request, text % {"count": sent}, messages.SUCCESS)
 
     @admin.action(description=_("Do not send"))
     def cancel(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
-        cancelled = self._to_each(request, queryset, outbound.cancel, "cancelled")
+        cancelled = do_to_each(self, request, queryset, outbound.cancel, ("mail", "cancelled"))
         if cancelled:
             text = ngettext("%(count)s mail is not sent.", "%(count)s mails are not sent.", cancelled)
             self.message_user(request, text % {"count": cancelled}, messages.SUCCESS)
-
-    def _to_each(
-        self, request: HttpRequest, queryset: QuerySet[OutgoingMail], act: Callable[..., None], told: str
-    ) -> int:
-        """Do it to each that it can be done to; say how many these were, and once why not to the others."""
-        assert isinstance(request.user, User)
-        by, at, done = Principal.administrator(request.user), now(), 0
-        refusals: dict[str, None] = {}
-        for mail in queryset.order_by("pk")[:MOST_ROWS]:
-            try:
-                act(mail, by=by, at=at)
-            except DeedRefused as refusal:
-                refusals[str(refusal)] = None
-            else:
-                record(Change.CHANGED, request=request, row=mail, changes={"mail": (None, told)})
-                done += 1
-        for sentence in refusals:
-            self.message_user(request, sentence, messages.ERROR)
-        return done
 
 
 def _note_reading(request: HttpRequest, mail: Any) -> None:

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from accounts.models import AuditEvent, AuditKind, User
 from accounts.principal import Principal
-from mail import delivering, intake, ledger, ledger_admin
+from mail import deciding_admin, delivering, intake, ledger
 from mail.management.commands.receive_mail import receive
 from mail.models import BannedSender, Door, IncomingMail, IncomingState, Mailbox, OutgoingMail, Reason
 from tests.cast import MONDAY
@@ -83,7 +83,7 @@ def test_a_failed_mail_is_taken_in_again(client: Client, failed: IncomingMail) -
 
 
 def test_however_many_are_chosen_so_many_are_done_at_once(client, support, monkeypatch) -> None:
-    monkeypatch.setattr(ledger_admin, "MOST_ROWS", 2)
+    monkeypatch.setattr(deciding_admin, "MOST_ROWS", 2)
     for _number in range(3):
         IncomingMail.objects.create(
             door=Door.PIPE, size=1, stored_at=MONDAY, arrived_at=MONDAY, state="quarantined", reason="failed"
