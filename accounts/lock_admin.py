@@ -17,6 +17,7 @@ from core.bounded_admin import ReadOnlyAdmin
 
 @admin.register(Lock)
 class LockAdmin(ReadOnlyAdmin):
+    about = _("Who cannot sign in for a while, after too many wrong passwords.")
     list_display = ("who", "since", "until")
     list_display_links = None
     ordering = ("-at", "-pk")

@@ -88,6 +88,7 @@ def tell_revoked(page: BoundedAdmin, request: HttpRequest, count: int) -> None:
 class RequesterAdmin(PersonAdmin):
     """Who asks for help. They come by their first ticket; whoever is to work here is made on the page of agents."""
 
+    about = _("Who asks for help. They come by their first ticket; whoever is to work here is made under Agents.")
     list_display = ("named", "address", "organization", "is_active", "created_at")
     list_filter = ("is_active",)
     fields = ("name", "organization", "time_zone", "is_active")
@@ -117,6 +118,7 @@ class RequesterAdmin(PersonAdmin):
 
 @admin.register(Address)
 class AddressAdmin(FindsWhole, ReadOnlyAdmin):
+    about = _("Each e-mail address that somebody is reached at, and whether they showed that it is theirs.")
     list_display = ("email", "user", "is_primary", "verified_at", "bouncing_at")
     list_select_related = ("user",)
     fields = ("email", "user", "is_primary", "verified_at", "bouncing_at", "created_at")

@@ -37,6 +37,7 @@ class TeamForm(ModelForm):
 
 @admin.register(Team)
 class TeamAdmin(ConfigurationAdmin):
+    about = _("Agents who get tickets together, across departments. One of them takes each ticket.")
     form = TeamForm
     list_display = ("name", "lead", "who", "alerts")
     list_select_related = ("lead",)
@@ -63,6 +64,7 @@ class TeamAdmin(ConfigurationAdmin):
 
 @admin.register(Organization)
 class OrganizationAdmin(DeletesUnusedAdmin):
+    about = _("Whom people ask for, such as a company. More about each stands at the desk.")
     list_display = ("name", "created_at")
     fields = ("name",)
     search_fields = ("name",)

@@ -45,6 +45,7 @@ class ApiKeyForm(ModelForm):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(SwitchingAdmin):
+    about = _("With these keys programs open tickets, or wake the help desk.")
     form = ApiKeyForm
     list_display = ("name", "shown_ending", "is_active", "from_where", "can_create_tickets", "can_run_cron", "used")
     list_filter: ClassVar[Any] = ("is_active", "can_create_tickets", "can_run_cron")

@@ -103,6 +103,8 @@ class AuditedAdmin(ModelAdmin):
 class BoundedAdmin(AuditedAdmin):
     """A list that never counts a whole table, on pages of moderate size."""
 
+    # What stands in the list, in one sentence above it.
+    about: ClassVar[Any] = ""
     paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = 50

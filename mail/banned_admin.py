@@ -28,6 +28,7 @@ class BannedSenderForm(ModelForm):
 
 @admin.register(BannedSender)
 class BannedSenderAdmin(SwitchingAdmin):
+    about = _("Who opens no tickets: not by mail, nor by the web form, nor by the API.")
     form = BannedSenderForm
     list_display = ("pattern", "is_active", "short_notes", "created_at")
     search_fields = ("pattern", "notes")

@@ -55,6 +55,7 @@ class ReplayForm(forms.Form):
 
 @admin.register(IncomingMail)
 class IncomingMailAdmin(ReadOnlyAdmin):
+    about = _("Each mail that came, and what became of it.")
     change_form_template = "admin/incoming_mail.html"
     change_list_template = "admin/incoming_mails.html"
     list_display = ("arrived_at", "sender_shown", "subject_shown", "outcome", "ticket", "mailbox")

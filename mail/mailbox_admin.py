@@ -45,6 +45,7 @@ class AdminForm(MailboxForm):
 
 @admin.register(Mailbox)
 class MailboxAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
+    about = _("Where mail is fetched from. What comes becomes tickets, and messages in tickets.")
     form = AdminForm
     change_form_template = "admin/mailbox.html"
     change_list_template = "admin/mailboxes.html"

@@ -24,6 +24,7 @@ from mail.showing import page_of
 
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
+    about = _("Each mail that goes out, and whether it arrived.")
     list_display = ("created_at", "recipient", "template", "outcome", "ticket")
     list_select_related = ("ticket",)
     change_list_template = "admin/outgoing_mails.html"

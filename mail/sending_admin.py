@@ -40,6 +40,7 @@ class Rehearsing:
 
 @admin.register(SendingAccount)
 class SendingAccountAdmin(Rehearsing, DeletesUnusedAdmin, OffersActiveAdmin):
+    about = _("Mail servers and mail services by which mails go out.")
     form = SendingAccountForm
     change_form_template = "admin/sending_account.html"
     list_display = ("name", "sends_by", "host", "is_active", "how_it_goes")
@@ -94,6 +95,7 @@ class WriterInline(OffersActiveInline):
 
 @admin.register(OwnAddress)
 class OwnAddressAdmin(Rehearsing, DeletesUnusedAdmin, OffersActiveAdmin):
+    about = _("Addresses of yours that mails are written from, each by a sending account.")
     form = OwnAddressForm
     change_form_template = "admin/sending_account.html"
     list_display = ("email", "name", "account", "writes_for")

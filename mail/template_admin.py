@@ -82,6 +82,7 @@ class MailTemplateForm(ModelForm):
 
 @admin.register(MailTemplate)
 class MailTemplateAdmin(SwitchingAdmin, OffersActiveAdmin):
+    about = _("Mails in words of your own. All others have the words that the help desk comes with.")
     form = MailTemplateForm
     change_form_template = "admin/mail_template.html"
     change_list_template = "admin/mail_templates.html"

@@ -21,6 +21,7 @@ MOST_ORGANIZATIONS = 100
 
 @admin.register(Priority)
 class PriorityAdmin(OneDefaultAdmin):
+    about = _("How urgent tickets are, the most urgent first.")
     list_display = ("name", "level", "glyph", "is_default")
     fields = ("name", "level", "glyph", "make_default")
     search_fields = ("name",)

@@ -91,6 +91,7 @@ class ExceptionInline(TimesInline):
 
 @admin.register(BusinessHours)
 class BusinessHoursAdmin(ReckonsAdmin, OneDefaultAdmin):
+    about = _("When the time of promises counts: the hours of a week, holidays and exceptions.")
     form = BusinessHoursForm
     scope = Scope.HOURS
     reckoned_by = frozenset({"time_zone", "country", "region"})

@@ -39,6 +39,7 @@ class DepartmentFilter(admin.RelatedFieldListFilter):
 class TicketAdmin(FindsWhole, ReadOnlyAdmin):
     """What a ticket is and where it stands. What was written in it is the desk's."""
 
+    about = _("What tickets are and where they stand. What was written in them is read at the desk.")
     list_display = ("number", "shortened", "status", "department", "priority", "requester", "opened_at")
     list_select_related = ("department__parent__parent", "priority", "requester")
     list_filter = ("status", ("department", DepartmentFilter))
@@ -92,6 +93,7 @@ class TicketAdmin(FindsWhole, ReadOnlyAdmin):
 class FailedHandlerAdmin(ReadOnlyAdmin):
     """What should have followed from an event, and did not. The ticket itself is as it should be."""
 
+    about = _("What should have followed from a deed, and did not. The tickets themselves are as they should be.")
     list_display = ("event", "handler", "attempts", "failed_at", "succeeded_at", "due_at")
     list_select_related = ("event__ticket",)
     list_filter = (("succeeded_at", admin.EmptyFieldListFilter),)

@@ -88,6 +88,7 @@ class ChangeDepartmentForm(forms.Form):
 
 @admin.register(Agent)
 class AgentAdmin(accounts.AgentAdmin):
+    about = _("Who works at the desk: what they may see and do, and how they sign in.")
     list_display = (
         *("named", "email", "works_in", "is_administrator", "is_active", "on_vacation"),
         *("sees_only_assigned", "last_login"),

@@ -20,6 +20,7 @@ from tickets.models import AsideReason, Escalation, SetAside, TicketClock
 class SetAsideAdmin(ReadOnlyAdmin):
     """Of tickets at work. Those of clocks that were stopped meanwhile are nobody's concern."""
 
+    about = _("Clocks of open tickets whose deadlines could not be worked out.")
     list_display = ("clock", "reason", "plan", "attempts", "since", "due")
     list_filter = ("reason",)
     fields = ("clock", "reason", "plan", "attempts", "since", "due", "trace")
@@ -62,6 +63,7 @@ class SetAsideAdmin(ReadOnlyAdmin):
 class EscalationAdmin(ReadOnlyAdmin):
     """Steps that are still to be done; those that failed first of all by the filter."""
 
+    about = _("Steps that are still to be taken for overdue tickets, and those that failed.")
     list_display = ("clock", "what", "planned_at", "attempts", "failed_at", "due_at")
     list_filter = (("failed_at", admin.EmptyFieldListFilter),)
     fields = ("clock", "what", "planned_at", "attempts", "failed_at", "due_at", "trace")

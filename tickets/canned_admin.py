@@ -88,6 +88,7 @@ class CannedFileInline(OffersActiveInline):
 
 @admin.register(CannedResponse)
 class CannedResponseAdmin(SwitchingAdmin, ConfigurationAdmin):
+    about = _("Answers that are needed often. Agents put them into a reply by typing /.")
     form = CannedForm
     list_display = ("title", "department", "is_active", "files")
     list_filter: ClassVar[Any] = (*ConfigurationAdmin.list_filter, "is_active")

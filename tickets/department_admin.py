@@ -43,6 +43,7 @@ class DepartmentForm(NestedForm):
 
 @admin.register(Department)
 class DepartmentAdmin(ReckonsAdmin, DisablingAdmin):
+    about = _("Who answers. Each ticket is in one department, whose agents see it.")
     form = DepartmentForm
     scope = Scope.DEPARTMENT
     reckoned_by = frozenset({"hours"})

@@ -160,4 +160,5 @@ admin.site.unregister(SLAPlan)
 
 @admin.register(SLAPlan)
 class PlanAdmin(SLAPlanAdmin):
+    about = _("What is promised: how soon tickets are answered and resolved, and what happens when they are not.")
     inlines: ClassVar[Any] = (*SLAPlanAdmin.inlines, StepInline)

@@ -22,6 +22,7 @@ HOLDERS_SHOWN = 50
 
 @admin.register(Role)
 class RoleAdmin(accounts.RoleAdmin):
+    about = _("What agents may do. In each of their departments an agent has one role.")
     list_display = ("name", "allowed", "needs_second_factor", "held_by")
     fields = ("name", "notes", "needs_second_factor", "permissions", "who_has_it")
     readonly_fields = ("who_has_it",)

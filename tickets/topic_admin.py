@@ -68,6 +68,9 @@ class TopicForm(NestedForm):
 
 @admin.register(HelpTopic)
 class HelpTopicAdmin(DisablingAdmin):
+    about = _(
+        "What requesters choose from when they ask. A topic says which department, priority and plan its tickets get."
+    )
     form = TopicForm
     change_list_template = "admin/topics.html"
     list_display = ("path", "state", "is_public", "department", "priority", "sla_plan", "given_to", "is_default")

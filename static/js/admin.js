@@ -42,3 +42,12 @@ document.addEventListener('click', async (event) => {
   told.textContent = words;
   button.removeAttribute('aria-busy');
 });
+
+/* A table within a form does not fit a phone: there its rows are cards, each cell with the name of its column. */
+document.querySelectorAll('.inline-group .tabular').forEach((tabular) => {
+  const names = [...tabular.querySelectorAll('thead th')].filter((head) => !head.classList.contains('original')).map((head) => head.textContent.trim());
+  tabular.querySelectorAll('tbody tr.form-row').forEach((row) => {
+    [...row.children].filter((cell) => !cell.classList.contains('original')).forEach((cell, at) => { if (names[at]) cell.dataset.label = names[at]; });
+  });
+  tabular.classList.add('is-labelled');
+});

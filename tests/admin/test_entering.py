@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.admin import site
 from django.urls import reverse
+from django.utils.html import escape
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +76,26 @@ def test_every_list_and_every_form_opens(root, ticket):
             assert root.get(reverse(f"admin:{name}_add")).status_code == 200, name
         if (row := page.get_queryset(request).first()) is not None:
             assert root.get(reverse(f"admin:{name}_change", args=[row.pk])).status_code == 200, name
+
+
+def test_every_list_says_what_stands_in_it(root):
+    # These are pages of their own, without a list of Django's.
+    own = {"SiteSettings", "AuditEvent", "Breaker", "AlertRule"}
+    for model, page in site._registry.items():
+        if model.__name__ not in own:
+            path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+            assert page.about, model
+            assert f'<p class="list-about">{escape(page.about)}</p>' in root.get(path).text, model
+
+
+def test_an_empty_list_says_so_and_offers_to_begin(root):
+    page = root.get("/admin/mail/mailbox/").text
+    sought = root.get("/admin/accounts/address/?q=nobody@example.com").text
+
+    assert "Nothing is here yet." in page
+    assert 'href="/admin/mail/mailbox/add/"' in page
+    assert "Nothing here fits what you look for." in sought
+    assert "Nothing is here yet." not in sought
 
 
 def test_no_list_offers_to_delete_what_is_selected(root):
