@@ -2,18 +2,18 @@
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Preferences, Signs, User
-from core.models import NewFile, SiteSettings
-from core.uploads import IMAGE_TYPES, FilesForm, named, receive
+from core.models import SiteSettings
+from core.uploads import FilesForm, receive
+from core.written_images import WrittenImages
 from desk.forms import TOO_OLD, SeenForm, new_key
 from desk.later import LaterForm
 from mail.outbox import is_bouncing
@@ -26,8 +26,6 @@ from tickets.quoting import LEAK
 _KEYS = re.compile(r"[0-9]{1,18}", re.ASCII)
 # Fifty collaborators have keys of a few digits.
 LONGEST_LIST = 2_000
-# Of the address by which the editor shows an image: the name of the file goes with its reference.
-LONGEST_ADDRESS = 8_000
 
 
 class ReplyForm(FilesForm, LaterForm, SeenForm):
@@ -127,7 +125,7 @@ class ReplyForm(FilesForm, LaterForm, SeenForm):
         if not cleaned["html"].strip():
             cleaned["text"], cleaned["html"] = cleaned["body"], ""
             return
-        pictures = _Pictures(self.owner)
+        pictures = WrittenImages(self.owner)
         try:
             written = writing.read(cleaned["html"], pictures.content_id)
         except writing.Unreadable:
@@ -189,30 +187,6 @@ def recipients_of(form: ReplyForm, people: Iterable[Participant], *, by: User, a
     ]
 
 
-class _Pictures:
-    """The images that stand in what was written: of this agent's own uploads for this ticket, and no others."""
-
-    def __init__(self, owner: str) -> None:
-        self._owner = owner
-        self._references: dict[str, str] = {}
-
-    def content_id(self, address: str) -> str | None:
-        """Return by what the text is to show the image of that address, None for what is no such upload."""
-        reference = _reference_in(address)
-        found = named(reference, self._owner) if reference else None
-        if found is None or found[2] not in IMAGE_TYPES:
-            return None
-        content_id = f"{found[0][:32]}@image"
-        self._references[content_id] = reference
-        return content_id
-
-    def named_by(self, content_ids: Iterable[str]) -> list[str]:
-        return [self._references[one] for one in content_ids]
-
-    def placed(self, files: Iterable[NewFile]) -> list[NewFile]:
-        return [replace(file, content_id=f"{file.blob.sha256[:32]}@image") for file in files]
-
-
 def uploads_of(agent: User, ticket: Ticket) -> str:
     """Return whose uploads they are, for core.uploads: what an agent uploads for one ticket is no file of another."""
     return f"desk:{agent.pk}:{ticket.pk}"
@@ -236,12 +210,6 @@ def _usual(agent: User, offered: Iterable[Signature]) -> str:
     """Return how the agent always signs, of the ways that there are."""
     usual = Preferences.of(agent).signs
     return usual if usual in {one.signs for one in offered} else Signs.DEPARTMENT.value
-
-
-def _reference_in(address: str) -> str:
-    """Return the reference of an upload in the address by which the editor shows it, "" if there is none."""
-    found = parse_qs(urlsplit(address).query).get("file", []) if len(address) < LONGEST_ADDRESS else []
-    return found[0] if len(found) == 1 else ""
 
 
 def _too_many_files(count: int, most: int) -> str:

@@ -4,20 +4,32 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import unquote
 
 from django.utils.html import format_html, linebreaks, urlize
 from django.utils.safestring import SafeString, mark_safe
 
 from core.uploads import IMAGE_TYPES
-from tickets.models import Attachment, HeldFile, ThreadEntry
+from tickets.models import Attachment, ThreadEntry
 
 # Longer words go into a file: databases, mails and readers stop taking them.
 MAX_TEXT = 100_000
 LONGEST_QUOTATION = 20_000
 
-File = TypeVar("File", Attachment, HeldFile)
+
+class ShownFile(Protocol):
+    """A file that HTML shows by its id."""
+
+    @property
+    def pk(self) -> Any: ...
+    @property
+    def content_id(self) -> Any: ...
+    @property
+    def content_type(self) -> Any: ...
+
+
+File = TypeVar("File", bound=ShownFile)
 
 # A tag as the cleaner writes it: its values stand in quotes, and within them `<` and `>` mean nothing.
 _TAG = re.compile(r"<[a-z/](?:[^\">]|\"[^\"]*\")*+>")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -45,14 +46,21 @@ class VariableInput(VariableMixin, forms.TextInput):
         js = (SCRIPT,)
 
 
-def checked_html(raw: str, vocabulary: Vocabulary, *, known: Vocabulary, most: int) -> str:
+def checked_html(
+    raw: str,
+    vocabulary: Vocabulary,
+    *,
+    known: Vocabulary,
+    most: int,
+    clean: Callable[[str], str] = cleaning.clean,
+) -> str:
     """Return what somebody wrote as cleaned HTML; words without a tag become paragraphs. Raises ValidationError."""
     raw = raw.replace("\x00", "").replace("\r\n", "\n")
     if len(raw) > most:
         raise ValidationError(
             _("This is too long: %(count)s characters, of at most %(most)s.") % {"count": len(raw), "most": most}
         )
-    cleaned = cleaning.clean(raw if looks_like_html(raw) else linebreaks(urlize(escape(raw), nofollow=True)))
+    cleaned = clean(raw if looks_like_html(raw) else linebreaks(urlize(escape(raw), nofollow=True)))
     if found := variables.problems_of_html(raw, cleaned, vocabulary, known=known):
         raise ValidationError([str(problem) for problem in found])
     return cleaned

@@ -19,7 +19,7 @@ MAX_DEPTH = 24
 MAX_TAGS = 10_000
 
 # As the cleaner writes it: values stand in quotes, and there `>` means nothing.
-_NO_IMAGE = re.compile(r"<img(?:\s(?!src=)[a-z]+=\"[^\"]*\")*+>")
+NO_IMAGE = re.compile(r"<img(?:\s(?!src=)[a-z]+=\"[^\"]*\")*+>")
 _EMPTY = frozenset({"br", "hr", "img"})
 
 
@@ -56,7 +56,7 @@ def read(html: str, image_of: Callable[[str], str | None]) -> Written:
     """
     if html.count("<") > MAX_TAGS:
         raise Unreadable
-    cleaned = _NO_IMAGE.sub("", clean_written(html, image_of))
+    cleaned = NO_IMAGE.sub("", clean_written(html, image_of))
     if len(cleaned) > MAX_HTML:
         # A few tags that nobody closed are repeated for every paragraph.
         raise Unreadable

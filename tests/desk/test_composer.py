@@ -10,10 +10,9 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from accounts.models import Preferences, Signs, User
-from core import throttle
+from core import throttle, writing_uploads
 from core.models import SiteSettings
 from core.uploads import MAX_FILES
-from desk.views import writing
 from mail.models import OutgoingMail, Template
 from tests import cast
 from tests.cast import MONDAY, TUESDAY
@@ -147,8 +146,8 @@ def test_a_file_that_cannot_be_sent_says_why(
 
 
 def test_no_agent_fills_the_disk(ticket: Ticket, desk: AtDesk) -> None:
-    for _n in range(writing.MOST_UPLOADS):
-        throttle.claim("desk.upload", str(desk.agent.pk), writing.MOST_UPLOADS, writing.WINDOW)
+    for _n in range(writing_uploads.MOST_UPLOADS):
+        throttle.claim("desk.upload", str(desk.agent.pk), writing_uploads.MOST_UPLOADS, writing_uploads.WINDOW)
 
     answer = upload(desk, ticket)
 
