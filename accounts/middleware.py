@@ -14,7 +14,7 @@ from core.middleware import GetResponse
 
 # Where an agent who has yet to set up the second factor may go: what requesters may see, and the pages of sign-in.
 # Everything else is closed, so that a door that comes later is closed, too.
-OPEN_NAMESPACES = frozenset({"portal"})
+OPEN_NAMESPACES = frozenset({"portal", "pages"})
 OPEN_PREFIXES = ("account_", "mfa_", "usersessions_")
 OPEN_NAMES = frozenset({"site-logo", "healthz", "confirm_address"})
 

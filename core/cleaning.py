@@ -57,6 +57,9 @@ WRITTEN_TAGS = frozenset(
 )
 WRITTEN_ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "width", "height"}, "ol": {"start"}}
 
+# What pages of the portal are written with: the same, in parts under headings of their own.
+PAGE_TAGS = WRITTEN_TAGS | {"h2", "h3", "h4"}
+
 # Looks of the sender's own, for a page that is nothing but the mail.
 _OWN_TAGS = frozenset({"style", "font"})
 _OWN_ATTRIBUTES = frozenset({"style", "class", "id", "align", "bgcolor", "color", "face", "size", "width", "height"})
@@ -76,7 +79,7 @@ def clean(html: str) -> str:
     )
 
 
-def clean_written(html: str, image_of: Callable[[str], str | None]) -> str:
+def clean_written(html: str, image_of: Callable[[str], str | None], *, tags: frozenset[str] = WRITTEN_TAGS) -> str:
     """Return what was written with our editor, or claims to be, with nothing but what that editor knows.
 
     `image_of` gives the Content-ID for the address of an image, None if that is no image of ours: then its words are
@@ -91,7 +94,7 @@ def clean_written(html: str, image_of: Callable[[str], str | None]) -> str:
 
     return nh3.clean(
         html,
-        tags=set(WRITTEN_TAGS),
+        tags=set(tags),
         clean_content_tags=set(DROPPED_WITH_CONTENT),
         attributes={tag: set(names) for tag, names in WRITTEN_ATTRIBUTES.items()},
         attribute_filter=attribute,

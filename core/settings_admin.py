@@ -85,7 +85,15 @@ class SiteSettingsAdmin(OffersActiveAdmin):
         ),
         (
             _("Who may come in"),
-            {"fields": ("registration", "guests_may_ask", "checks_domains", "agents_need_second_factor")},
+            {
+                "fields": (
+                    "is_online",
+                    "registration",
+                    "guests_may_ask",
+                    "checks_domains",
+                    "agents_need_second_factor",
+                )
+            },
         ),
         (_("Signed out when idle"), {"fields": ("agents_idle_after", "requesters_idle_after")}),
     )

@@ -38,7 +38,7 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
             *("AlertRule", "BannedSender", "FailedHandler"),
         ),
     ),
-    ("site", _("Site"), ("SiteSettings", "ApiKey", "AuditEvent")),
+    ("site", _("Site"), ("SiteSettings", "Page", "ApiKey", "AuditEvent")),
 )
 
 

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "api",
     "mail",
     "notices",
+    "pages",
     "tickets",
     "sla",
     "accounts",
@@ -103,6 +104,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.SignedInMiddleware",
+    "pages.offline.OfflineMiddleware",
 ]
 
 ROOT_URLCONF = "helpdesk.urls"

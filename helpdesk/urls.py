@@ -10,6 +10,7 @@ from helpdesk import diagnosis, rights
 from helpdesk.demo.loading import sign_ins
 from helpdesk.metrics import metrics
 from helpdesk.views import administration, hide_next_steps, setup
+from pages.views import registered
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
@@ -22,12 +23,15 @@ urlpatterns = [
     path("hooks/", include("mail.hooks.urls")),
     path("setup/", setup, name="setup"),
     path("accounts/login/", SignIn.as_view(demo_sign_ins=sign_ins), name="account_login"),
+    # What administrators wrote for those who registered stands above accounts.
+    path("accounts/register/done/", registered, name="account_registered"),
     path("accounts/", include("accounts.urls")),
     path("admin/", administration),
     path("admin/next-steps/hide/", hide_next_steps, name="hide-next-steps"),
     path("admin/", include((rights.urlpatterns, "rights"))),
     path("admin/", include((diagnosis.urlpatterns, "diagnosis"))),
     path("admin/", admin.site.urls),
+    path("pages/", include("pages.urls")),
     path("", include("portal.urls")),
 ]
 

@@ -14,7 +14,7 @@ FLOORS = [
     {"accounts"},
     {"sla"},
     {"tickets"},
-    {"mail", "notices", "knowledge"},
+    {"mail", "notices", "pages", "knowledge"},
     {"desk", "portal", "api"},
     {"reports"},
     {"helpdesk"},

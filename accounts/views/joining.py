@@ -120,7 +120,7 @@ def confirm_registration(request: HttpRequest, signed: str) -> HttpResponse:
     form = None if is_same_browser else ConfirmForm(request.POST or None)
     if request.method == "POST" and (form is None or _shows_password(request, form, wanted)):
         person = registration.confirm(wanted, at=at)
-        return let_in(request, person, way="registration")
+        return let_in(request, person, way="registration", then="account_registered")
     context = {"wanted": wanted, "form": form, "signed": signed}
     return render(request, "account/registration_confirm.html", context, status=_status(request, form))
 

@@ -8,6 +8,7 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from accounts.adapter import AccountAdapter, demo_may_sign_in
 from accounts.models import User
@@ -47,11 +48,14 @@ def sign_in_now(request: HttpRequest, user: User) -> None:
     AccountAdapter(request).login(request, user)
 
 
-def let_in(request: HttpRequest, person: User, *, way: str) -> HttpResponse:
-    """Sign in who has shown it by a mailed link. The second factor is asked for all the same."""
+def let_in(request: HttpRequest, person: User, *, way: str, then: str = "") -> HttpResponse:
+    """Sign in who has shown it by a mailed link, and lead to the page of that name, else to where a person's work is.
+
+    The second factor is asked for all the same.
+    """
     if request.user.is_authenticated:
         # Somebody else, most likely: nothing of their session goes on.
         logout(request)
     record_authentication(request, person, method=way)
-    response: HttpResponse = perform_login(request, person)
+    response: HttpResponse = perform_login(request, person, redirect_url=reverse(then) if then else None)
     return response

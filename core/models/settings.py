@@ -105,6 +105,15 @@ class SiteSettings(models.Model):
         default=True,
         help_text=_("Off: only who is signed in opens tickets by the web form."),
     )
+    is_online = models.BooleanField(
+        _("open for requesters"),
+        default=True,
+        db_default=True,
+        help_text=_(
+            "Off: requesters see the page “Switched off”, programs are told to come back. Agents and administrators "
+            "sign in and work on, and mail is taken in."
+        ),
+    )
     checks_domains = models.BooleanField(
         _("look up the domains of addresses"),
         default=False,
@@ -214,6 +223,8 @@ class SiteSettings(models.Model):
     topic_order = models.CharField(
         _("order of help topics"), max_length=10, choices=TopicOrder, default=TopicOrder.MANUAL
     )
+    # Drawn anew whenever a page is changed, so that every process knows by this row that it has to read them again.
+    pages_version = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     is_demo = models.BooleanField(
         default=False, editable=False, help_text="True in the demo help desk: its sign-ins work from this machine only."
     )

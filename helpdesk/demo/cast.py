@@ -55,6 +55,16 @@ class DemoAgent:
 
 
 @dataclass(frozen=True)
+class DemoPage:
+    """`texts` by language: heading and body."""
+
+    name: str
+    kind: str
+    texts: dict[str, tuple[str, str]]
+    slug: str = ""
+
+
+@dataclass(frozen=True)
 class DemoCanned:
     title: str
     body: str
@@ -182,3 +192,51 @@ def address_of(requester: str) -> str:
     plain = unicodedata.normalize("NFKD", requester.lower().replace("ı", "i"))
     local_part = "".join(letter for letter in plain if letter.isascii()).split()
     return f"{WRITTEN_OTHERWISE.get(requester) or '.'.join(local_part)}@example.com"
+
+
+PAGES = (
+    DemoPage(
+        "Welcome",
+        "landing",
+        {
+            "en": (
+                "",
+                "<p>Tell us what is wrong, or see how your ticket stands. You need no account. On working days "
+                "somebody reads every ticket within the hour.</p>",
+            ),
+            "de": (
+                "Wie können wir helfen?",
+                "<p>Sagen Sie uns, was nicht geht, oder sehen Sie nach, wie es um Ihr Ticket steht. Ein Konto brauchen "
+                "Sie nicht. An Werktagen liest jemand jedes Ticket binnen einer Stunde.</p>",
+            ),
+        },
+    ),
+    DemoPage(
+        "Thank-you",
+        "thanks",
+        {
+            "en": (
+                "Thank you",
+                "<p>Ticket {{ ticket.number }} is with us. There is nothing to do until we answer.</p>",
+            ),
+            "de": (
+                "Vielen Dank",
+                "<p>Ticket {{ ticket.number }} ist bei uns. Bis wir antworten, brauchen Sie nichts zu tun.</p>",
+            ),
+        },
+    ),
+    DemoPage(
+        "Opening hours",
+        "other",
+        {
+            "en": (
+                "Opening hours",
+                "<p>The service desk of {{ site.name }} is there</p>"
+                "<ul><li><p>Monday to Friday from 8:00 to 18:00</p></li>"
+                "<li><p>Saturday from 9:30 to 13:00, for the branches</p></li></ul>"
+                "<p>Outside these hours, write: mails and tickets wait for us.</p>",
+            )
+        },
+        slug="opening-hours",
+    ),
+)

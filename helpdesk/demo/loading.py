@@ -14,6 +14,8 @@ from helpdesk.demo import cast, files, mails
 from helpdesk.demo.mails import DemoMail
 from helpdesk.demo.tickets import TICKETS, DemoTicket, Step
 from mail.models import MailState, OutgoingMail, Suppressed
+from pages import live as pages
+from pages.models import Page, PageText
 from sla import holidays
 from sla.models import BusinessHours, Priority, SLAPlan, Target
 from sla.models.business_hours import WEEKDAYS
@@ -195,6 +197,7 @@ def _configure(at: datetime) -> None:
         Department.objects.filter(name=name).update(parent=Department.objects.get(name=parent))
     _make_topics()
     _make_canned_responses()
+    _make_pages()
     _make_agents(at)
     _make_requesters(at)
 
@@ -231,6 +234,16 @@ def _make_canned_responses() -> None:
         response = CannedResponse(title=canned.title, department=department)
         response.write(canned.body)
         response.save()
+
+
+def _make_pages() -> None:
+    for told in cast.PAGES:
+        page = Page.objects.create(
+            name=told.name, kind=told.kind, slug=told.slug, in_footer=bool(told.slug), is_published=True
+        )
+        for language, (title, body) in told.texts.items():
+            PageText.objects.create(page=page, language=language, title=title, body=body)
+    pages.changed()
 
 
 def _make_agents(at: datetime) -> None:

@@ -20,6 +20,7 @@ from core import throttle
 from core.context import site_of
 from mail import senders
 from mail.addresses import is_banned
+from pages import live
 from portal.forms import OpenTicketForm, may_be_kept
 from portal.promises import Offer, offers, sections, within
 from portal.views.door import guard
@@ -83,9 +84,8 @@ def sent(request: HttpRequest, signed: str) -> HttpResponseBase:
         pk = signing.loads(signed, salt=SENT_SALT, max_age=SENT_LASTS)
     except signing.BadSignature as error:
         raise Http404 from error
-    ticket = (
-        Ticket.objects.live().select_related("follow_up_of", "requester", "topic", "department").filter(pk=pk).first()
-    )
+    related = ("follow_up_of", "requester", "topic__parent__parent", "department")
+    ticket = Ticket.objects.live().select_related(*related).filter(pk=pk).first()
     if ticket is None:
         raise Http404
     first = ticket.clocks.filter(target=Target.FIRST_RESPONSE).order_by("pk").first()
@@ -96,6 +96,7 @@ def sent(request: HttpRequest, signed: str) -> HttpResponseBase:
         "mailed_to": masked(participant.address.email),
         "has_mail": has_way,
         "is_mailed": has_way and ticket.is_acknowledged,
+        "text": live.thanks(request, ticket),
         "thank_you": ticket.topic.thank_you if ticket.topic else "",
         "demo_link": links.link_for(participant) if not has_way and demo_may_sign_in(request) else "",
         "answer_within": within(first.within, in_working_time=first.hours_id is not None) if first else "",

@@ -349,6 +349,7 @@ def site_data(**fields: object) -> dict[str, object]:
         "next_number": "1",
         "topic_order": "manual",
         "max_upload_mb": "20",
+        "is_online": "on",
         "registration": "open",
         "guests_may_ask": "on",
         "most_open_tickets": "0",

@@ -51,7 +51,7 @@ def test_the_start_page_groups_by_what_things_are_for(root):
                 *("AlertRule", "BannedSender", "FailedHandler"),
             ],
         ),
-        ("Site", ["SiteSettings", "ApiKey", "AuditEvent"]),
+        ("Site", ["SiteSettings", "Page", "ApiKey", "AuditEvent"]),
     ]
 
 

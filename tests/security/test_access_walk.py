@@ -480,6 +480,12 @@ POST desk:organization-note              sign-in  403      422      403      422
 POST desk:organization-note / valid      sign-in  403      away     403      away     403      sign-in | lou=403
 GET  desk:organization-note-delete       sign-in  403      away     403      away     403      sign-in | lou=403
 POST desk:organization-note-delete       sign-in  403      404      403      404      403      sign-in | lou=403
+GET  pages:page                          200      200      200      200      200      200      200
+POST pages:page                          405      405      405      405      405      405      405
+GET  pages:picture                       200      200      200      200      200      200      200
+POST pages:picture                       405      405      405      405      405      405      405
+GET  account_registered                  away     away     away     away     away     away     away
+POST account_registered                  405      405      405      405      405      405      405
 """  # noqa: E501 - a row is a line
 # The admin has one rule for all of it: only administrators enter.
 

@@ -21,7 +21,10 @@ ROUTES = routes()
 
 
 # What they show was written elsewhere.
-SANDBOXED = {"desk:file", "desk:mail-file", "desk:mail-html", "portal:file", "admin:mail_outgoingmail_shown"}
+SANDBOXED = {
+    *("desk:file", "desk:mail-file", "desk:mail-html", "portal:file", "pages:picture"),
+    "admin:mail_outgoingmail_shown",
+}
 # What a page of ours frames, and what may load there though nothing else does.
 FRAMED = {"desk:mail-html": {"data:", "'unsafe-inline'"}}
 LOOSE = {"'unsafe-inline'", "'unsafe-eval'", "*", "data:", "blob:", "http:", "https:"}

@@ -14,9 +14,11 @@ from accounts.principal import Principal
 from core import files
 from core.models import Blob, NewFile
 from mail.models import Door, IncomingMail, IncomingState, Reason
+from pages.models import Picture
 from portal.views.new import sent_token
 from tests import cast
 from tests.cast import ALL_ACCESS, EXPANDED, LIMITED, MONDAY, VIEW_ONLY
+from tests.pages.making import own_page, with_picture
 from tests.security.routes import Route
 from tickets import actions, links
 from tickets.models import Attachment, CannedResponse, Department, Participant, Referral, ThreadEntry, Ticket
@@ -39,6 +41,8 @@ class World:
     address: Address
     note: Note
     organization: Organization
+    # A picture in a page of its own, whose address is "open".
+    picture: Picture
     # In every text that agents alone may read.
     mark: str = field(default_factory=lambda: f"mark{uuid4().hex}")
     _sessions: dict[str, str] = field(default_factory=dict)
@@ -102,6 +106,8 @@ class World:
         } | given
         if route.name == "desk:resend" and "entry" not in given:
             words["entry"] = self.reply_file.entry.number
+        if route.name == "pages:picture" and "pk" not in given:
+            words["pk"] = self.picture.pk
         if route.name == "confirm_address" and "token" not in given:
             words["token"] = addresses.token_for(self.address)
         return "/" + fill(route.pattern, {name: str(word) for name, word in words.items()})
@@ -143,6 +149,7 @@ def make_world(ticket: Ticket, ada: User, grace: User, linus: User, admin_user: 
         note_file=note.attachments.get(),
         canned=CannedResponse.objects.create(title="Greeting", body="<p>Hello</p>", text="Hello", department=billing),
         reply_file=reply.attachments.get(),
+        picture=with_picture(own_page("open", in_footer=True)),
         people={
             "nobody": None,
             "ada": ada,
