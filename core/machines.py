@@ -27,5 +27,6 @@ def comes_in_pieces(request: HttpRequest) -> bool:
 
 
 def plain(status: int, text: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
-    """Return an answer that is nothing but its words."""
+    """Return an answer that is nothing but its words, of which half a character, named by who asked, is a ?."""
+    text = text.encode("utf-8", "replace").decode()
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8", headers=dict(headers or {}))

@@ -205,6 +205,8 @@ def test_other_charsets_are_read_where_they_are_named(send):
     ("changed", "words"),
     [
         ({"order": "4711"}, "order: Unexpected data received in API request"),
+        ({"\ud800": "x"}, "?: Unexpected data received in API request"),
+        ({"attachments": [{"name": "a", "data": "b", "\udfff": "c"}]}, "attachments/0/?: Unexpected data received"),
         ({"attachments": [{"name": "a", "data": "b", "run": "c"}]}, "attachments/0/run: Unexpected data received"),
         ({"email": None}, "email: Email is a required field"),
         ({"email": "nobody"}, "email: Enter a valid email address"),
