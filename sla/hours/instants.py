@@ -24,8 +24,8 @@ _FIRST, _LAST = 2 * DAY, END - 3 * DAY
 _STRETCH = 27 * WEEK
 _OVERLAP = 16 * DAY
 # Years, and so the rules of a zone, come again after 400 of them. By 2400 there is nothing but rules.
-_AGAIN = 146_097 * DAY
-_RULES = date(2400, 1, 1).toordinal() * DAY
+AGAIN = 146_097 * DAY
+RULES = date(2400, 1, 1).toordinal() * DAY
 # How often clocks are looked at: since 1990 no zone has changed them twice within six days.
 _LOOK = 3 * DAY
 
@@ -51,7 +51,7 @@ def steady(zone: ZoneInfo, at: int) -> tuple[int, int]:
 
     They stay so for more than two weeks, or else they change just then.
     """
-    later = max(0, (at - _RULES) // _AGAIN) * _AGAIN
+    later = max(0, (at - RULES) // AGAIN) * AGAIN
     begins, offsets = _changes(zone, (at - later) // _STRETCH)
     i = bisect_right(begins, at - later)
     return offsets[i - 1], begins[i] + later

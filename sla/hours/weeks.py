@@ -7,13 +7,16 @@ leave anything out, and what is one union on the wall clock is one as instants.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sla.hours.instants import DAY, END, MINUTE, WEEK, shown_at, steady
+from sla.hours.instants import AGAIN, DAY, END, MINUTE, RULES, WEEK, shown_at, steady
 
 _LAST_WEEK = END // WEEK
+# Weeks come again after so many, from the first one on in which nothing but rules holds.
+_CYCLE, _FIRST_OF_RULES = AGAIN // WEEK, RULES // WEEK + 2
 # More built weeks than anybody asks for within one run, less than what fills the memory.
 _MOST_KEPT = 2048
 
@@ -75,12 +78,35 @@ class Weeks:
             passed = min(alike, (span - 1) // total) if total else alike
             span -= passed * total
             number += passed
+            if number >= self._steady_from and (cycles := self._cycles(number, span)):
+                span -= cycles * self._of_a_cycle
+                number += cycles * _CYCLE
         return None
+
+    def _cycles(self, number: int, span: int) -> int:
+        """Return how many cycles of years from a week on are used up before `span` is, at the end of dates fewer."""
+        left = (_LAST_WEEK - 2 - number) // _CYCLE
+        return max(min(left, (span - 1) // self._of_a_cycle if self._of_a_cycle else left), 0)
+
+    @cached_property
+    def _steady_from(self) -> int:
+        """Return the week from which on all come again, one cycle later."""
+        return max(_FIRST_OF_RULES, self._special_weeks[-1] + 1 if self._special_weeks else 0)
+
+    @cached_property
+    def _of_a_cycle(self) -> int:
+        """Return the open time of 400 years, after all that is special."""
+        return self._sum(self._steady_from, self._steady_from + _CYCLE)
 
     def between(self, start: int, end: int) -> int:
         """Return the open time between two instants, of which `end` is the later one."""
         number, last = self._number(start), self._number(end)
-        found = self._run(last)[0].before(end) - self._run(number)[0].before(start)
+        edges = self._run(last)[0].before(end) - self._run(number)[0].before(start)
+        return edges + self._sum(number, last)
+
+    def _sum(self, number: int, last: int) -> int:
+        """Return the open time of the weeks from `number` on and before `last`."""
+        found = 0
         while number < last:
             week, alike = self._run(number)
             passed = min(alike, last - number)

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -310,6 +311,52 @@ def test_two_years_of_an_hour_a_week_are_due_in_centuries():
     monday = utc("2026-11-02T09:00")
 
     assert add_working_time(monday, timedelta(days=730), weekly) == monday + timedelta(weeks=730 * 24 - 1) + HOUR
+
+
+@pytest.mark.parametrize(
+    ("zone", "weeks"),
+    [
+        ("Europe/Berlin", 19_000),
+        ("America/New_York", 25_000),
+        ("Africa/Casablanca", 60_000),
+        ("Europe/Berlin", 200_000),
+        ("UTC", 390_000),
+    ],
+)
+def test_what_is_due_in_thousands_of_years_is_what_lies_between(zone, weeks):
+    calendar = calendar_of(
+        {"zone": zone, "weekly": {"sun": [["01:30", "02:30"]]}, "exceptions": {"2999-12-31": [["01:00", "05:00"]]}}
+    )
+    start, span = datetime(2026, 11, 22, 3, tzinfo=UTC), timedelta(hours=weeks)
+
+    end = add_working_time(start, span, calendar)
+
+    assert working_time(start, end, calendar) == span
+    assert working_time(start, end - timedelta(microseconds=1), calendar) < span
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Pacific/Kiritimati"])
+def test_all_there_is_until_the_end_of_dates_can_be_used_up_and_no_more(zone):
+    calendar = calendar_of({"zone": zone, "weekly": {"mon": [["09:00", "09:01"]], "sun": [["22:00", "06:00"]]}})
+    start, last = datetime(2026, 11, 22, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    available = working_time(start, last, calendar)
+
+    assert working_time(start, add_working_time(start, available, calendar), calendar) == available
+    with pytest.raises(NeverUsedUp):
+        add_working_time(start, available + timedelta(hours=200), calendar)
+
+
+def test_to_find_that_so_much_time_never_is_costs_little():
+    calendar = calendar_of({"zone": "Europe/Berlin", "weekly": {"mon": [["09:00", "09:01"]]}})
+    start = datetime(2026, 11, 22, tzinfo=UTC)
+    begun = time.process_time()
+
+    for _each in range(10):
+        with pytest.raises(NeverUsedUp):
+            add_working_time(start, timedelta(days=730), calendar)
+
+    # Week by week it takes more than half a second each time.
+    assert time.process_time() - begun < 3.5
 
 
 def test_a_moment_without_a_zone_is_refused():
