@@ -1,7 +1,7 @@
 """The form of business hours: times as people write them, mistakes in plain words."""
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -57,6 +57,8 @@ class BusinessHoursForm(OneDefaultForm):
 class WindowsFormSet(SpokenFormSet):
     """The weekly windows: some day each, none over another, and open at some time."""
 
+    default_error_messages: ClassVar[Any] = {"too_few_forms": _("Write down at least one window: when is it open?")}
+
     def clean(self) -> None:
         super().clean()
         if any(self.errors):
@@ -101,7 +103,8 @@ class ExceptionForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if bool(cleaned.get("opens")) != bool(cleaned.get("closes")) and not self.errors:
-            raise ValidationError(gettext("Fill in both times, or neither if it is closed that day."))
+            missing = "opens" if cleaned.get("closes") else "closes"
+            self.add_error(missing, gettext("Fill in both times, or neither if it is closed that day."))
         return cleaned
 
 

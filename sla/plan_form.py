@@ -1,7 +1,7 @@
 """The form of a plan: what it promises at which priority, mistakes in plain words."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -76,6 +76,8 @@ class PlanForm(OneDefaultForm):
 
 class TargetsFormSet(SpokenFormSet):
     """What is promised: one row for each target and priority, and one without a priority for all the others."""
+
+    default_error_messages: ClassVar[Any] = {"too_few_forms": _("Promise something: a plan without promises is none.")}
 
     def validate_unique(self) -> None:
         """Leave it to `clean`, which says it beside the row and counts no priority as one, too."""
