@@ -11,7 +11,8 @@ from core import durations
 from desk.names import Names
 from sla.telling import Mark
 from tickets import deadlines
-from tickets.models import Does, Escalation, EscalationStep, Kind, LeftOut, Ticket, TicketClock, TicketEvent
+from tickets.models import Escalation, EscalationStep, Kind, LeftOut, Ticket, TicketClock, TicketEvent
+from tickets.models.escalation import step_words
 
 # Of a page of clocks the latest so many warnings and steps are told; a clock has a dozen steps at most.
 MOST_TOLD = 200
@@ -38,9 +39,8 @@ class Milestones:
         if event.kind == Kind.CLOCK_WARNED:
             words = _("Warned, %(share)s %% used up") if "share" in event.data else _("Warned")
             return Mark("warned", words % event.data, event.at)
-        label = str(dict(Does.choices).get(str(event.data.get("does")), _("A step of escalation")))
-        if to := event.data.get("to"):
-            label = f"{label}: {self._names.plain(to)}"
+        named = self._names.plain(event.data["to"]) if "to" in event.data else ""
+        label = step_words(str(event.data.get("does")), named) or _("A step of escalation")
         if why := event.data.get("left_out"):
             reason = dict(LeftOut.choices).get(str(why), "?")
             return Mark("omitted", label, event.at, note=_("passed over: %(why)s") % {"why": reason})

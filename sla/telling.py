@@ -93,7 +93,7 @@ def tell(
     return Told(
         why=_by_hand(timeline, zone, now, set_by) if set_by else why(timeline, hours, zone, now),
         bars=[_bar(stretch, timeline) for stretch in timeline.stretches],
-        marks=[(_place(mark, timeline), mark) for mark in sorted(_marks(timeline, marks), key=_in_time)],
+        marks=[(_place(mark, timeline), mark) for mark in sorted(_marks(timeline, marks, now), key=_in_time)],
         lines=lines,
         timeline=timeline,
         zone=str(zone or ""),
@@ -263,11 +263,11 @@ def _bar(stretch: Stretch, timeline: Timeline) -> Bar:
     return Bar(min(x, WIDTH - width), width, stretch.state.value, stretch.is_ahead)
 
 
-def _marks(timeline: Timeline, more: Sequence[Mark]) -> Iterator[Mark]:
+def _marks(timeline: Timeline, more: Sequence[Mark], now: datetime) -> Iterator[Mark]:
     if timeline.due is not None and timeline.begins <= timeline.due <= timeline.ends:
         yield Mark("due", _("Due"), timeline.due)
-    if timeline.begins < timeline.at < timeline.ends:
-        yield Mark("now", _("Now"), timeline.at)
+    if timeline.at == now and timeline.begins < now < timeline.ends:
+        yield Mark("now", _("Now"), now)
     yield from more
 
 

@@ -126,6 +126,7 @@ def test_it_tells_when_it_would_warn_and_what_would_be_done(root, plan):
     def told(found) -> list[tuple[str, str]]:
         return [(str(mark.label), f"{mark.at:%d %H:%M}") for _x, mark in found.told.marks if mark.is_ahead]
 
+    assert "now" not in {mark.name for _x, mark in first.told.marks}
     assert told(first) == [("Warns, 75 % used up", "20 15:15"), ("Raise the priority", "20 16:30")]
     assert told(last) == [("Warns, 75 % used up", "20 17:30")]
 

@@ -136,3 +136,25 @@ def test_a_team_sees_what_it_is_assigned(root, linus, billing):
     data |= {"targets-INITIAL_FORMS": "1", "targets-0-id": str(plan.targets.get().pk)}
 
     assert root.post(reverse("admin:sla_slaplan_change", args=[plan.pk]), data).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("does", "names", "words"),
+    [
+        ("raise", "", "Raise the priority"),
+        ("raise", "Emergency", "Raise the priority to Emergency"),
+        ("assign", "Seniors", "Assign to Seniors"),
+        ("notify", "Grace", "Notify Grace"),
+        ("notify_manager", "", "Notify the department's manager"),
+    ],
+)
+def test_a_step_is_called_by_what_it_does_and_whom_it_names(grace, does, names, words):
+    named = {
+        "Emergency": {"priority": cast.priority("Emergency")},
+        "Seniors": {"team": cast.make_team("Seniors", grace)},
+        "Grace": {"agent": grace},
+    }
+
+    step = EscalationStep(plan=SLAPlan(), does=does, **named.get(names, {}))
+
+    assert step.told() == words

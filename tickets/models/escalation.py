@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
@@ -24,6 +25,21 @@ class Does(models.TextChoices):
     NOTIFY = "notify", _("Notify the team or agent")
     NOTIFY_MANAGER = "notify_manager", _("Notify the department's manager")
     NOTE = "note", _("Add an internal note")
+
+
+# How a step is called that names whom, or what, it is about.
+_NAMING: dict[str, "str | Promise"] = {
+    Does.RAISE: _("Raise the priority to %(name)s"),
+    Does.ASSIGN: _("Assign to %(name)s"),
+    Does.NOTIFY: _("Notify %(name)s"),
+}
+
+
+def step_words(does: str, name: str = "") -> str:
+    """Return what a step does, and whom it names: “Notify Mia”; "" for a step that nobody knows any more."""
+    if name and does in _NAMING:
+        return str(_NAMING[does]) % {"name": name}
+    return str(dict(Does.choices).get(does, ""))
 
 
 class LeftOut(models.TextChoices):
@@ -74,9 +90,9 @@ class EscalationStep(models.Model):
         return f"{durations.spell(self.after)}, {self.get_does_display()}"
 
     def told(self) -> str:
-        """Return what it does and whom it names: “Notify the team or agent: Mia”."""
+        """Return what it does and whom it names."""
         named = self.agent.display_name if self.agent else self.team or self.priority
-        return f"{self.get_does_display()}: {named}" if named else self.get_does_display()
+        return step_words(self.does, str(named or ""))
 
 
 class Escalation(Waiting):
