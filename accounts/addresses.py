@@ -3,18 +3,14 @@
 from datetime import datetime, timedelta
 
 from django.core import signing
-from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, transaction
-from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, letters
 from accounts.models import Address, AuditKind, User
 from accounts.notices import Notice, tell
 from accounts.people import AddressTaken, normalise
-from core import mailhtml
 from core.absolute import absolute_url
-from core.models import SiteSettings
 
 LASTS = timedelta(days=7)
 SALT = "accounts.addresses"
@@ -108,16 +104,8 @@ def mail_link(address: Address) -> None:
     """Mail the link that confirms the address. It says nothing about whose it is: that was typed by somebody."""
     if address.is_verified or not address.user.is_active or address.user.is_demo:
         return
-    context = {
-        "url": absolute_url("confirm_address", token_for(address)),
-        "site": SiteSettings.load(),
-        "days": LASTS.days,
-    }
-    subject = " ".join(render_to_string("account/mail/confirm_address.subject.txt", context).split())
-    text = render_to_string("account/mail/confirm_address.txt", context)
-    mail = EmailMultiAlternatives(subject, text, to=[address.email])
-    mail.attach_alternative(mailhtml.rendered("account/mail/confirm_address.html", context), "text/html")
-    mail.send()
+    url = absolute_url("confirm_address", token_for(address))
+    letters.send("confirm_address", address.email, url=url, days=LASTS.days)
 
 
 def _taken(person: User, email: str) -> AddressTaken | None:

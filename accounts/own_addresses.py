@@ -6,20 +6,16 @@ Before that no row says so: whoever could claim an address that is not theirs wo
 from datetime import datetime, timedelta
 
 from django.core import signing
-from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from accounts import audit, moving
+from accounts import audit, letters, moving
 from accounts.addresses import MOST_ADDRESSES, AddressStays, LinkInvalid, claim
 from accounts.joining import is_free
 from accounts.models import Address, AuditKind, User
 from accounts.notices import Notice, tell
 from accounts.people import AddressTaken, confirm, normalise
-from core import mailhtml
 from core.absolute import absolute_url
-from core.models import SiteSettings
 
 LASTS = timedelta(days=1)
 SALT = "accounts.own_addresses"
@@ -29,16 +25,8 @@ def mail_link(person: User, email: str) -> None:
     """Mail the link that adds the address, whether or not it can be added: only who reads it learns that."""
     if person.is_demo:
         return
-    context = {
-        "url": absolute_url("portal:confirm_own_address", token_for(person, email)),
-        "site": SiteSettings.load(),
-        "hours": LASTS // timedelta(hours=1),
-    }
-    subject = " ".join(render_to_string("account/mail/add_address.subject.txt", context).split())
-    text = render_to_string("account/mail/add_address.txt", context)
-    mail = EmailMultiAlternatives(subject, text, to=[normalise(email)])
-    mail.attach_alternative(mailhtml.rendered("account/mail/add_address.html", context), "text/html")
-    mail.send()
+    url = absolute_url("portal:confirm_own_address", token_for(person, email))
+    letters.send("add_address", normalise(email), person=person, url=url, hours=LASTS // letters.HOUR)
 
 
 def token_for(person: User, email: str) -> str:

@@ -22,7 +22,8 @@ def mail_link(email: str) -> None:
     address = Address.objects.select_related("user").filter(email=normalise(email)).first()
     if address is not None and _may_come(address):
         url = absolute_url("account_sign_in_by_link", token_for(address))
-        letters.send("sign_in_link", address.email, url=url, minutes=LASTS // letters.MINUTE)
+        minutes = LASTS // letters.MINUTE
+        letters.send("sign_in_link", address.email, person=address.user, url=url, minutes=minutes)
 
 
 def token_for(address: Address) -> str:

@@ -10,3 +10,4 @@ class MailConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("mail.checks")
+        import_module("accounts.letters").hand_over(import_module("mail.letters").written)

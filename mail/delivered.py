@@ -5,7 +5,8 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from mail.models import Mailbox, Template
+from mail import letters
+from mail.models import Letter, Mailbox, Template
 
 HEADING = "<h1>{{ event.heading }}</h1>"
 WORDS = "{{ event.words }}"
@@ -19,6 +20,9 @@ NUMBER = {"number": "{{ ticket.number }}"}
 def delivered(template: str, language: str) -> tuple[str, str]:
     """Return the subject and the HTML of a mail in this language, with variables."""
     with override(language):
+        if template in Letter:
+            subject, paragraphs = letters.delivered(template)
+            return subject, "\n".join(paragraphs)
         return "{{ event.subject }}", "\n".join(_TEXTS[Template(template)]())
 
 

@@ -23,9 +23,9 @@ from core.configuration_admin import OffersActiveAdmin
 from core.languages import mail_languages
 from core.policies import with_own_frames
 from core.switching import SwitchingAdmin
-from mail import rendering, senders, wording
+from mail import letters, rendering, senders, wording
 from mail.delivered import delivered
-from mail.models import ABOUT_TICKETS, MailTemplate
+from mail.models import EVERY_MAIL, Letter, MailTemplate
 from mail.models.template import LONGEST_BODY
 from mail.sampling import sample
 from mail.showing import page_of, sandboxed
@@ -54,30 +54,44 @@ class MailTemplateForm(ModelForm):
                 self.fields[name].widget.vocabulary = wording.vocabulary_of(template)
         if "body" in self.fields:
             self.fields["body"].help_text = _(
-                "HTML, or plain text with a blank line between paragraphs. Type {{ to choose a variable. "
-                "Above it stands the ticket, below it why the reader gets the mail."
+                "HTML, or plain text with a blank line between paragraphs. Type {{ to choose a variable. Above it "
+                "stands the ticket, below it why the reader gets the mail; a mail about an account stands alone."
             )
 
     def clean_subject(self) -> str:
         # One line, whatever was pasted: nothing that is written here begins another header.
         subject = " ".join(str(self.cleaned_data["subject"]).split())
-        found = variables.problems_of_subject(subject, self._vocabulary(), known=wording.FOR_AGENTS)
+        allowed = wording.vocabulary_of_subject(self._template())
+        found = variables.problems_of_subject(subject, allowed, known=wording.KNOWN)
         if found:
             raise ValidationError([str(problem) for problem in found])
         return subject
 
     def clean_body(self) -> str:
         cleaned = checked_html(
-            str(self.cleaned_data["body"]), self._vocabulary(), known=wording.FOR_AGENTS, most=LONGEST_BODY
+            str(self.cleaned_data["body"]),
+            wording.vocabulary_of(self._template()),
+            known=wording.KNOWN,
+            most=LONGEST_BODY,
         )
         row = MailTemplate()
         row.write(cleaned)
         if not row.text.strip():
             raise ValidationError(_("This says nothing. Write something, or go back to the delivered text."))
+        if self._template() in Letter and not letters.has_link(cleaned):
+            raise ValidationError(
+                _("This mail needs the link that it is for: {{ account.button }}, or {{ account.link }} by itself.")
+            )
         return cleaned
 
-    def _vocabulary(self) -> variables.Vocabulary:
-        return wording.vocabulary_of(str(self.cleaned_data.get("template", self.instance.template)))
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self._template() in Letter and cleaned.get("department"):
+            self.add_error("department", _("A mail about an account is of no department: it holds everywhere."))
+        return cleaned
+
+    def _template(self) -> str:
+        return str(self.cleaned_data.get("template", self.instance.template))
 
 
 @admin.register(MailTemplate)
@@ -99,7 +113,7 @@ class MailTemplateAdmin(SwitchingAdmin, OffersActiveAdmin):
         """Begin with the delivered text of what the address names."""
         initial: dict[str, Any] = dict(super().get_changeform_initial_data(request))
         template, language = request.GET.get("template", ""), request.GET.get("language", "en")
-        if template in dict(ABOUT_TICKETS) and language in dict(mail_languages()):
+        if template in dict(EVERY_MAIL) and language in dict(mail_languages()):
             initial["subject"], initial["body"] = delivered(template, language)
         return initial
 
@@ -220,7 +234,7 @@ class MailTemplateAdmin(SwitchingAdmin, OffersActiveAdmin):
     def take_delivered(self, request: HttpRequest) -> HttpResponse:
         """Put the delivered text into the form of the row, or of a new one."""
         template, language = request.POST.get("template", ""), request.POST.get("language", "")
-        known = template in dict(ABOUT_TICKETS) and language in dict(mail_languages())
+        known = template in dict(EVERY_MAIL) and language in dict(mail_languages())
         row = self.get_object(request, request.POST.get("row", ""))
         if not self.has_change_permission(request, row):
             raise PermissionDenied
@@ -249,6 +263,9 @@ class MailTemplateAdmin(SwitchingAdmin, OffersActiveAdmin):
         looked_at = MailTemplate(template=form.cleaned_data["template"], language=form.cleaned_data["language"])
         looked_at.subject = form.cleaned_data["subject"]
         looked_at.write(form.cleaned_data["body"])
+        if looked_at.template in Letter:
+            subject, text, html = letters.preview(looked_at, request.user)
+            return rendering.Rendered(subject, text, html), []
         ticket = self._ticket(request)
         if ticket is None:
             return None, [gettext("Write the number of a ticket to look at it.")]

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.languages import mail_languages
-from mail.models import MailTemplate
+from mail.models import Letter, MailTemplate
 from tickets.models import Department
 
 EVERYWHERE = _("Everywhere")
@@ -82,6 +82,9 @@ def copy(source: TemplateSet, target: TemplateSet, *, replaces: bool) -> list[Co
     there = {row.template: row for row in target.rows().select_for_update(of=("self",))}
     done = []
     for one in source.rows().order_by("pk"):
+        if one.template in Letter and target.department is not None:
+            # Mails about accounts are no department's.
+            continue
         row = there.get(one.template)
         if row is not None and not replaces:
             continue

@@ -19,7 +19,8 @@ from django.utils.translation import gettext_lazy
 
 from core.models import SiteSettings
 from core.moments import told
-from mail.models import MailTemplate, Template
+from mail import letters
+from mail.models import Letter, MailTemplate, Template
 from tickets import variables
 from tickets.models import Ticket
 from tickets.variables import Block, Facts, Shape, Values, Variable, Vocabulary, vocabulary
@@ -76,7 +77,14 @@ def said(row: MailTemplate, ticket: Ticket, context: Mapping[str, Any], **who: A
 
 def vocabulary_of(template: str) -> Vocabulary:
     """Return the names that this mail may use: what is internal only in mails to agents."""
+    if template in Letter:
+        return letters.vocabulary_of(template)
     return FOR_AGENTS if template in ALERTS else FOR_REQUESTERS
+
+
+def vocabulary_of_subject(template: str) -> Vocabulary:
+    """Return the names that its subject may use: a link that lets somebody in stands in no subject."""
+    return letters.vocabulary_of_subject(template) if template in Letter else vocabulary_of(template)
 
 
 def _unwrapped(body: str) -> str:
@@ -183,3 +191,5 @@ FACTS = (
 FOR_REQUESTERS = vocabulary(PUBLIC, EVENT)
 FOR_AGENTS = vocabulary(PUBLIC, INTERNAL, EVENT, FACTS)
 BLOCKS = frozenset(name for name, one in FOR_AGENTS.items() if one.shape == Shape.BLOCK)
+# What any text may say, to tell of a name that it belongs to others.
+KNOWN = {**FOR_AGENTS, **{name: one for letter in Letter for name, one in letters.vocabulary_of(letter).items()}}

@@ -135,6 +135,9 @@ class Values:
         value = variable.read(facts)
         if isinstance(value, Block):
             return value
+        if variable.shape == Shape.LINK:
+            # Of our own making, and worth nothing when it is cut.
+            return "".join(value.split())
         return paragraphs(value, LONGEST_LINES) if variable.shape == Shape.LINES else one_line(value, LONGEST_LINE)
 
 

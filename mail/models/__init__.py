@@ -26,7 +26,7 @@ from mail.models.outgoing import (
     new_message_id,
 )
 from mail.models.sending import OwnAddress, SendingAccount, SendsBy, SignsIn, Writer
-from mail.models.template import ABOUT_TICKETS, MailTemplate
+from mail.models.template import ABOUT_TICKETS, EVERY_MAIL, Letter, MailTemplate
 
 __all__ = [
     "ABOUT_TICKETS",
@@ -34,6 +34,7 @@ __all__ = [
     "ANSWERS",
     "AUTOMATIC_ANSWERS",
     "DONE",
+    "EVERY_MAIL",
     "INTO_TICKETS",
     "NOT_WHOLE",
     "AfterFetch",
@@ -45,6 +46,7 @@ __all__ = [
     "Health",
     "IncomingMail",
     "IncomingState",
+    "Letter",
     "MailState",
     "MailTemplate",
     "Mailbox",

@@ -14,13 +14,34 @@ from tickets.models import Department
 
 LONGEST_BODY = 50_000
 
-# Mails about accounts are no ticket's; what an agent's commands did, and that a mail waits, is told as it was: these
-# stay ours.
+# Mails about accounts are no ticket's (Letter has them). What an agent's commands did, and that a mail waits, is told
+# as it was: these stay ours.
 OURS = {Template.ACCOUNT, Template.AGENT_COMMANDS, Template.OVER_LIMIT}
 ABOUT_TICKETS = [(template.value, template.label) for template in Template if template not in OURS]
 
 
+class Letter(models.TextChoices):
+    """Mails about accounts, each around a link (accounts.letters)."""
+
+    PASSWORD = "letter_password", _("Account: a new password")
+    FIRST_PASSWORD = "letter_first_password", _("Account: the first password")
+    SIGN_IN = "letter_sign_in", _("Account: a link to sign in")
+    REGISTRATION = "letter_registration", _("Account: confirm a registration")
+    REGISTERED = "letter_registered", _("Account: registered already")
+    INVITATION = "letter_invitation", _("Account: invitation")
+    CONFIRM_ADDRESS = "letter_confirm_address", _("Account: confirm an address")
+    ADD_ADDRESS = "letter_add_address", _("Account: add an address")
+
+
+EVERY_MAIL = [*ABOUT_TICKETS, *Letter.choices]
+
+
 class MailTemplateQuerySet(models.QuerySet["MailTemplate"]):
+    def of_site(self, template: str, languages: Sequence[str]) -> "MailTemplate | None":
+        """Return the one that holds everywhere; None where the delivered text does. The first language comes first."""
+        rows = self.filter(department=None, template=template, is_active=True, language__in=languages)
+        return min(rows, key=lambda row: languages.index(row.language), default=None)
+
     def fitting(self, template: str, department: Department, languages: Sequence[str]) -> "MailTemplate | None":
         """Return the one that holds for a ticket of the department; None where the delivered text does.
 
@@ -39,7 +60,7 @@ class MailTemplateQuerySet(models.QuerySet["MailTemplate"]):
 class MailTemplate(models.Model):
     """One for each mail, department and language at most. `text` is `body` in plain text; `write` sets both."""
 
-    template = models.CharField(_("mail"), max_length=30, choices=ABOUT_TICKETS)
+    template = models.CharField(_("mail"), max_length=30, choices=EVERY_MAIL)
     department = models.ForeignKey(
         Department,
         models.CASCADE,
