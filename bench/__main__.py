@@ -1,4 +1,4 @@
-"""script/bench load, run, drop."""
+"""script/bench load, run, seen, drop."""
 
 import argparse
 import subprocess
@@ -44,6 +44,19 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--times", type=_number, default=10, metavar="N", help="in a round (default %(default)s)")
     measure.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")
     measure.set_defaults(do=run.run)
+    seen = doors.add_parser("seen", help="measure how soon broken promises are seen, by the processes of production")
+    seen.add_argument("--database", metavar="NAME", help="by default the largest of load's")
+    seen.add_argument(
+        "--clocks", type=_number_or_none, default=60, metavar="N", help="one by one (default %(default)s)"
+    )
+    seen.add_argument(
+        "--backlog",
+        type=_number_or_none,
+        default=10_000,
+        metavar="N",
+        help="due before the start (default %(default)s)",
+    )
+    seen.set_defaults(do=_seen)
     gone = doors.add_parser("drop", help="drop databases that load made")
     gone.add_argument("database", nargs="+", metavar="NAME")
     gone.set_defaults(do=_drop)
@@ -68,6 +81,18 @@ def _load(options: argparse.Namespace) -> None:
     print(f"{name} is ready.")
 
 
+def _seen(options: argparse.Namespace) -> None:
+    ours = databases.ours()
+    if not ours:
+        raise Trouble("there is no database yet; script/bench load --tickets 10000 makes one.")
+    name = options.database or ours[-1]
+    if name not in ours:
+        raise Trouble(f"{name} is no database of script/bench load; measuring writes into it.")
+    arguments = [f"--clocks={options.clocks}", f"--backlog={options.backlog}"]
+    done = subprocess.run([sys.executable, "-m", "bench.seeing", *arguments], env=databases.environ(name))
+    sys.exit(done.returncode)
+
+
 def _drop(options: argparse.Namespace) -> None:
     for name in options.database:
         databases.drop(name)
@@ -77,6 +102,10 @@ def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 50_000_000:
         raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 50,000,000")
     return int(text)
+
+
+def _number_or_none(text: str) -> int:
+    return 0 if text == "0" else _number(text)
 
 
 def _day(text: str) -> date:
