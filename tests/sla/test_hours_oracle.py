@@ -15,7 +15,8 @@ from sla.hours.reading import calendar_of
 from tests.sla.calendars import asked
 from tests.sla.oracle import Minutes
 
-pytestmark = pytest.mark.once
+# The large samples take minutes each, beside other work many.
+pytestmark = [pytest.mark.once, pytest.mark.timeout(3600)]
 
 DAYS = 8
 MINUTE = timedelta(minutes=1)
