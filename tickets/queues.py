@@ -1,7 +1,7 @@
 """Queues: saved searches over the tickets that somebody may see, read a page at a time."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -20,7 +20,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.principal import Principal
 from core.prepared import SOME_TIME, kept_sql, stand_in
+from tickets import nearest
 from tickets.models import FAR_FUTURE, PAUSED, Department, Source, Ticket, TicketQuerySet
+from tickets.models.grants import OWN_GRANTS, WORK_GRANTS
 from tickets.models.tree import path_of
 
 PAGE_ROWS = 25
@@ -48,9 +50,9 @@ SORT_FIELDS: Mapping[Sort, tuple[str, bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A saved search. `narrow` gets the tickets that the agent may see, the agent and the time.
+    """A saved search. `narrow` gets the tickets that the agent sees by one of the grants `by`, the agent and the time.
 
-    Queues of work, which sort by what is due, leave out what was handed over: that has a queue of its own.
+    They leave out what was handed over: that has a queue of its own.
     """
 
     slug: str
@@ -58,6 +60,9 @@ class Queue:
     icon: str
     sort: Sort
     narrow: Callable[[TicketQuerySet, User, datetime], TicketQuerySet]
+    by: Set[str] = WORK_GRANTS
+    # Found by a list of keys, which is short already; all others are read grant by grant (tickets.nearest).
+    is_listed: bool = False
 
     def tickets(
         self, principal: Principal, at: datetime, department_id: int | None = None, source: Source | None = None
@@ -65,17 +70,64 @@ class Queue:
         """Return what `principal` finds in this queue at `at`, unordered: all, or what is of a department or source."""
         if principal.user is None:
             return Ticket.objects.none()
-        seen = Ticket.objects.at_hand_of(principal) if self.sort == Sort.DUE else Ticket.objects.visible_to(principal)
-        found = self.narrow(seen, principal.user, at)
-        if department_id is not None:
-            found = found.filter(department=department_id)
-        return found if source is None else found.filter(source=source)
+        seen = Ticket.objects.visible_to(principal, by=self.by)
+        return _narrowed(self.narrow(seen, principal.user, at), department_id, source)
+
+    def first_by_grant(
+        self, principal: Principal, at: datetime, department_id: int | None = None, source: Source | None = None
+    ) -> "Narrow | None":
+        """Return what cuts `tickets` down to the few that come first beyond a place; None where that is no help."""
+        if not self._is_read_by_grant(principal):
+            return None
+
+        def cut(found: TicketQuerySet, field: str, rises: bool, place: "Place | None", size: int) -> TicketQuerySet:
+            def wanted(tickets: TicketQuerySet, depth: int) -> TicketQuerySet:
+                assert principal.user is not None
+                tickets = _narrowed(self.narrow(tickets, principal.user, at), department_id, source)
+                return _beyond(tickets, field, rises, place and (_within(place[0], depth), _within(place[1], depth)))[
+                    :size
+                ]
+
+            return found.filter(nearest.keys_among(principal, self.by, wanted))
+
+        return cut
+
+    def counted(self, principal: Principal, at: datetime) -> "tuple[str, tuple[Any, ...]]":
+        """Return the SQL for the keys of what `principal` finds, cut off where counting ends."""
+        assert principal.user is not None
+        if not self._is_read_by_grant(principal):
+            return _compiled(_capped(self.tickets(principal, at)))
+        agent = principal.user
+        parts = [
+            _compiled(keys)
+            for keys in nearest.keys_apart(
+                principal, self.by, lambda tickets: self.narrow(tickets, agent, at), COUNT_LIMIT
+            )
+        ]
+        # Counting stops within the first grant that has enough.
+        sql = " UNION ALL ".join(sql for sql, _values in parts)
+        sql = f"SELECT * FROM ({sql}) parts LIMIT {COUNT_LIMIT}"  # noqa: S608 - compiled by Django
+        return sql, tuple(value for _sql, values in parts for value in values)
+
+    def _is_read_by_grant(self, principal: Principal) -> bool:
+        return not self.is_listed and nearest.is_worth_it(principal)
+
+
+def _narrowed(tickets: TicketQuerySet, department_id: int | None, source: Source | None) -> TicketQuerySet:
+    if department_id is not None:
+        tickets = tickets.filter(department=department_id)
+    return tickets if source is None else tickets.filter(source=source)
 
 
 QUEUES: tuple[Queue, ...] = (
     Queue("open", _("Open"), "circle-dot", Sort.DUE, lambda tickets, agent, at: tickets.working().awake(at)),
     Queue(
-        "mine", _("Mine"), "inbox", Sort.DUE, lambda tickets, agent, at: tickets.working().awake(at).assigned_to(agent)
+        "mine",
+        _("Mine"),
+        "inbox",
+        Sort.DUE,
+        lambda tickets, agent, at: tickets.working().awake(at).assigned_to(agent),
+        by=OWN_GRANTS,
     ),
     Queue(
         "unassigned",
@@ -106,9 +158,23 @@ QUEUES: tuple[Queue, ...] = (
         "corner-up-right",
         Sort.ACTIVITY,
         lambda tickets, agent, at: tickets.handed_over_by(agent),
+        by=WORK_GRANTS | {"referral"},
+        is_listed=True,
     ),
-    Queue("resolved", _("Resolved"), "circle-check", Sort.ACTIVITY, lambda tickets, agent, at: tickets.resolved()),
-    Queue("closed", _("Closed"), "archive", Sort.ACTIVITY, lambda tickets, agent, at: tickets.closed()),
+    Queue(
+        "resolved",
+        _("Resolved"),
+        "circle-check",
+        Sort.ACTIVITY,
+        lambda tickets, agent, at: tickets.resolved(),
+    ),
+    Queue(
+        "closed",
+        _("Closed"),
+        "archive",
+        Sort.ACTIVITY,
+        lambda tickets, agent, at: tickets.closed(),
+    ),
 )
 BY_SLUG: Mapping[str, Queue] = {queue.slug: queue for queue in QUEUES}
 DEFAULT = BY_SLUG["open"]
@@ -126,22 +192,34 @@ class Page:
     older: str
 
 
+# A moment and a key, of a row or of the row of a query around.
+Place = tuple[datetime, int] | tuple[OuterRef, OuterRef]
+Narrow = Callable[[TicketQuerySet, str, bool, "Place | None", int], TicketQuerySet]
+
+
 def read_page(
-    queue: Queue, tickets: TicketQuerySet, *, after: str = "", before: str = "", size: int = PAGE_ROWS
+    queue: Queue,
+    tickets: TicketQuerySet,
+    *,
+    after: str = "",
+    before: str = "",
+    size: int = PAGE_ROWS,
+    cut: Narrow | None = None,
 ) -> Page:
     """Return the rows behind the cursor `after`, or those just ahead of `before`, else the first ones.
 
-    A page that came out short going back is the first page. Raises CursorInvalid.
+    `cut` is the queue's `first_by_grant` for the same tickets. A page that came out short going back is the first page.
+    Raises CursorInvalid.
     """
     field, rises = SORT_FIELDS[queue.sort]
     if before:
-        rows = list(_beyond(tickets, field, not rises, _read_cursor(before))[: size + 1])
+        rows = list(_first(tickets, field, not rises, _read_cursor(before), size + 1, cut))
         if len(rows) > size:
             rows = rows[:size][::-1]
             return Page(rows, newer=cursor_of(queue, rows[0]), older=cursor_of(queue, rows[-1]))
-    rows = list(_beyond(tickets, field, rises, _read_cursor(after) if after else None)[: size + 1])
+    rows = list(_first(tickets, field, rises, _read_cursor(after) if after else None, size + 1, cut))
     if after and not rows:
-        return read_page(queue, tickets, size=size)
+        return read_page(queue, tickets, size=size, cut=cut)
     more, rows = len(rows) > size, rows[:size]
     return Page(
         rows,
@@ -150,13 +228,16 @@ def read_page(
     )
 
 
-def neighbours(queue: Queue, tickets: TicketQuerySet) -> dict[str, Subquery]:
-    """Return annotations for one Ticket: `previous_number` and `next_number` in the queue, null at its ends."""
+def neighbours(queue: Queue, tickets: TicketQuerySet, cut: Narrow | None = None) -> dict[str, Subquery]:
+    """Return annotations for one Ticket: `previous_number` and `next_number` in the queue, null at its ends.
+
+    `cut` is the queue's `first_by_grant` for the same tickets.
+    """
     field, rises = SORT_FIELDS[queue.sort]
     here = OuterRef(field), OuterRef("pk")
     return {
-        "previous_number": Subquery(_beyond(tickets, field, not rises, here).values("number")[:1]),
-        "next_number": Subquery(_beyond(tickets, field, rises, here).values("number")[:1]),
+        "previous_number": Subquery(_first(tickets, field, not rises, here, 1, cut).values("number")),
+        "next_number": Subquery(_first(tickets, field, rises, here, 1, cut).values("number")),
     }
 
 
@@ -180,9 +261,21 @@ def _read_cursor(text: str) -> tuple[datetime, int]:
         raise CursorInvalid(text) from error
 
 
-def _beyond(
-    tickets: TicketQuerySet, field: str, rises: bool, place: tuple[datetime, int] | tuple[OuterRef, OuterRef] | None
+def _first(
+    tickets: TicketQuerySet, field: str, rises: bool, place: "Place | None", size: int, cut: Narrow | None
 ) -> TicketQuerySet:
+    found = _beyond(tickets, field, rises, place)
+    return (found if cut is None else cut(found, field, rises, place, size))[:size]
+
+
+def _within(one: Any, depth: int) -> Any:
+    """Return what refers to the same row from so many queries further within."""
+    for _query in range(depth if isinstance(one, OuterRef) else 0):
+        one = OuterRef(one)
+    return one
+
+
+def _beyond(tickets: TicketQuerySet, field: str, rises: bool, place: "Place | None") -> TicketQuerySet:
     """Return the tickets beyond `place` in the given direction, nearest first."""
     sign, way = ("", "gt") if rises else ("-", "lt")
     tickets = tickets.order_by(f"{sign}{field}", f"{sign}id")
@@ -324,10 +417,9 @@ def _counting(principal: Principal, at: datetime, also: Also, ticket: Ticket) ->
     # Put together here: a union of querysets says the same and takes Django half as long again to build.
     parts: list[str] = []
     parameters: list[Any] = []
-    counted: dict[str, QuerySet[Any, Any]] = {queue.slug: _capped(queue.tickets(principal, at)) for queue in QUEUES}
-    counted |= {name: keys_of(principal.user, ticket) for name, keys_of in also.items()}
-    for name, keys in counted.items():
-        sql, values = _compiled(keys)
+    counted = {queue.slug: queue.counted(principal, at) for queue in QUEUES}
+    counted |= {name: _compiled(keys_of(principal.user, ticket)) for name, keys_of in also.items()}
+    for name, (sql, values) in counted.items():
         parts.append(f"SELECT %s, 0, '', (SELECT COUNT(*) FROM ({sql}) capped)")  # noqa: S608 - compiled by Django
         parameters += [name, *values]
     sql, values = _compiled(departments)

@@ -28,6 +28,7 @@ from tickets.queues import (
     Counts,
     CursorInvalid,
     Due,
+    Narrow,
     Page,
     Queue,
     Sort,
@@ -59,7 +60,8 @@ def queue(request: AgentRequest, slug: str) -> HttpResponse:
     department = next((d for d in counts.departments if d.pk == origin.department_id), None)
     if origin.department_id is not None and department is None:
         raise Http404
-    page = _read(request, shown, shown.tickets(request.principal, at, origin.department_id, origin.source))
+    sought = (request.principal, at, origin.department_id, origin.source)
+    page = _read(request, shown, shown.tickets(*sought), shown.first_by_grant(*sought))
     count = _count(counts, origin)
     context |= {
         "queue": shown,
@@ -123,7 +125,7 @@ def _sources(origin: Origin) -> list[dict[str, Any]]:
     ]
 
 
-def _read(request: AgentRequest, queue: Queue, tickets: TicketQuerySet) -> Page:
+def _read(request: AgentRequest, queue: Queue, tickets: TicketQuerySet, cut: Narrow | None) -> Page:
     rows = tickets.select_related("requester", "department__parent__parent", "assignee", "team", "priority").annotate(
         newest=Subquery(
             ThreadEntry.objects.public()
@@ -137,13 +139,12 @@ def _read(request: AgentRequest, queue: Queue, tickets: TicketQuerySet) -> Page:
         stopped=Exists(HeldReply.objects.filter(ticket=OuterRef("pk")).exclude(why="")),
     )
     size = Preferences.of(request.user).page_size
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
     try:
-        return read_page(
-            queue, rows, after=request.GET.get("after", ""), before=request.GET.get("before", ""), size=size
-        )
+        return read_page(queue, rows, after=after, before=before, size=size, cut=cut)
     except CursorInvalid:
         messages.warning(request, _("That place in the queue is not known. This is its beginning."))
-        return read_page(queue, rows, size=size)
+        return read_page(queue, rows, size=size, cut=cut)
 
 
 def _groups(queue: Queue, tickets: Sequence[Ticket], origin: Origin, at: datetime) -> list[dict[str, Any]]:

@@ -77,8 +77,9 @@ def load_for_page(request: AgentRequest, number: str) -> Ticket:
         has_held=Exists(HeldReply.objects.filter(ticket=OuterRef("pk")))
     )
     if origin.queue is not None:
-        in_queue = origin.queue.tickets(request.principal, now(), origin.department_id, origin.source)
-        tickets = tickets.annotate(**neighbours(origin.queue, in_queue))
+        sought = (request.principal, now(), origin.department_id, origin.source)
+        in_queue, cut = origin.queue.tickets(*sought), origin.queue.first_by_grant(*sought)
+        tickets = tickets.annotate(**neighbours(origin.queue, in_queue, cut))
     return load_ticket(request.principal, number, among=tickets)
 
 

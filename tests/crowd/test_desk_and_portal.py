@@ -29,7 +29,7 @@ DESK = """
 /desk/settings/                                 6   100    550
 /reports/attainment/                            8    90     57
 /reports/attainment/promises/                   8    90      0
-/desk/new/                                     14    70    207
+/desk/new/                                     15    70    207
 /desk/queues/open/                              7   100      0
 /desk/queues/mine/                              6    50      0
 /desk/queues/unassigned/                        7   100      0
@@ -42,7 +42,7 @@ DESK = """
 /desk/tickets/{ticket}/                        18   260      7
 /desk/tickets/{ticket}/?queue=open             18   260      7
 /desk/tickets/{ticket}/history/                 8    90      0
-/desk/tickets/{ticket}/clocks/                 10    90      0
+/desk/tickets/{ticket}/clocks/                 12    90      0
 /desk/tickets/{ticket}/assign/                 11    60    101
 /desk/tickets/{ticket}/transfer/                9    60     52
 /desk/tickets/{ticket}/refer/                  11    60    160

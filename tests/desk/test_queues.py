@@ -1,6 +1,7 @@
 """Queues: what each holds, in which order, how it is paged, grouped and counted."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,14 +13,15 @@ from accounts.principal import Principal
 from tests import cast
 from tests.cast import DAY, HOUR, MINUTE, MONDAY, TUESDAY, principal
 from tickets import actions, queues
-from tickets.models import FAR_FUTURE, PAUSED, CloseReason, Department, HelpTopic, Source, Status, Ticket
+from tickets.models import FAR_FUTURE, PAUSED, Awaiting, CloseReason, Department, HelpTopic, Source, Status, Ticket
 from tickets.queues import Due, due_group
 
 
 def numbers(slug: str, agent: User, at: datetime = MONDAY, **narrowed: Any) -> list[str]:
     queue = queues.BY_SLUG[slug]
     found = queue.tickets(principal(agent), at, **narrowed)
-    return [ticket.number for ticket in queues.read_page(queue, found).tickets]
+    cut = queue.first_by_grant(principal(agent), at, **narrowed)
+    return [ticket.number for ticket in queues.read_page(queue, found, cut=cut).tickets]
 
 
 # --- What they hold ------------------------------------------------------------------------------
@@ -50,6 +52,56 @@ def test_each_queue_holds_what_its_name_says(ada: User, grace: User, topic: Help
         "resolved": {resolved.number},
         "closed": {closed.number},
     }
+
+
+def all_pages(queue: queues.Queue, agent: User, **narrowed: Any) -> list[Ticket]:
+    """Return the tickets of all pages of two, read on to the end."""
+    sought = (principal(agent), MONDAY)
+    found, cut = queue.tickets(*sought, **narrowed), queue.first_by_grant(*sought, **narrowed)
+    tickets: list[Ticket] = []
+    page = queues.read_page(queue, found, size=2, cut=cut)
+    tickets += page.tickets
+    while page.older:
+        page = queues.read_page(queue, found, after=page.older, size=2, cut=cut)
+        tickets += page.tickets
+    return tickets
+
+
+@pytest.mark.parametrize("sees_only_assigned", [False, True])
+def test_grant_by_grant_an_agent_finds_what_they_may_see_once_and_in_order(
+    ada: User, grace: User, topic: HelpTopic, support: Department, sees_only_assigned: bool
+) -> None:
+    """Departments, one's own, teams' and managed tickets overlap; what is seen by a referral alone is in no queue."""
+    linus = cast.make_agent("Linus", topic.department, support, sees_only_assigned=sees_only_assigned)
+    managed = Department.objects.create(name="Managed", manager=linus)
+    other = Department.objects.create(name="Other")
+    team = cast.make_team("Team", linus)
+    stories: list[dict[str, Any]] = [
+        {},
+        {"status": Status.ASSIGNED, "assignee": linus, "awaiting": Awaiting.REQUESTER},
+        {"status": Status.ASSIGNED, "team": team},
+        {"status": Status.RESOLVED, "assignee": linus, "resolved_at": MONDAY},
+        {"snoozed_until": TUESDAY},
+    ]
+    for number, (story, place) in enumerate(product(stories, [topic.department, support, managed, other])):
+        ticket = cast.make_ticket(ada, topic)
+        # Some are due, and were last written to, at the same moment.
+        moment = MONDAY + (number % 3 - 1) * HOUR
+        Ticket.objects.filter(pk=ticket.pk).update(
+            department=place, next_due_at=moment, last_activity_at=moment, **story
+        )
+
+    for queue in queues.QUEUES:
+        if queue.slug == "handed-over":
+            continue
+        field, rises = queues.SORT_FIELDS[queue.sort]
+        seen = queue.tickets(principal(linus), MONDAY)
+        wanted = sorted(seen, key=lambda one: (getattr(one, field), one.pk), reverse=not rises)
+        assert all_pages(queue, linus) == wanted, queue.slug
+        assert queues.count_all(principal(linus), MONDAY).queues[queue.slug] == len(wanted), queue.slug
+        for narrowed in ({"department_id": support.pk}, {"source": Source.WEB}):
+            some = [one for one in wanted if one in set(queue.tickets(principal(linus), MONDAY, **narrowed))]
+            assert all_pages(queue, linus, **narrowed) == some, (queue.slug, narrowed)
 
 
 def test_a_queue_is_narrowed_to_the_way_by_which_tickets_came(ada: User, grace: User, topic: HelpTopic) -> None:

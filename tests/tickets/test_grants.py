@@ -8,6 +8,7 @@ from tests import cast
 from tests.cast import MONDAY, VIEW_ONLY
 from tickets import actions, policy
 from tickets.models import Department, Referral, Ticket
+from tickets.models.grants import WORK_GRANTS
 from tickets.policy import Deed
 
 
@@ -120,7 +121,7 @@ def test_managing_is_more_than_a_lesser_role_there(ticket, billing):
 def test_what_a_manager_manages_is_work_in_the_queues(ticket, billing, linus):
     Department.objects.filter(pk=billing.pk).update(manager=linus)
 
-    assert Ticket.objects.at_hand_of(Principal.agent(linus)).get() == ticket
+    assert Ticket.objects.visible_to(Principal.agent(linus), by=WORK_GRANTS).get() == ticket
 
 
 def test_a_manager_who_was_switched_off_sees_nothing(ticket, billing):
@@ -142,7 +143,7 @@ def test_only_assigned_means_assigned_by_team_or_referred(ticket, billing, grace
     Referral.objects.create(ticket=referred_to_department, department=other, created_at=MONDAY)
 
     assert set(Ticket.objects.visible_to(Principal.agent(olaf))) == {his, teams, referred}
-    assert set(Ticket.objects.at_hand_of(Principal.agent(olaf))) == {his, teams}
+    assert set(Ticket.objects.visible_to(Principal.agent(olaf), by=WORK_GRANTS)) == {his, teams}
 
 
 def test_in_the_own_department_the_role_decides_for_them_too(ticket, billing, grace):

@@ -11,6 +11,8 @@ from tickets.models.people import Part, Participant, Referral
 
 # The grants of whose tickets are an agent's work; a referral only lets one read and note.
 WORK_GRANTS = frozenset({"department", "manager", "assigned", "team"})
+# Those of what has been given to the agent or a team of theirs.
+OWN_GRANTS = frozenset({"assigned", "team"})
 
 # Grants that may hold for a great part of all tickets. Where none of these is among somebody's, a list starts from the
 # few tickets that they have instead of looking at all (TicketQuerySet.granted). `manager` is every agent's, and hardly

@@ -155,6 +155,28 @@ class Ticket(FSMModelMixin, models.Model):
                 name="ticket_working_by_assignee",
                 condition=Q(status__in=WORKING, trashed_at=None, merged_into=None, assignee__isnull=False),
             ),
+            # The same of a team.
+            models.Index(
+                fields=["team", "next_due_at", "id"],
+                name="ticket_working_by_team",
+                condition=Q(status__in=WORKING, trashed_at=None, merged_into=None, team__isnull=False),
+            ),
+            # Queues that hold a small part of a department's work, or that part which is due last.
+            models.Index(
+                fields=["department", "next_due_at", "id"],
+                name="ticket_unassigned",
+                condition=Q(status__in=WORKING, trashed_at=None, merged_into=None, assignee=None, team=None),
+            ),
+            models.Index(
+                fields=["department", "next_due_at", "id"],
+                name="ticket_snoozed",
+                condition=Q(status__in=WORKING, trashed_at=None, merged_into=None, snoozed_until__isnull=False),
+            ),
+            models.Index(
+                fields=["department", "awaiting", "next_due_at", "id"],
+                name="ticket_awaiting",
+                condition=Q(status__in=WORKING, trashed_at=None, merged_into=None),
+            ),
             # All departments at once, by the next deadline; the sweep's check of what is overdue.
             models.Index(
                 fields=["next_due_at", "id"],
@@ -180,9 +202,17 @@ class Ticket(FSMModelMixin, models.Model):
                 name="ticket_by_source",
                 condition=Q(trashed_at=None, merged_into=None),
             ),
-            # Whether anything was ever assigned to an agent or a team, so that they stay.
-            models.Index(fields=["assignee"], name="ticket_by_assignee", condition=Q(assignee__isnull=False)),
-            models.Index(fields=["team"], name="ticket_by_team", condition=Q(team__isnull=False)),
+            # Both of what an agent or a team has; and whether anything was ever assigned to them, so that they stay.
+            models.Index(
+                fields=["assignee", "status", "-last_activity_at", "-id"],
+                name="ticket_of_assignee",
+                condition=Q(assignee__isnull=False),
+            ),
+            models.Index(
+                fields=["team", "status", "-last_activity_at", "-id"],
+                name="ticket_of_team",
+                condition=Q(team__isnull=False),
+            ),
             # What followed a ticket.
             models.Index(fields=["follow_up_of"], name="ticket_by_follow_up", condition=Q(follow_up_of__isnull=False)),
             # What was merged into a ticket: the database asks before one goes.

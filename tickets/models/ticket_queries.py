@@ -1,6 +1,6 @@
 """TicketQuerySet: the questions asked of many tickets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts.models import Team, User
 from accounts.principal import Principal
-from tickets.models.grants import BROAD_GRANTS, WORK_GRANTS, grants_of
+from tickets.models.grants import BROAD_GRANTS, OWN_GRANTS, grants_of
 from tickets.models.people import Referral
 from tickets.models.states import WORKING, Awaiting, Status
 
@@ -26,14 +26,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Neither in the trash nor merged into another."""
         return self.filter(trashed_at=None, merged_into=None)
 
-    def visible_to(self, principal: Principal) -> "TicketQuerySet":
-        """Tickets that `principal` may read: the union of `grants_of`."""
-        return self.granted(grants_of(principal))
-
-    def at_hand_of(self, principal: Principal) -> "TicketQuerySet":
-        """Tickets that an agent sees because they are theirs to work on, not by a referral alone."""
+    def visible_to(self, principal: Principal, by: Set[str] | None = None) -> "TicketQuerySet":
+        """Tickets that `principal` may read: the union of `grants_of`, or of those that `by` names."""
         grants = grants_of(principal)
-        return self.granted({name: grants[name] for name in grants if name in WORK_GRANTS})
+        return self.granted(grants if by is None else {name: grants[name] for name in grants if name in by})
 
     def granted(self, grants: Mapping[str, Q]) -> "TicketQuerySet":
         """Tickets for which one of these conditions holds.
@@ -44,7 +40,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """
         if not grants:
             return self.none()
-        if grants.keys() & BROAD_GRANTS or len(grants) == 1:
+        if grants.keys() & BROAD_GRANTS or grants.keys() <= OWN_GRANTS or len(grants) == 1:
             return self.live().filter(reduce(or_, grants.values()))
         first, *others = (self.model.objects.filter(grant).values("pk") for grant in grants.values())
         return self.live().filter(pk__in=first.union(*others, all=True))
