@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, letters
 from accounts.joining import LinkInvalid, take_over
 from accounts.models import Address, AuditKind, Invitation, User
-from accounts.people import belongs_to_person
+from accounts.people import belongs_to_person, gave_a_name
 from core.absolute import absolute_url
 from core.models import SiteSettings
 from core.models.settings import Registration
@@ -67,7 +67,7 @@ def read(token: str, *, at: datetime) -> Invitation:
 
 @transaction.atomic
 def accept(token: str, *, name: str, password: str, at: datetime) -> User:
-    """Make the account and return its person. A name that is known already stays. Raises LinkInvalid.
+    """Make the account and return its person. A name that somebody gave already stays. Raises LinkInvalid.
 
     Of two at once the second finds it used.
     """
@@ -78,7 +78,7 @@ def accept(token: str, *, name: str, password: str, at: datetime) -> User:
     person = take_over(invitation.address.email, at=at)
     if person.may_sign_in:
         raise LinkInvalid
-    person.name = person.name or name
+    person.name = person.name if gave_a_name(person) else name or person.name
     person.set_password(password)
     person.save(update_fields=["name", "password"])
     audit.record(AuditKind.REGISTERED, by=person, at=at, target=person)

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts import moving
 from accounts.models import Address, User
-from accounts.people import address_of, belongs_to_person, confirm, normalise, set_sign_in_address
+from accounts.people import address_of, belongs_to_person, confirm, name_in, normalise, set_sign_in_address
 from core.models import SiteSettings
 from core.models.settings import Registration
 
@@ -51,13 +51,13 @@ def shown_to_read(email: str, *, at: datetime) -> Address:
     address = moving.hold(email) or moving.hold(address_of(email).email)
     assert address is not None  # made, if it was not there
     if not belongs_to_person(address):
-        moving.move(address, _somebody_new(), at=at)
+        moving.move(address, _somebody_new(email), at=at)
     confirm(address, at=at)
     return address
 
 
-def _somebody_new() -> User:
-    person = User()
+def _somebody_new(email: str) -> User:
+    person = User(name=name_in(email))
     person.set_unusable_password()
     person.save()
     return person

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.people import normalise
+from accounts.people import gave_a_name, normalise
 from core.domains import require_mail_domain
 
 NO_ADDRESS = _("This is no e-mail address. Write it like ada@example.org.")
@@ -83,13 +83,13 @@ class AcceptForm(forms.Form):
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.person = person
-        if person.name:
+        if gave_a_name(person):
             # Known to the agents already; it is changed in the profile.
             del self.fields["name"]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        person = User(name=self.person.name or data.get("name", ""), email=self.person.email)
+        person = User(name=data.get("name") or self.person.name, email=self.person.email)
         check_password_of(self, person)
         return data
 

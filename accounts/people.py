@@ -31,20 +31,32 @@ def normalise(email: str) -> str:
 def address_of(email: str, *, name: str = "") -> Address:
     """Return the address, made with a guest behind it if nobody has it yet.
 
-    An unconfirmed claim never takes over: the name of a known person is left as it is. Two
-    callers at once get the same address.
+    Without a name they are known by what stands before the @, as agents have to tell people apart. An unconfirmed
+    claim never takes over: the name of a known person is left as it is. Two callers at once get the same address.
     """
     email = normalise(email)
     if known := _KNOWN.first(email=email):
         return known
     try:
         with transaction.atomic():
-            user = User(name=name.strip())
+            user = User(name=name.strip() or name_in(email))
             user.set_unusable_password()
             user.save()
             return Address.objects.create(email=email, user=user, is_primary=True)
     except IntegrityError:
         return Address.objects.select_related("user").get(email=email)
+
+
+def name_in(email: str) -> str:
+    """Return what stands before the @."""
+    return normalise(email).rpartition("@")[0][:120]
+
+
+def gave_a_name(person: User) -> bool:
+    """Say whether the person is called by a name, and not only by what stands before the @ of an address of theirs."""
+    if not person.name:
+        return False
+    return person.name not in {name_in(email) for email in person.addresses.values_list("email", flat=True)}
 
 
 def question(email: str) -> Question:

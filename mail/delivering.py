@@ -96,7 +96,7 @@ def deliver(held: Held, parsed: ParsedMail, sender: str, own: OwnAddresses, *, a
     site = SiteSettings.load()
     if not mail.is_let_through and (waits := _why_it_waits(mail, sender, site, at)):
         return _waits(waits)
-    address = address_of(sender, name=_name(parsed, sender))
+    address = address_of(sender, name=_name(parsed))
     if not address.user.is_active:
         return _waits(Reason.SWITCHED_OFF)
     found, proven = proof.checked(mail, parsed, sender, mailbox)
@@ -123,7 +123,7 @@ def force(mail: IncomingMail, parsed: ParsedMail, ticket: Ticket, *, at: datetim
     sender = matching.address_of_sender(parsed)
     if not sender:
         raise DeedRefused(_("The mail does not say who sent it, so nobody can have written the message."))
-    address = address_of(sender, name=_name(parsed, sender))
+    address = address_of(sender, name=_name(parsed))
     written = contents.of(mail, parsed, is_answer=SiteSettings.load().mail_strips_quotes)
     entry = actions.add_message(
         ticket=ticket,
@@ -148,10 +148,8 @@ def force(mail: IncomingMail, parsed: ParsedMail, ticket: Ticket, *, at: datetim
     )
 
 
-def _name(parsed: ParsedMail, sender: str) -> str:
-    """Return the name of who wrote it, else what stands before the @: agents have to tell people apart."""
-    said = one_line(parsed.from_.name, 120) if parsed.from_ else ""
-    return said or sender.rpartition("@")[0]
+def _name(parsed: ParsedMail) -> str:
+    return one_line(parsed.from_.name, 120) if parsed.from_ else ""
 
 
 def _waits(reason: Reason, ticket: Ticket | None = None, error: str = "") -> Outcome:

@@ -109,6 +109,15 @@ def test_what_is_known_of_one_fills_what_is_not_known_of_the_other(pia: User, ad
     assert not ada.is_primary_contact
 
 
+def test_a_name_that_somebody_gave_comes_before_one_that_is_only_an_address(pia: User, grace: User) -> None:
+    short = cast.make_person("p.home@example.org", "")
+
+    merge(pia, short, grace)
+
+    short.refresh_from_db()
+    assert short.name == "Pia"
+
+
 def test_who_belongs_somewhere_stays_there_and_tickets_stay_with_theirs(
     asked: Ticket, pia: User, ada: User, grace: User
 ) -> None:

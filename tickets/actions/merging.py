@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, contacts, moving, sessions
 from accounts.addresses import MOST_ADDRESSES
 from accounts.models import AuditKind, Invitation, Note, User
+from accounts.people import gave_a_name
 from accounts.principal import Principal
 from tickets.actions.belongings import drop_belongings
 from tickets.actions.parts import BATCH, give_entries, give_parts
@@ -77,6 +78,9 @@ def begin(person: User, to: User, *, by: User, at: datetime) -> None:
     sessions.end_all(person)
     drop_belongings(person, keep=frozenset({Note}))
     Invitation.objects.filter(address__user=person).delete()
+    # Asked while the addresses are still with whom they name.
+    if gave_a_name(person) and not gave_a_name(to):
+        to.name = person.name
     moving.move_all(person, to)
     for fact in FACTS:
         # Whoever speaks for an organisation is named by somebody, not by a merging.
