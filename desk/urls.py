@@ -102,6 +102,7 @@ urlpatterns = [
     path("people/<int:person>/redact/", views.redact, name="person-redact"),
     path("canned/", views.canned_responses, name="canned-responses"),
     path("canned/add/", views.add_canned, name="canned-add"),
+    path("canned/uploads/", views.canned_upload, name="canned-upload"),
     path("canned/<int:response>/", views.edit_canned, name="canned-edit"),
     path("canned/<int:response>/archive/", views.archive_canned, name="canned-archive"),
     path("canned/<int:response>/restore/", views.restore_canned, name="canned-restore"),

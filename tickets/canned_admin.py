@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -17,6 +17,7 @@ from core.configuration_admin import ConfigurationAdmin, OffersActiveInline
 from core.models import NewFile
 from core.switching import SwitchingAdmin
 from core.uploads import MAX_FILES, FilesInput, Kept, receive
+from tickets.errors import CannedChanged
 from tickets.models import CannedFile, CannedResponse
 from tickets.models.canned import LONGEST_BODY
 from tickets.variable_fields import VariableTextarea, checked_html
@@ -46,11 +47,16 @@ class CannedForm(ModelForm):
         help_text=_("They go along with the reply; the agent can take them out before it is sent."),
     )
 
+    # What it was when the form was made: two who change it at once do not undo each other's work unseen.
+    mark = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
+
     class Meta:
         widgets = {"body": VariableTextarea({"rows": 14, "cols": 80}), "notes": forms.Textarea({"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "mark" in self.fields and self.instance.pk:
+            self.initial["mark"] = _mark(self.instance)
         if "body" in self.fields:
             self.fields["body"].widget.vocabulary = CANNED
             self.fields["body"].help_text = _(
@@ -59,6 +65,17 @@ class CannedForm(ModelForm):
 
     def clean_body(self) -> str:
         return checked_html(str(self.cleaned_data["body"]), CANNED, known=EVERYTHING, most=LONGEST_BODY)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        # Locked until it is saved: the page is one transaction.
+        row = CannedResponse.objects.select_for_update().filter(pk=self.instance.pk).first()
+        if row is not None and "mark" in self.fields and _mark(row) != data.get("mark"):
+            # What was written stays in the form, which knows of the change from now on.
+            self.data = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict
+            self.data[self.add_prefix("mark")] = _mark(row)  # type: ignore[index]
+            self.add_error(None, _told_changed(row))
+        return data
 
     def clean_added(self) -> list[NewFile]:
         # No ticket is held here, so the bytes may be written within the request's transaction.
@@ -71,6 +88,22 @@ class CannedForm(ModelForm):
         if received.problems:
             raise forms.ValidationError(received.problems)
         return received.files
+
+
+def _mark(row: CannedResponse) -> str:
+    return row.mark(row.notes)
+
+
+def _told_changed(row: CannedResponse) -> SafeString:
+    """Return that somebody else changed it, and what it says now."""
+    return format_html(
+        '{}<br><strong dir="auto">{}</strong><br>'
+        '<textarea rows="6" cols="80" readonly dir="auto" aria-label="{}">\n{}</textarea>',
+        CannedChanged(),
+        row.title,
+        gettext("What it says now"),
+        row.body,
+    )
 
 
 class CannedFileInline(OffersActiveInline):
@@ -94,7 +127,7 @@ class CannedResponseAdmin(SwitchingAdmin, ConfigurationAdmin):
     list_filter: ClassVar[Any] = (*ConfigurationAdmin.list_filter, "is_active")
     list_select_related = ("department__parent__parent",)
     sortable_by = ()
-    fields = ("title", "department", "body", "added", "is_active", "notes")
+    fields = ("title", "department", "body", "added", "is_active", "notes", "mark")
     inlines = (CannedFileInline,)
     search_fields = ("title", "text")
     search_help_text = _("A part of the title or of the text.")
@@ -119,7 +152,7 @@ class CannedResponseAdmin(SwitchingAdmin, ConfigurationAdmin):
         obj.write(form.cleaned_data["body"])
         with transaction.atomic():
             super().save_model(request, obj, form, change)
-            _add_files(obj, form.cleaned_data["added"])
+            obj.add_files(form.cleaned_data["added"])
 
     @admin.action(description=_("Delete"), permissions=["delete"])
     @transaction.atomic
@@ -135,11 +168,3 @@ class CannedResponseAdmin(SwitchingAdmin, ConfigurationAdmin):
             return
         text = ngettext("%(count)s canned response deleted.", "%(count)s canned responses deleted.", len(rows))
         self.message_user(request, text % {"count": len(rows)}, messages.SUCCESS)
-
-
-def _add_files(response: CannedResponse, files: list[NewFile]) -> None:
-    last = response.files.aggregate(last=Max("position"))["last"] or 0
-    CannedFile.objects.bulk_create(
-        CannedFile(response=response, blob=file.blob, position=place, name=file.name, content_type=file.content_type)
-        for place, file in enumerate(files, start=last + 1)
-    )

@@ -32,6 +32,15 @@ class ChangedMeanwhile(DeedRefused):
         self.events = list(events)
 
 
+class CannedChanged(DeedRefused):
+    """Somebody else saved a canned response after the person's form was made."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This was changed while you were writing. Nothing was saved: look at what it says now, then save again.")
+        )
+
+
 class TakesPartAlready(DeedRefused):
     """Whoever is to be added to a ticket is on it already."""
 

@@ -8,6 +8,7 @@ from desk.views.canned_responses import (
     add_canned,
     archive_canned,
     canned_responses,
+    canned_upload,
     edit_canned,
     restore_canned,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "canned",
     "canned_response",
     "canned_responses",
+    "canned_upload",
     "claim",
     "clear_address",
     "clear_bounce",

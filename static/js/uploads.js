@@ -1,8 +1,17 @@
-/* Files of the composer: each goes to the server at once and tells how far it is; an image stands in the text. */
+/* Files of the composer: each goes to the server at once and tells how far it is; an image stands in the text.
+   On a page without a composer they stand in a form of their own, and no text shows them. */
 (() => {
-  const composer = window.desk?.composer;
-  const root = composer?.form.querySelector('[data-upload-url]');
-  if (!root) return;
+  const root = document.querySelector('[data-upload-url]');
+  if (!root || !window.desk) return;
+  const alone = () => ({
+    form: root.closest('form'),
+    box: { focus: () => root.querySelector('input[type=file]').focus() },
+    changed() {},
+    open() {},
+    attach() {},
+    say: (words) => { root.querySelector('[data-said]').textContent = words; },
+  });
+  const composer = window.desk.composer ?? alone();
   const { form } = composer;
   const input = root.querySelector('input[type=file]');
   const list = root.querySelector('[data-file-list]');

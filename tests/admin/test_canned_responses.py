@@ -57,7 +57,10 @@ def test_files_are_added_and_removed(root):
     assert "terms.txt" in page
     table = {"files-TOTAL_FORMS": 2, "files-INITIAL_FORMS": 2, "files-MIN_NUM_FORMS": 0, "files-MAX_NUM_FORMS": 1000}
     rows = {"files-0-id": terms.pk, "files-0-DELETE": "on", "files-1-id": plan.pk}
-    root.post(f"{LIST}{response.pk}/change/", given(**table, **rows, added=SimpleUploadedFile("new.txt", b"new")))
+    root.post(
+        f"{LIST}{response.pk}/change/",
+        given(**table, **rows, mark=response.mark(""), added=SimpleUploadedFile("new.txt", b"new")),
+    )
 
     assert [file.name for file in response.files.order_by("position")] == ["map.txt", "new.txt"]
 
@@ -80,3 +83,23 @@ def test_many_are_switched_archived_and_deleted_at_once(root):
     root.post(LIST, {"action": "archive", "_selected_action": rows[:2]})
     root.post(LIST + "?archived=all", {"action": "delete_chosen", "_selected_action": rows})
     assert [row.pk for row in CannedResponse.objects.all()] == rows[2:]
+
+
+def test_who_saves_second_sees_what_it_says_now_and_keeps_their_own_words(root):
+    root.post(ADD, given())
+    response = CannedResponse.objects.get()
+    page = f"{LIST}{response.pk}/change/"
+    old = response.mark("")
+    root.post(page, given(body="<p>Theirs & more</p>", mark=old))
+
+    refused = root.post(page, given(body="<p>Mine</p>", notes="Kept?", mark=old))
+
+    response.refresh_from_db()
+    assert response.text == "Theirs & more"
+    text = refused.content.decode()
+    assert "This was changed while you were writing." in text
+    assert "&lt;p&gt;Theirs &amp;amp; more&lt;/p&gt;" in text
+    assert "&lt;p&gt;Mine&lt;/p&gt;" in text
+    root.post(page, given(body="<p>Mine</p>", notes="Kept?", mark=refused.context["adminform"].form["mark"].value()))
+    response.refresh_from_db()
+    assert (response.text, response.notes) == ("Mine", "Kept?")

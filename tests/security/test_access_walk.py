@@ -452,6 +452,9 @@ POST desk:canned-responses               sign-in  403      405      403      405
 GET  desk:canned-add                     sign-in  403      200      403      200      403      sign-in  | eve=403 lou=403
 POST desk:canned-add                     sign-in  403      422      403      422      403      sign-in  | eve=403 lou=403
 POST desk:canned-add / valid             sign-in  403      422      403      away     403      sign-in  | olaf=away eve=403 lou=403 mona=422
+GET  desk:canned-upload                  sign-in  403      405      403      405      403      sign-in  | eve=403 lou=403
+POST desk:canned-upload                  sign-in  403      422      403      422      403      sign-in  | eve=403 lou=403
+POST desk:canned-upload / valid          sign-in  403      201      403      201      403      sign-in  | eve=403 lou=403
 GET  desk:canned-edit                    sign-in  403      404      403      200      403      sign-in  | olaf=200 eve=403 lou=403 mona=404
 POST desk:canned-edit                    sign-in  403      404      403      422      403      sign-in  | olaf=422 eve=403 lou=403 mona=404
 POST desk:canned-edit / valid            sign-in  403      404      403      away     403      sign-in  | olaf=away eve=403 lou=403 mona=404

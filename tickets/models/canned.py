@@ -1,6 +1,8 @@
 """CannedResponse: an answer that agents need often, ready to be put into a reply (PARITY C01)."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Sequence
+from hashlib import sha256
 
 from django.db import models
 from django.db.models import Q
@@ -9,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.principal import Principal
 from core import cleaning
-from core.models import Blob
+from core.models import Blob, NewFile
 from core.plaintext import text_of
 from tickets.models.department import Department
 from tickets.models.ticket import Ticket
@@ -91,6 +93,20 @@ class CannedResponse(models.Model):
         self.body = cleaning.clean(html)
         self.html_version = cleaning.VERSION
         self.text = text_of(self.body)
+
+    def add_files(self, files: Sequence[NewFile]) -> "list[CannedFile]":
+        """Add files behind those that it has; return them."""
+        last = self.files.aggregate(last=models.Max("position"))["last"] or 0
+        return CannedFile.objects.bulk_create(
+            CannedFile(response=self, blob=file.blob, position=place, name=file.name, content_type=file.content_type)
+            for place, file in enumerate(files, start=last + 1)
+        )
+
+    def mark(self, *more: str) -> str:
+        """Return what changes with what it says and which files it has: a form knows by it if it is current."""
+        files = list(self.files.order_by("pk").values_list("pk", flat=True)) if self.pk else []
+        said = json.dumps([self.title, self.department_id, self.body, self.is_active, files, *more])
+        return sha256(said.encode()).hexdigest()[:32]
 
 
 class CannedFile(models.Model):
