@@ -74,6 +74,8 @@ class ReplyForm(FilesForm, LaterForm, SeenForm):
 
     # Of a reply that was taken up again: the addresses that it was to be mailed to, None for all.
     chosen: Collection[int] | None = None
+    # Whether these are words that were written before, and are gone on with.
+    is_taken_up = False
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         kwargs["initial"] = {"request_key": new_key(), "kind": EntryKind.REPLY.value} | kwargs.get("initial", {})

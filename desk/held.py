@@ -14,13 +14,24 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.principal import Principal
+from core.models import NewFile
 from core.uploads import keep_stored
 from desk.composer import ReplyForm, uploads_of
 from desk.sidebar import Origin
 from tickets.actions.held import MOST_HELD
-from tickets.models import HeldFile, HeldReply, Participant, Stopped, Then, Ticket
+from tickets.models import (
+    Attachment,
+    EntryKind,
+    HeldFile,
+    HeldReply,
+    Participant,
+    Stopped,
+    Then,
+    ThreadEntry,
+    Ticket,
+)
 from tickets.models.people import Part
-from tickets.prose import Body, body_of_html, body_of_text
+from tickets.prose import Body, File, body_of_html, body_of_text
 from tickets.quoting import Leak, quoted_notes
 
 # The page counts down what goes within this many seconds.
@@ -132,16 +143,35 @@ def take_up(ticket: Ticket, pk: int | None, *, by: User) -> ReplyForm | None:
         initial={"body": held.text, "html": body.html if held.html else "", "held": held.pk}
         | ({"signs": held.signs} if held.signs else {}),
     )
-    form.kept = [keep_stored(file.as_new, form.owner) for file in files if file.pk not in body.in_place]
+    form.kept = [keep_stored(_as_new(file), form.owner) for file in files if file.pk not in body.in_place]
     form.chosen = held.to
+    form.is_taken_up = True
     return form
 
 
-def _body(held: HeldReply, files: Sequence[HeldFile], ticket: Ticket, reader: User | None) -> Body:
+def take_again(ticket: Ticket, number: int | None, *, by: User) -> ReplyForm | None:
+    """Return the composer with words and files of a reply that was sent, to be sent once more with changes (E07)."""
+    replies = ticket.entries.public().filter(kind=EntryKind.REPLY)
+    entry = replies.filter(number=number).first() if number is not None else None
+    if entry is None:
+        return None
+    files = list(entry.attachments.public().select_related("blob").order_by("position"))
+    body = _body(entry, files, ticket, by)
+    form = ReplyForm(ticket=ticket, by=by, initial={"body": entry.text, "html": body.html if entry.html else ""})
+    form.kept = [keep_stored(_as_new(file), form.owner) for file in files if file.pk not in body.in_place]
+    form.is_taken_up = True
+    return form
+
+
+def _as_new(file: HeldFile | Attachment) -> NewFile:
+    return NewFile(file.blob, file.name, file.content_type, file.content_id)
+
+
+def _body(held: HeldReply | ThreadEntry, files: Sequence[File], ticket: Ticket, reader: User | None) -> Body:
     """Return what was written. Its images are shown as this reader's own uploads, as which they are sent again."""
 
-    def address(file: HeldFile) -> str:
-        kept = keep_stored(file.as_new, uploads_of(reader, ticket) if reader else "")
+    def address(file: File) -> str:
+        kept = keep_stored(_as_new(file), uploads_of(reader, ticket) if reader else "")
         return reverse("desk:upload", args=[ticket.number]) + "?" + urlencode({"file": kept.reference})
 
     return body_of_html(held.html, files, url_of=address) if held.html else body_of_text(held.text)

@@ -29,7 +29,7 @@ def held_send(request: AgentRequest, number: str, held: int) -> HttpResponse:
         if actions.send_now(held=found, by=request.principal, at=now(), seen=seen, told=told) is None:
             raise NotOffered(_("Not sent: it quotes an internal note. Change it, or send it all the same."))
         sent, saved = _("Reply to #%(number)s sent"), _("Reply to #%(number)s saved. Not mailed: no mail server is set")
-        return Done((sent if senders.has_way_for(ticket) else saved) % {"number": number})
+        return Done((sent if senders.has_any_way() else saved) % {"number": number})
 
     return press(request, ticket, deed)
 
@@ -37,13 +37,17 @@ def held_send(request: AgentRequest, number: str, held: int) -> HttpResponse:
 @agent_required
 @button
 def held_undo(request: AgentRequest, number: str, held: int) -> HttpResponse:
-    """Take the reply back, into the composer."""
+    """Take the reply back, into the composer; one that went no more is taken up there."""
     ticket, found = _load(request, number, held)
+    taken_back = _("The reply to #%(number)s is taken back. Nothing was sent; it stands in the composer again")
+    taken_up = _("The reply to #%(number)s stands in the composer")
+    said = (taken_back if found.waits else taken_up) % {"number": number}
     try:
         actions.take_back(held=found, by=request.principal, at=now())
     except DeedRefused as refused:
         messages.error(request, str(refused))
         return go(request, home_of(request, ticket))
+    messages.success(request, said)
     origin = Origin.read(request.GET)
     url = ticket_url(number, origin)
     return go(request, f"{url}{'&' if origin.query else '?'}edit={found.pk}#composer")

@@ -23,7 +23,7 @@ from desk.access import AgentRequest, agent_required, load_ticket
 from desk.bounce import Bounce, bounce_of
 from desk.composer import ReplyForm, recipients_of
 from desk.deeds import deed_url, offers, ticket_url
-from desk.held import Held, read_held, take_up
+from desk.held import Held, read_held, take_again, take_up
 from desk.history import Line
 from desk.names import doer
 from desk.sidebar import Origin, read_id, shell
@@ -123,7 +123,7 @@ def show_ticket(
     context |= _clocks(ticket)
     people = _people(ticket)
     context |= _composer(request, ticket, standing, origin, form, newer)
-    context["has_mail"] = senders.has_way_for(ticket)
+    context["has_mail"] = senders.has_any_way()
     context["held"] = _held(request, ticket, standing, origin, at, context["form"], people)
     context["recipients"] = recipients_of(context["form"], people, by=request.user, at=at)
     context["leaks"] = leaks
@@ -213,8 +213,11 @@ def _composer(
 
 def _form(request: AgentRequest, ticket: Ticket, standing: Standing) -> ReplyForm:
     """Return an empty composer, or one with the words of a reply that was taken back."""
-    wanted = read_id(request.GET.get("edit", "")) if standing.may(Deed.REPLY, ticket) else None
-    return take_up(ticket, wanted, by=request.user) or ReplyForm(ticket=ticket, by=request.user)
+    if standing.may(Deed.REPLY, ticket):
+        edit, again = (read_id(request.GET.get(name, "")) for name in ("edit", "again"))
+        if form := take_up(ticket, edit, by=request.user) or take_again(ticket, again, by=request.user):
+            return form
+    return ReplyForm(ticket=ticket, by=request.user)
 
 
 def _held(

@@ -104,6 +104,9 @@
     document.activeElement.blur();
   });
 
+  /* A reply that was taken back is gone on with at once: not from where the page begins. */
+  if (form.dataset.takenUp) box.focus({ preventScroll: innerWidth > 640 });
+
   const write = (which) => {
     const tab = kinds.find((input) => input.value === which);
     if (!tab) return false;

@@ -291,8 +291,13 @@ def test_a_reply_counts_down_and_comes_back_into_the_composer_or_waits_until_it_
     toast = page.locator("[data-toast]")
     expect(toast).to_contain_text(f"Reply to #{ticket.number} is about to go")
     expect(toast.locator("[data-left]")).not_to_have_text("30")
-    toast.get_by_role("button", name="Undo").click()
+    page.keyboard.press("z")
+    expect(page.get_by_role("status").filter(has_text="is taken back. Nothing was sent")).to_be_visible()
     expect(page.locator("#id_editor")).to_have_text("Which invoice?")
+    # Gone on with at once, behind the last word.
+    expect(page.locator("#id_editor")).to_be_focused()
+    page.keyboard.type(" The newest?")
+    expect(page.locator("#id_editor")).to_have_text("Which invoice? The newest?")
 
     tomorrow = page.locator("[name=later] option[value^=tomorrow]").get_attribute("value")
     page.locator("[name=later]").select_option(tomorrow)
@@ -303,4 +308,25 @@ def test_a_reply_counts_down_and_comes_back_into_the_composer_or_waits_until_it_
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     held.get_by_role("button", name="Cancel").click()
     expect(page.locator(".entry-held")).to_contain_text("Not sent: It was taken back.")
+    assert ticket.entries.count() == 1
+
+
+def test_on_a_telephone_a_reply_is_taken_back_by_a_press(page: Page, three: list[Ticket], grace: User) -> None:
+    Preferences.objects.create(agent=grace, undo_seconds=30)
+    ticket = three[0]
+    page.set_viewport_size(PHONE)
+    page.goto(f"/desk/tickets/{ticket.number}/")
+    page.locator(".jump").get_by_role("link", name="Reply").click()
+    page.keyboard.type("Which invoice?")
+    page.get_by_role("button", name="Send and resolve").click()
+
+    undo = page.locator("[data-toast]").get_by_role("button", name="Undo")
+    expect(undo).to_be_in_viewport()
+    undo.click()
+
+    told = page.locator("[data-toast]", has_text="is taken back")
+    expect(told).to_be_in_viewport(ratio=1)
+    expect(page.locator("#id_editor")).to_have_text("Which invoice?")
+    expect(page.locator("#id_editor")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     assert ticket.entries.count() == 1

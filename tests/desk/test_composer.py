@@ -438,3 +438,47 @@ def test_another_way_to_sign_is_refused_and_nothing_is_sent(desk, ticket):
     assert answer.status_code == 422
     assert "This form is too old" in answer.content.decode()
     assert ticket.entries.count() == before
+
+
+# --- Once more, with changes (PARITY E07) ------------------------------------------------------------
+
+
+def test_a_reply_that_was_sent_is_changed_and_sent_again(ticket: Ticket, desk: AtDesk) -> None:
+    proof = upload(desk, ticket, "proof.txt", b"proof").json()["reference"]
+    html = f"<p>It is <strong>done</strong>: {image(upload(desk, ticket))}</p>"
+    desk.reply(ticket, html=html, **{"attachments-kept": proof})
+    sent = newest(ticket)
+    assert f"?again={sent.number}#composer" in desk.look(ticket).text
+
+    form = desk.look(ticket, f"?again={sent.number}").context["form"]
+
+    assert "<strong>done</strong>" in form["html"].value()
+    assert [one.name for one in form.kept] == ["proof.txt"]
+    again = form["html"].value().replace("done", "done now")
+    kept = {"attachments-kept": [one.reference for one in form.kept]}
+    desk.reply(ticket, html=again, request_key="m" * 22, **kept)
+    entry = newest(ticket)
+    assert entry.number == sent.number + 1
+    assert "done now" in entry.text
+    assert entry.attachments.count() == 2
+    assert "cid:" in entry.html
+    assert newest(ticket).attachments.filter(name="proof.txt").exists()
+    assert sent.text.startswith("It is done")
+
+
+def test_only_a_reply_is_taken_up_and_only_by_who_may_answer(
+    ticket: Ticket, desk: AtDesk, at_desk: Callable[[User], AtDesk], billing: Department
+) -> None:
+    desk.reply(ticket, "note", kind="note", then="note", body="Internal words.")
+    note = newest(ticket)
+    desk.reply(ticket, body="An answer.", request_key="m" * 22)
+    reply = newest(ticket)
+    viewer = at_desk(cast.make_agent("Vera", billing, role=cast.VIEW_ONLY))
+
+    for number in (1, note.number, 99, "x"):
+        page = desk.look(ticket, f"?again={number}")
+        assert page.context["form"]["body"].value() in (None, "")
+        assert 'data-taken-up="yes"' not in page.text
+    assert desk.look(ticket, f"?again={reply.number}").context["form"]["body"].value() == "An answer."
+    assert "?again=" not in viewer.look(ticket).text
+    assert not viewer.look(ticket, f"?again={reply.number}").context["form"]["body"].value()

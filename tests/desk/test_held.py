@@ -259,6 +259,32 @@ def test_without_time_to_take_it_back_it_goes_at_once(ticket: Ticket, desk: AtDe
     assert ticket.entries.filter(kind="reply").exists()
 
 
+def test_taking_back_says_so_and_going_on_with_what_did_not_go_says_that(ticket: Ticket, desk: AtDesk) -> None:
+    desk.reply(ticket)
+    held = HeldReply.objects.get()
+
+    taken_back = press(desk, ticket, held, "undo")
+    page = desk.client.get(taken_back.url)
+    again = press(desk, ticket, held, "undo")
+
+    assert toasts(taken_back) == [
+        f"The reply to #{ticket.number} is taken back. Nothing was sent; it stands in the composer again"
+    ]
+    assert f"The reply to #{ticket.number} is taken back." in page.text
+    assert 'data-taken-up="yes"' in page.text
+    assert 'data-taken-up="yes"' not in desk.look(ticket).text
+    assert toasts(again) == [f"The reply to #{ticket.number} stands in the composer"]
+
+
+def test_too_late_it_says_that_the_reply_went(ticket: Ticket, desk: AtDesk) -> None:
+    desk.reply(ticket)
+    held = HeldReply.objects.get()
+    come(held)
+
+    assert toasts(press(desk, ticket, held, "undo")) == ["This reply was sent or discarded meanwhile."]
+    assert ticket.entries.count() == 2
+
+
 @pytest.mark.parametrize("later", ["", "tomorrow", "own", "never"])
 def test_notes_go_at_once(ticket: Ticket, desk: AtDesk, later: str) -> None:
     desk.reply(ticket, "note", kind="note", then="note", body="Not for Ada.", later=later)
