@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.utils.dateformat import format as format_date
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -42,7 +43,12 @@ FORMATS = {
 
 
 def told(at: datetime, style: str = "long") -> str:
-    """Return the time in the reader's zone and language (`timezone.override`, `translation.override`)."""
+    """Return the time in the reader's zone and language (`timezone.override`, `translation.override`).
+
+    "relative" is how long ago it was, or how long it is until then, as it is now.
+    """
+    if style == "relative":
+        return str(naturaltime(at)).replace("\xa0", " ")
     formats = FORMATS.get((get_language() or "en").partition("-")[0], FORMATS["en"])
     return format_date(localtime(at), formats[style])
 

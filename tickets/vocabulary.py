@@ -14,6 +14,10 @@ from tickets.models import PAUSED, EntryKind, ThreadEntry
 from tickets.models.people import Part
 from tickets.variables import Facts, Shape, Variable, Worded, vocabulary
 
+# What one variable tells of a long thread, or of many people.
+MOST_ENTRIES, MOST_PEOPLE = 20, 20
+
+
 # --- Parts and styles ------------------------------------------------------------------------------
 
 
@@ -67,16 +71,29 @@ def _initials(name: str) -> str:
     return "".join(word[0].upper() for word in (words[:1] + words[1:][-1:]))
 
 
+def _last_first(name: str) -> str:
+    words = name.split()
+    return f"{words[-1]}, {' '.join(words[:-1])}" if len(words) > 1 else name
+
+
+def _legal(name: str) -> str:
+    words = name.split()
+    return f"{words[0][0]}. {words[-1]}" if len(words) > 1 else name
+
+
 PARTS: dict[str, tuple[Any, Callable[[str], str]]] = {
     "first": (_("%(what)s: the first name"), _first),
     "last": (_("%(what)s: the last name"), _last),
     "short": (_("%(what)s: the first name and a letter"), _short),
     "initials": (_("%(what)s: the initials"), _initials),
+    "last_first": (_("%(what)s: the last name first, as in lists"), _last_first),
+    "legal": (_("%(what)s: a letter and the last name"), _legal),
 }
 STYLES = {
     "short": _("%(what)s: the date alone"),
     "long": _("%(what)s: with the time"),
     "full": _("%(what)s: with the day of the week"),
+    "relative": _("%(what)s: how long ago, or until then"),
 }
 
 
@@ -108,6 +125,32 @@ def _messages(facts: Facts) -> "Any":
 
 def _text_of(entry: ThreadEntry | None) -> str:
     return entry.text if entry else ""
+
+
+def _complete(facts: Facts) -> str:
+    """Return what requesters and agents wrote to each other, oldest first: the latest entries of a long thread."""
+    entries = ThreadEntry.objects.public().filter(ticket=facts.ticket).select_related("author")
+    return "\n\n".join(
+        f"{entry.author.display_name if entry.author else facts.site.name}, {told(entry.created_at)}:\n{entry.text}"
+        for entry in reversed(entries.order_by("-number")[:MOST_ENTRIES])
+    )
+
+
+def _last_reply(facts: Facts) -> str:
+    replies = ThreadEntry.objects.public().filter(ticket=facts.ticket, kind=EntryKind.REPLY)
+    return _text_of(replies.order_by("-number").first())
+
+
+def _taking_part(facts: Facts) -> str:
+    """Return the names of who takes part, the requester first."""
+    parts = facts.ticket.participants.select_related("user").order_by("added_at", "pk")[:MOST_PEOPLE]
+    names = [part.user.display_name for part in sorted(parts, key=lambda part: part.role != Part.REQUESTER)]
+    return ", ".join(names)
+
+
+def _manager(facts: Facts) -> str:
+    manager = facts.ticket.department.manager
+    return manager.display_name if manager else ""
 
 
 def signature(facts: Facts) -> str:
@@ -174,6 +217,15 @@ PUBLIC = (
         typed=True,
         written=True,
     ),
+    Variable("thread.last_reply", _("The last reply of an agent"), _last_reply, Shape.LINES, written=True),
+    Variable(
+        "thread.complete",
+        _("All that was written, without internal notes"),
+        _complete,
+        Shape.LINES,
+        typed=True,
+        written=True,
+    ),
 )
 
 # What only agents may read: for mails to them.
@@ -191,12 +243,20 @@ INTERNAL = (
         lambda facts: facts.ticket.sla_plan.name if facts.ticket.sla_plan else "",
         internal=True,
     ),
-    Variable(
+    *with_parts(
         "ticket.assignee",
         _("The agent or the team that has the ticket"),
         lambda facts: str(facts.ticket.held_by) if facts.ticket.held_by else "",
         internal=True,
     ),
+    Variable(
+        "ticket.team",
+        _("The team that has the ticket"),
+        lambda facts: str(facts.ticket.team) if facts.ticket.team else "",
+        internal=True,
+    ),
+    *with_parts("ticket.department.manager", _("Who manages the department"), _manager, internal=True),
+    Variable("ticket.recipients", _("Who takes part, by name"), _taking_part, typed=True, internal=True),
     Variable(
         "ticket.source", _("How the ticket came in"), lambda facts: facts.ticket.get_source_display(), internal=True
     ),

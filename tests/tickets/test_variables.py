@@ -1,16 +1,19 @@
 """Variables in texts of administrators: what they are, what becomes of them, who is told what."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone, translation
 
 from core.models import SiteSettings
 from core.plaintext import text_of
-from tickets import variables
+from tests import cast
+from tests.cast import TUESDAY
+from tickets import actions, variables
+from tickets import vocabulary as tickets_vocabulary
 from tickets.models import Department, Ticket
 from tickets.variables import Block, Facts, Shape, Values, Variable, vocabulary
-from tickets.vocabulary import CANNED, EVERYTHING, INTERNAL, PUBLIC
+from tickets.vocabulary import CANNED, EVERYTHING, INTERNAL, PARTS, PUBLIC
 
 HOSTILE = "{{ ticket.number }} <b>&amp;\r\nBcc: evil@example.org"
 
@@ -229,3 +232,71 @@ def test_html_becomes_text_by_its_blocks():
         "Hello\n\nOne here (https://x.example/)\ntwo\n\n- a\n  - b\n- c\n\n1. d\n\n"
         "> q\n>\n> r\n\n1 | 2\n\nx\n  y\n\nend"
     )
+
+
+# --- Parts, styles, and the thread ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("part", "of_two", "of_one"),
+    [
+        ("first", "Ada", "ada"),
+        ("last", "Lovelace", "ada"),
+        ("short", "Ada L.", "ada"),
+        ("initials", "AL", "A"),
+        ("last_first", "Lovelace, Ada King", "ada"),
+        ("legal", "A. Lovelace", "ada"),
+    ],
+)
+def test_a_name_in_its_parts(part, of_two, of_one):
+    of = PARTS[part][1]
+
+    assert (of("Ada King Lovelace"), of("ada"), of("")) == (of_two, of_one, "")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "3 days ago"), ("de", "3 Tage her"), ("es", "hace 3 días"), ("fr", "il y a 3 jours")],
+)
+def test_how_long_ago_it_is_is_told_as_each_language_says_it(language, words):
+    at = timezone.now() - timedelta(days=3, minutes=5)
+    with translation.override(language):
+        told = Values(CANNED, facts(Ticket(opened_at=at))).get("ticket.created.relative")
+
+    assert told == words
+
+
+def test_the_whole_thread_is_told_without_notes_and_its_latest_entries_alone(ticket, grace, ada, monkeypatch):
+    agent = cast.principal(grace)
+    actions.add_note(ticket=ticket, text="Internal words.", by=agent, at=TUESDAY)
+    actions.reply(ticket=ticket, text="An answer.", by=agent, at=TUESDAY)
+    ticket.refresh_from_db()
+    given = {"tells_typed": True, "agent": grace}
+
+    whole = Values(CANNED, facts(ticket, **given)).get("thread.complete")
+    last = Values(CANNED, facts(ticket, **given)).get("thread.last_reply")
+    kept_back = Values(CANNED, facts(ticket))
+
+    first = ticket.entries.get(number=1)
+    assert [line.partition(",")[0] for line in whole.splitlines() if line.endswith(":")] == ["Ada", "Grace"]
+    assert first.text in whole
+    assert "Internal words" not in whole
+    assert last == "An answer."
+    assert (kept_back.get("thread.complete"), kept_back.left_out) == ("", {"thread.complete"})
+    monkeypatch.setattr(tickets_vocabulary, "MOST_ENTRIES", 1)
+    assert first.text not in Values(CANNED, facts(ticket, **given)).get("thread.complete")
+
+
+def test_agents_are_told_who_takes_part_and_who_manages_and_requesters_are_not(ticket, grace):
+    Department.objects.filter(pk=ticket.department_id).update(manager=grace)
+    bob = cast.make_person("bob@example.org", "Bob")
+    agent = cast.principal(grace)
+    actions.add_collaborator(ticket=ticket, address=cast.address_for(bob), by=agent, at=TUESDAY)
+    ticket = Ticket.objects.get(pk=ticket.pk)
+
+    told = Values(EVERYTHING, facts(ticket, tells_typed=True))
+
+    assert told.get("ticket.recipients") == "Ada, Bob"
+    assert told.get("ticket.department.manager.first") == "Grace"
+    assert told.get("ticket.team") == ""
+    assert not {"ticket.recipients", "ticket.team", "ticket.department.manager"} & {*CANNED}
