@@ -108,8 +108,7 @@ def _outbox(at: datetime) -> Iterator[Finding]:
         text = _("mail by %(name)s: %(sentences)s") % {"name": report.name, "sentences": " ".join(report.sentences)}
         yield Finding(f"sending:{report.name}", report.health, text)
     figures = outbox_watch.figures(at)
-    if figures.are_many and figures.bounce_share > outbox_watch.MANY_BOUNCE:
-        health = Health.RED if figures.bounce_share > outbox_watch.MOST_BOUNCE else Health.AMBER
+    if (health := figures.health_of_bounces) != Health.GREEN:
         text = _("%(percent)s %% of the last day's mails bounced.")
         yield Finding("bounces", health, text % {"percent": round(100 * figures.bounce_share)})
 

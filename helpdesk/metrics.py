@@ -81,7 +81,8 @@ def lines(at: datetime) -> Iterator[str]:
 
 
 def _outbox(at: datetime) -> Iterator[str]:
-    found = outbox_watch.figures(at)
+    reading = outbox_watch.read(at)
+    found = reading.of_all
     many = f"counted to {outbox_watch.MOST_COUNTED}"
     yield from _told("helpdesk_outbox_waiting", f"Mails that wait to be sent or tried again, {many}.")
     yield f"helpdesk_outbox_waiting {found.waiting}"
@@ -95,9 +96,32 @@ def _outbox(at: datetime) -> Iterator[str]:
         yield f"helpdesk_outbox_suppressed{_labels(why=why.value)} {found.suppressed[why]}"
     yield from _told("helpdesk_outbox_bounce_share", "Which part of the last day's mails bounced, from 0 to 1.")
     yield f"helpdesk_outbox_bounce_share {found.bounce_share:.4f}"
+    yield from _ways_out(reading, many, at)
+
+
+def _ways_out(reading: outbox_watch.Reading, many: str, at: datetime) -> Iterator[str]:
+    """Yield the same for each way out; what was not tried yet counts as MAIL_URL's."""
+    reports = outbox_watch.reports(at)
+    figures = {report.name: reading.of(report.account) for report in reports}
     yield from _told("helpdesk_sending_health", "0 well, 1 look at it, 2 broken: each way out.")
-    for report in outbox_watch.reports(at):
+    for report in reports:
         yield f"helpdesk_sending_health{_labels(account=report.name)} {WORSE.index(report.health)}"
+    yield from _told("helpdesk_sending_waiting", f"Mails that wait for it, {many} in all.")
+    for name, found in figures.items():
+        yield f"helpdesk_sending_waiting{_labels(account=name)} {found.waiting}"
+    yield from _told("helpdesk_sending_oldest_seconds", "Since the oldest mail was written that waits for it.")
+    for name, found in figures.items():
+        yield f"helpdesk_sending_oldest_seconds{_labels(account=name)} {_seconds(found.oldest or at, at)}"
+    yield from _told("helpdesk_sending_sent_in_hour", f"Mails that it sent in the last hour, {many} in all.")
+    for name, found in figures.items():
+        yield f"helpdesk_sending_sent_in_hour{_labels(account=name)} {found.sent_in_hour}"
+    yield from _told("helpdesk_sending_ended", f"Its mails of the last day by how they ended, each {many} in all.")
+    for name, found in figures.items():
+        for state in (MailState.SENT, *outbox_watch.DEAD):
+            yield f"helpdesk_sending_ended{_labels(account=name, state=state.value)} {found.ended[state]}"
+    yield from _told("helpdesk_sending_bounce_share", "Which part of its mails of the last day bounced, from 0 to 1.")
+    for name, found in figures.items():
+        yield f"helpdesk_sending_bounce_share{_labels(account=name)} {found.bounce_share:.4f}"
 
 
 def _told(name: str, what: str) -> Iterator[str]:

@@ -94,6 +94,7 @@ KINDS: Sequence[WorkKind] = (
 PERIODIC = {
     "watch_mailboxes": Job(alarm.watch, every=timedelta(minutes=1)),
     "watch_sending": Job(alarm.watch_sending, every=timedelta(minutes=1)),
+    "watch_bounces": Job(alarm.watch_bounces, every=timedelta(minutes=10)),
     "watch_answers": Job(alarm.watch_answers, every=timedelta(minutes=1)),
     sweeping.SWEEP: Job(sweeping.sweep_files, every=timedelta(hours=1)),
     "clear_sessions": Job(sweeping.clear_sessions, every=timedelta(hours=6)),

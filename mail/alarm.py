@@ -5,7 +5,7 @@ And of a way out that does not work, by another way out, if there is one that do
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 
 from accounts.letters import in_the_words_of
 from accounts.models import Address, User
-from core import mailhtml
+from core import mailhtml, throttle
 from core.absolute import absolute_url
 from core.models import SiteSettings
 from mail import addresses, breaking, outbox_watch, watchdog
@@ -26,6 +26,7 @@ from mail.watchdog import Report
 logger = logging.getLogger(__name__)
 
 MOST_TOLD = 50
+A_DAY = timedelta(days=1)
 
 
 @transaction.atomic
@@ -75,6 +76,24 @@ def _watch_way(report: WayReport, found: Sequence[WayReport], at: datetime) -> i
     context = {"report": report, "url": absolute_url("admin:mail_outgoingmail_outbox")}
     _mail_administrators("mail/way_out", context, by=other)
     return 1
+
+
+def watch_bounces(at: datetime) -> int:
+    """Tell, once in a day for each, of ways out of whose mails so many come back; return how many.
+
+    Whoever sees that refuses the rest sooner or later.
+    """
+    reading, told = outbox_watch.read(at), 0
+    for report in outbox_watch.reports(at):
+        found = reading.of(report.account)
+        if found.health_of_bounces != Health.RED or not throttle.claim("mail.bounces", report.name, 1, A_DAY):
+            continue
+        logger.error("of the mails by %s %s %% come back", report.name, found.bounce_percent)
+        url = absolute_url("admin:mail_outgoingmail_outbox")
+        context = {"report": report, "figures": found, "percent": f"{round(100 * found.bounce_share)} %", "url": url}
+        _mail_administrators("mail/bounces", context)
+        told += 1
+    return told
 
 
 def _other_way(report: WayReport, found: Sequence[WayReport]) -> WayReport | None:

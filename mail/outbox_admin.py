@@ -82,7 +82,8 @@ class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
     def outbox_view(self, request: HttpRequest) -> HttpResponse:
         """Show how mail that goes out does: figures, and each way out."""
         at = now()
-        figures = outbox_watch.figures(at)
+        reading = outbox_watch.read(at)
+        figures = reading.of_all
         listed = reverse("admin:mail_outgoingmail_changelist")
         ended = (MailState.SENT, MailState.FAILED, MailState.BOUNCED, MailState.PERHAPS_SENT)
         context = {
@@ -91,10 +92,9 @@ class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
             "opts": self.model._meta,
             "figures": figures,
             "ended": [(one.label, figures.ended[one], f"{listed}?state__exact={one.value}") for one in ended],
-            "bounce_percent": round(100 * figures.bounce_share, 1),
             "reasons": outbox_watch.reasons(figures.suppressed),
             "capped": outbox_watch.MOST_COUNTED,
-            "reports": outbox_watch.reports(at),
+            "reports": [(report, reading.of(report.account)) for report in outbox_watch.reports(at)],
             "media": self.media,
         }
         return render(request, "admin/mail_outbox.html", context)

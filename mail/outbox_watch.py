@@ -4,9 +4,10 @@ Counts end at MOST_COUNTED: they are made of the latest mails of each state, whi
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Q
@@ -14,7 +15,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from mail import outages
-from mail.models import Health, MailState, Outage, OutgoingMail, SendingAccount, Suppressed
+from mail.models import Health, MailState, Outage, OutgoingMail, OwnAddress, SendingAccount, Suppressed
 from mail.trouble import Trouble
 from mail.watchdog import WORSE
 
@@ -52,7 +53,10 @@ class WayReport:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of a day, but for `oldest`, since when the mail that is due longest waits, and `sent_in_hour`."""
+    """Of a day, but for `oldest`, since when the mail that is due longest waits, and `sent_in_hour`.
+
+    Of one account `oldest` is when the oldest mail was written that waits for it.
+    """
 
     oldest: datetime | None
     waiting: int
@@ -68,33 +72,92 @@ class Figures:
         return self.bounced_meanwhile / max(1, self.bounced_meanwhile + self.ended[MailState.SENT])
 
     @property
+    def bounce_percent(self) -> float:
+        return round(100 * self.bounce_share, 1)
+
+    @property
     def are_many(self) -> bool:
         return self.bounced_meanwhile + self.ended[MailState.SENT] >= FEW
 
+    @property
+    def health_of_bounces(self) -> Health:
+        if not self.are_many or self.bounce_share <= MANY_BOUNCE:
+            return Health.GREEN
+        return Health.RED if self.bounce_share > MOST_BOUNCE else Health.AMBER
 
-def figures(at: datetime) -> Figures:
-    """Return the figures; as many queries as there are states, however many mails."""
-    rows = OutgoingMail.objects.filter(due_at__lte=at, state=MailState.QUEUED).order_by("due_at")
+
+class _Ended(NamedTuple):
+    written: datetime
+    sent: datetime | None
+    account: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What figures are made of: the latest mails of each state, and what waits, as far as it is counted."""
+
+    at: datetime
+    oldest: datetime | None
+    # Account, and when it was written. What was not tried yet has no account.
+    waiting: Sequence[tuple[int | None, datetime]]
+    ended: Mapping[MailState, Sequence[_Ended]]
+    suppressed: Counter[str]
+
+    @property
+    def of_all(self) -> Figures:
+        return self._made(self.ended, len(self.waiting), self.oldest, self.suppressed)
+
+    def of(self, account: SendingAccount | None) -> Figures:
+        """Return the figures of one way out; None is MAIL_URL."""
+        pk = account.pk if account is not None else None
+        written = [at for by, at in self.waiting if by == pk]
+        ended = {state: [one for one in found if one.account == pk] for state, found in self.ended.items()}
+        return self._made(ended, len(written), min(written, default=None), Counter())
+
+    def _made(
+        self,
+        ended: Mapping[MailState, Sequence[_Ended]],
+        waiting: int,
+        oldest: datetime | None,
+        suppressed: Counter[str],
+    ) -> Figures:
+        all_sent, sent = self.ended[MailState.SENT], ended[MailState.SENT]
+        is_capped = len(all_sent) == MOST_COUNTED
+        since = min((one.written for one in all_sent), default=self.at) if is_capped else self.at - A_DAY
+        return Figures(
+            oldest=oldest,
+            waiting=waiting,
+            sent_in_hour=sum(one.sent is not None and one.sent > self.at - AN_HOUR for one in sent),
+            ended=Counter({state.value: len(found) for state, found in ended.items()}),
+            suppressed=suppressed,
+            bounced_meanwhile=sum(one.written >= since for one in ended[MailState.BOUNCED]),
+        )
+
+
+def read(at: datetime) -> Reading:
+    """Return what there is to count; as many queries as there are states, however many mails."""
+    due = OutgoingMail.objects.filter(due_at__lte=at, state=MailState.QUEUED).order_by("due_at")
     waiting = OutgoingMail.objects.filter(due_at__isnull=False).order_by()
-    latest = {state: _latest(state, at) for state in (MailState.SENT, *DEAD)}
-    sent = latest[MailState.SENT]
-    since = min((written for written, _sent in sent), default=at) if len(sent) == MOST_COUNTED else at - A_DAY
     suppressed = OutgoingMail.objects.filter(state=MailState.SUPPRESSED).order_by("-pk")
     reasons = suppressed.values_list("why", "created_at")[:MOST_COUNTED]
-    return Figures(
-        oldest=rows.values_list("due_at", flat=True).first(),
-        waiting=len(waiting.values_list("pk")[:MOST_COUNTED]),
-        sent_in_hour=sum(sent_at is not None and sent_at > at - AN_HOUR for _written, sent_at in sent),
-        ended=Counter({state.value: len(found) for state, found in latest.items()}),
+    return Reading(
+        at=at,
+        oldest=due.values_list("due_at", flat=True).first(),
+        waiting=list(waiting.values_list("account", "created_at")[:MOST_COUNTED]),
+        ended={state: _latest(state, at) for state in (MailState.SENT, *DEAD)},
         suppressed=Counter(why for why, created_at in reasons if created_at > at - A_DAY),
-        bounced_meanwhile=sum(written >= since for written, _sent in latest[MailState.BOUNCED]),
     )
 
 
-def _latest(state: MailState, at: datetime) -> list[tuple[datetime, datetime | None]]:
-    """Return when each of the latest mails in this state was written and sent, of the last day."""
-    rows = OutgoingMail.objects.filter(state=state).order_by("-pk").values_list("created_at", "sent_at")
-    return [(written, sent_at) for written, sent_at in rows[:MOST_COUNTED] if written > at - A_DAY]
+def figures(at: datetime) -> Figures:
+    """Return the figures of all ways out together."""
+    return read(at).of_all
+
+
+def _latest(state: MailState, at: datetime) -> list[_Ended]:
+    """Return the latest mails in this state, of the last day."""
+    rows = OutgoingMail.objects.filter(state=state).order_by("-pk").values_list("created_at", "sent_at", "account")
+    return [one for one in map(_Ended._make, rows[:MOST_COUNTED]) if one.written > at - A_DAY]
 
 
 def reasons(counted: Counter[str]) -> list[tuple[str, int]]:
@@ -104,12 +167,13 @@ def reasons(counted: Counter[str]) -> list[tuple[str, int]]:
 
 
 def reports(at: datetime) -> list[WayReport]:
-    """Return a report of every way out, MAIL_URL first. A query each for accounts, outages and what waits."""
+    """Return a report of every way out, MAIL_URL first. One query each for accounts, addresses, outages, what waits."""
     accounts = list(SendingAccount.objects.order_by("name"))
     found = {one.account: one for one in Outage.objects.all()[:MOST_COUNTED]}
     waits = _accounts_that_wait()
-    ways: Sequence[SendingAccount | None] = [*([None] if settings.MAIL_URL or not accounts else []), *accounts]
-    return [_report(account, found, waits, at) for account in ways]
+    used = _accounts_of_addresses()
+    ways: Sequence[SendingAccount | None] = [*([None] if settings.MAIL_URL or not used else []), *accounts]
+    return [_report(account, found, waits, used, at) for account in ways]
 
 
 def worst(found: Iterable[WayReport]) -> Health:
@@ -122,8 +186,17 @@ def _accounts_that_wait() -> set[int | None]:
     return set(tried.values_list("account", flat=True)[:MOST_COUNTED])
 
 
+def _accounts_of_addresses() -> set[int | None]:
+    rows = OwnAddress.objects.filter(account__isnull=False).order_by()
+    return set(rows.values_list("account", flat=True).distinct()[:MOST_COUNTED])
+
+
 def _report(
-    account: SendingAccount | None, found: dict[str, Outage], waits: set[int | None], at: datetime
+    account: SendingAccount | None,
+    found: dict[str, Outage],
+    waits: set[int | None],
+    used: set[int | None],
+    at: datetime,
 ) -> WayReport:
     report = WayReport(account)
     if account is None and not settings.MAIL_URL:
@@ -135,6 +208,8 @@ def _report(
         else:
             report.say(Health.GREEN, _("It is switched off."))
         return report
+    if account is not None and account.pk not in used:
+        report.say(Health.AMBER, _("No mail goes out by it until an own address names it."))
     try:
         outage = found.get(outages.Way(account).account)
     except Trouble as trouble:

@@ -31,7 +31,7 @@ RICH = (
 )
 LETTERS = ("add_address", "confirm_address", "invitation", "notice", "password_link", "registered_already")
 LETTERS += ("registration", "sign_in_link")
-TO_ADMINISTRATORS = ("breaker", "watchdog", "way_out")
+TO_ADMINISTRATORS = ("bounces", "breaker", "watchdog", "way_out")
 URL = "https://help.example.com/one/link/AbCdEf0123456789AbCdEf0123456789"
 
 
@@ -118,6 +118,8 @@ def _letter(name: str, template: str) -> Shown:
         "at": MONDAY,
         "zone": "UTC",
         "client_ip": "192.0.2.17",
+        "figures": SimpleNamespace(bounced_meanwhile=31),
+        "percent": "12 %",
         "is_first": False,
         "is_red": True,
         "report": report,

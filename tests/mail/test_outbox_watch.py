@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import Address
 from helpdesk import doctor, metrics
-from mail import alarm, outages, outbox_watch
+from mail import alarm, composing, outages, outbox_watch
 from mail.models import Health, MailState, Outage, OutgoingMail, OwnAddress, SendingAccount, Template
 from tests.cast import HOUR, MINUTE, MONDAY
 
@@ -153,3 +153,54 @@ def test_metrics_say_how_sending_does(account):
     assert "helpdesk_outbox_sent_in_hour 3" in told
     assert 'helpdesk_outbox_ended{state="sent"} 3' in told
     assert 'helpdesk_sending_health{account="billing"} 2' in told
+
+
+# --- Each way out by itself, and what comes back ---------------------------------------------------------
+
+
+def test_each_way_out_has_its_own_figures(account):
+    make(MailState.SENT, 30, sent_at=MONDAY - MINUTE, account=account)
+    make(MailState.BOUNCED, 10, account=account)
+    make(MailState.FAILED, account=account)
+    make(MailState.DEFERRED, at=MONDAY - 2 * HOUR, due_at=MONDAY + HOUR, account=account)
+    make(MailState.SENT, 5, sent_at=MONDAY - 2 * HOUR)
+
+    reading = outbox_watch.read(MONDAY)
+    own, site = reading.of(account), reading.of(None)
+
+    assert (own.sent_in_hour, own.bounce_percent, own.waiting, own.oldest) == (30, 25.0, 1, MONDAY - 2 * HOUR)
+    assert own.ended == Counter(sent=30, bounced=10, failed=1, perhaps_sent=0)
+    assert (site.sent_in_hour, site.bounce_share, site.waiting, site.oldest) == (0, 0, 0, None)
+    assert site.ended == Counter(sent=5, bounced=0, failed=0, perhaps_sent=0)
+    assert reading.of_all.ended == Counter(sent=35, bounced=10, failed=1, perhaps_sent=0)
+    told = list(metrics.lines(MONDAY))
+    assert 'helpdesk_sending_ended{account="billing",state="bounced"} 10' in told
+    assert 'helpdesk_sending_bounce_share{account="billing"} 0.2500' in told
+    assert 'helpdesk_sending_waiting{account="billing"} 1' in told
+    assert 'helpdesk_sending_oldest_seconds{account="billing"} 7200' in told
+    assert 'helpdesk_sending_sent_in_hour{account="MAIL_URL"} 0' in told
+
+
+def test_administrators_are_told_once_a_day_of_a_way_by_which_much_comes_back(account, told_root):
+    make(MailState.SENT, 30, sent_at=MONDAY, account=account)
+    make(MailState.BOUNCED, 10, account=account)
+    make(MailState.SENT, 30, sent_at=MONDAY)
+    make(MailState.BOUNCED, 2)
+
+    assert alarm.watch_bounces(MONDAY) == 1
+    assert alarm.watch_bounces(MONDAY + HOUR) == 0
+
+    [mail] = told_root()
+    message = composing.compose(mail)
+    assert message.subject == "Many mails by billing come back"
+    assert "of the last day's mails by billing 25 % came back (10)." in message.body
+
+
+def test_of_a_few_that_come_back_nobody_is_told(account, told_root):
+    make(MailState.SENT, 5, sent_at=MONDAY, account=account)
+    make(MailState.BOUNCED, 5, account=account)
+    make(MailState.SENT, 100, sent_at=MONDAY)
+    make(MailState.BOUNCED, 6)
+
+    assert alarm.watch_bounces(MONDAY) == 0
+    assert not told_root()
