@@ -191,6 +191,14 @@ class ConfigurationAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
             self.message_user(request, sentence % {"names": ", ".join(names)}, messages.SUCCESS)
 
 
+def take_default(request: HttpRequest, row: Any) -> None:
+    """Let no row but this one be the default; the log tells of the one that was. In the transaction that saves it."""
+    rows = type(row)._default_manager
+    for other in rows.filter(is_default=True).exclude(pk=row.pk):
+        rows.filter(pk=other.pk).update(is_default=False)
+        record(Change.CHANGED, request=request, row=other, changes={"is_default": (True, False)})
+
+
 class OneDefaultForm(ModelForm):
     """`make_default` stands for `is_default`: checking it moves the default here, which no plain field could say."""
 
@@ -206,7 +214,7 @@ class OneDefaultForm(ModelForm):
 
     def clean_make_default(self) -> bool:
         wanted = bool(self.cleaned_data["make_default"])
-        if wanted and self.instance.archived_at:
+        if wanted and getattr(self.instance, "archived_at", None):
             raise ValidationError(_("What is archived cannot be the default. Bring it back first."))
         if wanted and getattr(self.instance, "disabled_at", None):
             raise ValidationError(_("What is disabled cannot be the default. Enable it first."))
@@ -224,10 +232,7 @@ class OneDefaultAdmin(ConfigurationAdmin):
         obj.is_default = form.cleaned_data["make_default"]
         with transaction.atomic():
             if obj.is_default:
-                for other in self.model._default_manager.filter(is_default=True).exclude(pk=obj.pk):
-                    other.is_default = False
-                    other.save(update_fields=["is_default"])
-                    record(Change.CHANGED, request=request, row=other, changes={"is_default": (True, False)})
+                take_default(request, obj)
             super().save_model(request, obj, form, change)
 
     def why_not_archived(self, row: Any) -> str | None:

@@ -18,7 +18,8 @@ def site(request: HttpRequest) -> dict[str, object]:
     return {
         "site": settings,
         "is_demo": SimpleLazyObject(lambda: bool(settings.is_demo)),
-        "has_mail": has_mail(),
+        # Asked by the few pages that promise a mail.
+        "has_mail": SimpleLazyObject(has_mail),
         "theme": theme_of(request),
     }
 

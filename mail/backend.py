@@ -15,8 +15,8 @@ from django.utils.timezone import now
 from accounts.models import Address
 from accounts.people import normalise
 from core import secrets, wakeups
-from mail import outbox, signing
-from mail.models import MailState, OutgoingMail, Template
+from mail import outbox, senders, signing
+from mail.models import MailState, OutgoingMail, SendingAccount, Template
 
 # What says to whom or from whom it goes is the worker's to set.
 OWN_HEADERS = {"message-id", "to", "cc", "bcc", "from", "reply-to", "date", "references", "in-reply-to"}
@@ -33,6 +33,7 @@ class OutboxBackend(BaseEmailBackend):
         recipients = [email for email in recipients if email]
         known = {one.email: one for one in Address.objects.filter(email__in=recipients)}
         deed, at, held = uuid4(), now(), json.dumps(_held(message)).encode()
+        account = _account(message)
         mails = []
         for email in recipients:
             address = known.get(email)
@@ -42,8 +43,7 @@ class OutboxBackend(BaseEmailBackend):
                 address=address,
                 user_id=address.user_id if address else None,
                 template=Template.ACCOUNT,
-                # Told of what is wrong with one account, people are told by another (mail.alarm).
-                account=getattr(message, "by_account", None),
+                account=account,
                 message_id=signing.message_id(None, None),
                 created_at=at,
             )
@@ -57,6 +57,18 @@ class OutboxBackend(BaseEmailBackend):
         return 1 if mails else 0
 
 
+def _account(message: EmailMessage) -> SendingAccount | None:
+    """Return by which account it goes: that of the site's address, or the one that the message names.
+
+    Told of what is wrong with one account, people are told by another (mail.alarm); None is MAIL_URL then, too.
+    """
+    if hasattr(message, "by_account"):
+        named: SendingAccount | None = message.by_account
+        return named
+    site = senders.of_site()
+    return site.account if site is not None else None
+
+
 def _held(message: EmailMessage) -> dict[str, Any]:
     """Return all of the message that the worker needs to make it again (mail.rendering)."""
     alternatives: Iterable[Any] = message.alternatives if isinstance(message, EmailMultiAlternatives) else []
@@ -65,6 +77,10 @@ def _held(message: EmailMessage) -> dict[str, Any]:
         "body": str(message.body),
         "content_subtype": message.content_subtype,
         "reply_to": [str(text) for text in message.reply_to],
+        # What only our own mails say (mail.template_admin): which address of ours it comes from, and which attachments
+        # of a ticket the HTML shows, by their keys.
+        "sender": getattr(message, "from_own", None),
+        "images": getattr(message, "shown_images", []),
         "headers": {
             name: str(value) for name, value in message.extra_headers.items() if name.lower() not in OWN_HEADERS
         },

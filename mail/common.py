@@ -62,14 +62,14 @@ class Common:
         return addresses.own_addresses()
 
     def sender(self, mail: OutgoingMail) -> OwnAddress | None:
-        """Return the address that the mail comes from; None for the site's."""
+        """Return the address that the mail comes from; None for MAIL_FROM, by MAIL_URL."""
         ticket, account = mail.ticket, mail.account_id
         if ticket is not None:
             # Nothing else of the ticket says it (mail.senders).
             return self.once(("sender", ticket.department_id, ticket.topic_id), lambda: senders.of_ticket(ticket))
         if account is not None:
             return self.once(("address", account), lambda: senders.of_account(account))
-        return None
+        return self.once("of MAIL_URL", senders.of_mail_url)
 
     def mailbox_for_answers(self, mail: OutgoingMail) -> Mailbox | None:
         """Return where an answer to a ticket's mail is asked for; None where no mailbox of ours takes it.

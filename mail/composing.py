@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Iterable
 from email.mime.image import MIMEImage
 from email.utils import formataddr, parseaddr
 
@@ -51,7 +51,7 @@ def compose(mail: OutgoingMail, common: Common | None = None) -> EmailMultiAlter
     return message
 
 
-def _attach_images(message: EmailMultiAlternatives, images: Sequence[Attachment]) -> None:
+def _attach_images(message: EmailMultiAlternatives, images: Iterable[Attachment]) -> None:
     """Send along what the HTML shows in its places (RFC 2387); an image that storage lost is left out."""
     for image in images:
         try:
@@ -84,7 +84,7 @@ def _reply_to(mail: OutgoingMail, reader: Reader, common: Common) -> str:
     assert mail.ticket is not None
     assert mail.address is not None
     own, mailbox = common.sender(mail), common.mailbox_for_answers(mail)
-    email = mailbox.address if mailbox else addresses.site_address()
+    email = mailbox.address if mailbox else (own.email if own is not None else addresses.site_address())
     if mailbox is None or mailbox.plus_addresses:
         role = Role.AGENT if reader.is_agent else Role.REQUESTER
         email = signing.reply_address(
@@ -122,10 +122,14 @@ def _finished(mail: OutgoingMail, common: Common) -> EmailMultiAlternatives:
     """Return the message that came through EMAIL_BACKEND (mail.backend)."""
     assert mail.body is not None
     held = json.loads(secrets.decrypt(bytes(mail.body)))
+    own = common.sender(mail)
+    if key := held.get("sender"):
+        # By the same way, or not at all: a server takes no mail from addresses that it does not know.
+        own = OwnAddress.objects.filter(pk=key, account=own.account if own is not None else None).first() or own
     message = EmailMultiAlternatives(
         held["subject"],
         held["body"],
-        _sender(common.sender(mail)),
+        _sender(own),
         [mail.recipient],
         reply_to=held["reply_to"],
         headers=held["headers"] | _headers(mail, common),
@@ -135,4 +139,7 @@ def _finished(mail: OutgoingMail, common: Common) -> EmailMultiAlternatives:
     message.encoding = utf8_charset_qp
     for content, kind in held["alternatives"]:
         message.attach_alternative(content, kind)
+    if keys := held.get("images"):
+        # What was taken out of the ticket meanwhile is not mailed.
+        _attach_images(message, Attachment.objects.filter(pk__in=keys).select_related("blob").order_by("pk"))
     return message

@@ -20,7 +20,7 @@ from accounts.principal import Principal
 from core.absolute import absolute_url
 from core.bounded_admin import DeletesUnusedAdmin
 from core.changes import Change, record
-from core.configuration_admin import OffersActiveAdmin
+from core.configuration_admin import OffersActiveAdmin, take_default
 from mail import mailboxes, oauth, watchdog
 from mail.fetching.trying import try_out
 from mail.mailbox_form import MailboxForm
@@ -108,9 +108,7 @@ class MailboxAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
         obj.is_default = form.cleaned_data["make_default"]
         with transaction.atomic():
             if obj.is_default:
-                for other in Mailbox.objects.filter(is_default=True).exclude(pk=obj.pk):
-                    Mailbox.objects.filter(pk=other.pk).update(is_default=False)
-                    record(Change.CHANGED, request=request, row=other, changes={"is_default": (True, False)})
+                take_default(request, obj)
             if not change:
                 obj.save()
                 return

@@ -30,7 +30,7 @@ def resend(
     """
     # Before it is known to whom: who presses twice is told of the first.
     ticket = lock(ticket)
-    if not senders.has_way_for(ticket):
+    if not senders.has_any_way():
         raise DeedRefused(_("No mail server is set, so nothing can be sent."))
     under_way = OutgoingMail.objects.filter(entry=entry, state__in=UNDER_WAY).values_list("address", flat=True)
     to = sorted(set(addresses) - set(under_way))

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.utils.translation import gettext as _
 
 from core import secrets
 from core.prepared import Prepared
-from mail import oauth
+from mail import addresses, oauth
 from mail.models import Authentication, Mailbox, OwnAddress, Security, SendingAccount, SendsBy, SignsIn, Writer
 from mail.trouble import Trouble
 from mail.url import DEFAULT_PORTS, MailService, SmtpServer, Tls, parse
@@ -21,11 +21,34 @@ TLS: Mapping[str, Tls] = {
     Security.NONE: Tls.NONE,
 }
 MINUTE = timedelta(minutes=1)
-_ANY_ACCOUNT = Prepared(lambda: SendingAccount.objects.values_list("pk", flat=True)[:1])
+_ANY_ACCOUNT = Prepared(lambda: OwnAddress.objects.filter(account__isnull=False).values_list("pk", flat=True)[:1])
+
+
+def of_site() -> OwnAddress | None:
+    """Return the address of what is no department's; None for MAIL_FROM, by MAIL_URL.
+
+    The one that is the default. Without MAIL_URL accounts are the only ways out: then it is one that has an account,
+    the default before the address that MAIL_FROM names, and that before others, of which any may serve.
+    """
+    rows = OwnAddress.objects.select_related("account__mailbox", "mailbox")
+    if settings.MAIL_URL:
+        return rows.filter(is_default=True).first()
+    is_site_s = Case(When(email=addresses.site_address(), then=True), default=False)
+    with_account = rows.filter(account__isnull=False)
+    return with_account.order_by("-is_default", is_site_s.desc(), "-account__is_active", "pk").first()
 
 
 def of_ticket(ticket: Ticket) -> OwnAddress | None:
-    """Return the address that the ticket's mails come from; None for the site's (MAIL_FROM).
+    """Return the address that the ticket's mails come from; None for MAIL_FROM, by MAIL_URL.
+
+    Its department's or topic's, if there is a way out for that, else the site's.
+    """
+    own = own_of(ticket)
+    return own if own is not None and has_way(own.account) else of_site()
+
+
+def own_of(ticket: Ticket) -> OwnAddress | None:
+    """Return the address that the ticket's department or help topic writes from, if one does.
 
     A help topic may have one of its own for as long as the ticket is with the topic's department. A department without
     one writes from that of what it is part of.
@@ -43,9 +66,18 @@ def of_ticket(ticket: Ticket) -> OwnAddress | None:
 
 
 def of_account(pk: int) -> OwnAddress | None:
-    """Return an address that mails by this account come from."""
+    """Return an address that mails by this account come from, the default one before others."""
     rows = OwnAddress.objects.filter(account=pk).select_related("account__mailbox", "mailbox")
-    return rows.order_by("pk").first()
+    return rows.order_by("-is_default", "pk").first()
+
+
+def of_mail_url() -> OwnAddress | None:
+    """Return the address of what goes by MAIL_URL and is no department's; None for MAIL_FROM.
+
+    Without MAIL_URL it goes as everything does that is no department's.
+    """
+    site = of_site()
+    return None if site is not None and site.account is not None and settings.MAIL_URL else site
 
 
 def _upward(department: Department) -> list[int]:
@@ -62,16 +94,8 @@ def has_way(account: SendingAccount | None = None) -> bool:
     return bool(settings.MAIL_URL) or account is not None
 
 
-def has_way_for(ticket: Ticket) -> bool:
-    """Say whether mail about the ticket can go out: by MAIL_URL, or by the account of the address it comes from."""
-    if settings.MAIL_URL:
-        return True
-    own = of_ticket(ticket)
-    return own is not None and has_way(own.account)
-
-
 def has_any_way() -> bool:
-    """Say whether some mail can go out: each knows only when it is sent which way it goes."""
+    """Say whether mails go out: by MAIL_URL, or by the account of one of our addresses (of_site)."""
     return bool(settings.MAIL_URL) or bool(_ANY_ACCOUNT.all())
 
 

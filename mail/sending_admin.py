@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Address
 from core.bounded_admin import DeletesUnusedAdmin
-from core.configuration_admin import OffersActiveAdmin, OffersActiveInline
+from core.configuration_admin import OffersActiveAdmin, OffersActiveInline, take_default
 from mail import outages
 from mail.models import OwnAddress, SendingAccount, Writer
 from mail.rehearsing import rehearse
@@ -98,7 +99,7 @@ class OwnAddressAdmin(Rehearsing, DeletesUnusedAdmin, OffersActiveAdmin):
     about = _("Addresses of yours that mails are written from, each by a sending account.")
     form = OwnAddressForm
     change_form_template = "admin/sending_account.html"
-    list_display = ("email", "name", "account", "writes_for")
+    list_display = ("email", "name", "account", "writes_for", "is_default")
     list_select_related = ("account",)
     inlines = (WriterInline,)
     actions = ("send_test",)
@@ -107,6 +108,13 @@ class OwnAddressAdmin(Rehearsing, DeletesUnusedAdmin, OffersActiveAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OwnAddress]:
         return super().get_queryset(request).prefetch_related("writers__department", "writers__topic")
+
+    def save_model(self, request: HttpRequest, obj: OwnAddress, form: Any, change: bool) -> None:
+        obj.is_default = form.cleaned_data["make_default"]
+        with transaction.atomic():
+            if obj.is_default:
+                take_default(request, obj)
+            super().save_model(request, obj, form, change)
 
     @admin.display(description=_("who writes from it"))
     def writes_for(self, address: OwnAddress) -> str:

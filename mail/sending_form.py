@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.domains import are_of_one_owner
 from core import secrets
 from core.bounded_admin import ModelForm
+from core.configuration_admin import OneDefaultForm
 from core.hosts import is_this_machine
+from mail import senders
 from mail.models import OwnAddress, Security, SendingAccount, SendsBy, SignsIn
 from mail.transport import service_backend
 from mail.url import MailService, MailUrlInvalid, parse
@@ -138,7 +140,9 @@ class SendingAccountForm(ModelForm):
         )
 
 
-class OwnAddressForm(ModelForm):
+class OwnAddressForm(OneDefaultForm):
+    needs_default = False
+
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).strip().lower()
         if "+" in email.rpartition("@")[0]:
@@ -150,6 +154,12 @@ class OwnAddressForm(ModelForm):
         if not name.isprintable():
             raise ValidationError(_("It must be one line, without control characters."))
         return name
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("make_default") and "account" in data and not senders.has_way(data["account"]):
+            self.add_error("account", _("Choose the account that its mails go out by: MAIL_URL names no mail server."))
+        return data
 
     class Meta:
         model = OwnAddress

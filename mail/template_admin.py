@@ -215,17 +215,10 @@ class MailTemplateAdmin(SwitchingAdmin, OffersActiveAdmin):
             validate_email(to)
         except ValidationError as wrong:
             shown, sentences = None, [*sentences, *wrong.messages]
-        ticket = self._ticket(request)
-        own = senders.of_ticket(ticket) if ticket is not None else None
-        account = own.account if own is not None else None
-        if shown is not None and not senders.has_way(account):
+        if shown is not None and not senders.has_any_way():
             shown, sentences = None, [gettext("Not mailed: no mail server is set")]
         if shown is not None:
-            subject = gettext("Test: %(subject)s") % {"subject": shown.subject}
-            mail = EmailMultiAlternatives(one_line(subject, 250), shown.text, to=[to])
-            mail.attach_alternative(shown.html, "text/html")
-            mail.by_account = account  # type: ignore[attr-defined]
-            mail.send()
+            _mail_test(shown, to, self._ticket(request))
             assert isinstance(request.user, User)
             record(Change.EXPORTED, request=request, row=request.user, changes={"test_mail": (None, True)})
             sentences = [gettext("The test mail waits to be sent to %(email)s.") % {"email": to}]
@@ -289,6 +282,17 @@ RELATIONS = (
     *("department__parent__parent", "topic__parent__parent", "priority", "sla_plan"),
     *("assignee", "team", "requester", "organization"),
 )
+
+
+def _mail_test(shown: rendering.Rendered, to: str, ticket: Ticket | None) -> None:
+    """Mail it as it looks, with its pictures, from where the ticket's mails come and by their way."""
+    own = senders.of_ticket(ticket) if ticket is not None else senders.of_site()
+    subject = gettext("Test: %(subject)s") % {"subject": shown.subject}
+    mail: Any = EmailMultiAlternatives(one_line(subject, 250), shown.text, to=[to])
+    mail.attach_alternative(shown.html, "text/html")
+    mail.by_account, mail.from_own = (own.account, own.pk) if own is not None else (None, None)
+    mail.shown_images = [image.pk for image in shown.images]
+    mail.send()
 
 
 def _framed(response: HttpResponse) -> HttpResponse:

@@ -48,7 +48,7 @@ def add_collaborator(request: AgentRequest, number: str) -> HttpResponse:
         id="add-collaborator",
         title=_("Add a collaborator to #%(number)s") % {"number": number},
         intro=_("They get a link to the ticket by mail, read all but internal notes, and may write.")
-        if senders.has_way_for(ticket)
+        if senders.has_any_way()
         else _("They read all but internal notes, and may write. Their link is not mailed: no mail server is set."),
         form=form,
         action=action,

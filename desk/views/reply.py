@@ -173,7 +173,7 @@ def _waits(request: AgentRequest, ticket: Ticket, held: HeldReply) -> Done:
 
 def _why_not_mailed(ticket: Ticket, form: ReplyForm) -> str:
     """Return why nobody is mailed the reply, "" if somebody is."""
-    if not senders.has_way_for(ticket):
+    if not senders.has_any_way():
         return _("Not mailed: no mail server is set")
     return _("Mailed to nobody, as you chose") if _chosen(ticket, form) == [] else ""
 

@@ -85,7 +85,7 @@ class OwnAddress(models.Model):
         blank=True,
         related_name="addresses",
         verbose_name=_("sending account"),
-        help_text=_("Empty: the mail server that MAIL_URL names."),
+        help_text=_("Empty: the mail server that MAIL_URL names; without that, the default address's account."),
     )
     mailbox = models.ForeignKey(
         Mailbox,
@@ -96,12 +96,24 @@ class OwnAddress(models.Model):
         verbose_name=_("answers go to"),
         help_text=_("Empty: the mailbox of the same address, else the one that the ticket came by."),
     )
+    is_default = models.BooleanField(
+        _("default"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Mails about accounts come from it, such as links to sign in, and those of departments without an address "
+            "of their own."
+        ),
+    )
 
     class Meta:
         verbose_name = _("own address")
         verbose_name_plural = _("own addresses")
         constraints = [
             models.UniqueConstraint(fields=["email"], name="one_own_address_per_email"),
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="one_default_own_address"
+            ),
             models.CheckConstraint(condition=Q(email=Lower("email")), name="own_address_is_lower_case"),
         ]
 

@@ -90,7 +90,7 @@ def sent(request: HttpRequest, signed: str) -> HttpResponseBase:
         raise Http404
     first = ticket.clocks.filter(target=Target.FIRST_RESPONSE).order_by("pk").first()
     participant = ticket.participants.select_related("address").get(user=ticket.requester_id)
-    has_way = senders.has_way_for(ticket)
+    has_way = senders.has_any_way()
     context = {
         "ticket": ticket,
         "mailed_to": masked(participant.address.email),

@@ -8,10 +8,12 @@ from accounts.models import AuditEvent
 from accounts.principal import Principal
 from core.files import store
 from core.models.files import NewFile
+from mail import composing
 from mail.models import MailState, MailTemplate, OutgoingMail, OwnAddress, SendingAccount, Writer
 from tests.cast import TUESDAY
 from tests.mail.shown import PNG
 from tickets import actions
+from tickets.models import Attachment
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +134,39 @@ def test_a_test_mail_goes_the_way_of_the_ticket_s_mails_and_where_there_is_none_
     assert "no mail server is set" in refused.content.decode()
     mail = OutgoingMail.objects.get(recipient="me@example.net")
     assert (mail.account, mail.state) == (account, MailState.QUEUED)
+
+
+def test_a_test_mail_has_the_pictures_and_the_sender_of_the_real_one(root, ticket, grace, settings):
+    settings.EMAIL_BACKEND, settings.MAIL_URL = "mail.backend.OutboxBackend", ""
+    account = SendingAccount.objects.create(name="Ours", host="smtp.example.com")
+    OwnAddress.objects.create(email="first@example.com", account=account)
+    address = OwnAddress.objects.create(email="billing@example.com", name="Billing", account=account)
+    Writer.objects.create(address=address, department=ticket.department)
+    picture = NewFile(store([PNG]), "pink.png", "image/png", content_id="pink@desk")
+    other = NewFile(store([PNG + b"x"]), "not shown.png", "image/png")
+    html = '<p>Look: <img src="cid:pink@desk" alt="pink.png"></p>'
+    actions.reply(ticket=ticket, text="Look", html=html, files=[picture, other], by=Principal.agent(grace), at=TUESDAY)
+    real = composing.compose(OutgoingMail.objects.get(template="ticket_reply"))
+
+    root.post(LIST + "test/", given(ticket=ticket.number, test_to="me@example.net"))
+
+    mail = OutgoingMail.objects.get(recipient="me@example.net")
+    tested = composing.compose(mail)
+    assert tested.from_email == real.from_email == "Billing <billing@example.com>"
+    assert [_image(part) for part in tested.message().walk() if part.get_content_maintype() == "image"] == [
+        _image(part) for part in real.message().walk() if part.get_content_maintype() == "image"
+    ]
+    [shown] = [part for part in tested.message().walk() if part.get_content_maintype() == "image"]
+    assert shown.get_payload(decode=True) == PNG
+    assert f"cid:{shown['Content-ID'].strip('<>')}" in str(tested.alternatives[0][0])
+    assert tested.message().get_content_subtype() == "related"
+    # What was taken out of the ticket meanwhile is not mailed after all.
+    Attachment.objects.all().delete()
+    assert not [part for part in composing.compose(mail).message().walk() if part.get_content_maintype() == "image"]
+
+
+def _image(part):
+    return part["Content-ID"], part.get_filename(), part.get_content_disposition(), part.get_payload(decode=True)
 
 
 def test_a_new_one_begins_with_the_delivered_text_and_an_old_one_goes_back_to_it(root):

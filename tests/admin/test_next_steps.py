@@ -4,6 +4,7 @@ import pytest
 
 from accounts.models import User
 from core.models import SiteSettings
+from mail.models import OwnAddress, SendingAccount
 from tests import cast
 from tickets.models import Department, HelpTopic
 
@@ -35,7 +36,7 @@ def test_a_new_help_desk_is_told_all_there_is_to_do(root, support):
         "Open the portal and try a ticket",
     ]
     assert "No agent works in “Support”" in page
-    assert "sets MAIL_URL" in page
+    assert "Add a sending account and an address of yours" in page
 
 
 def test_once_all_is_done_nothing_is_left_to_see(root, set_up):
@@ -70,6 +71,19 @@ def test_an_agent_who_is_switched_off_attends_to_nothing(root, set_up, grace):
 def test_a_department_that_is_archived_needs_nobody(root, set_up):
     Department.objects.create(name="Old", archived_at=cast.MONDAY)
 
+    assert left(root) == []
+
+
+def test_a_sending_account_with_an_address_is_a_mail_server_too(root, set_up, settings):
+    settings.MAIL_URL = ""
+    account = SendingAccount.objects.create(name="ours", host="smtp.example.com")
+
+    assert left(root) == ["Set a mail server"]
+    page = root.get(START).text
+    assert "no address whose mails go out by it" in page
+    assert "/admin/mail/ownaddress/" in page
+
+    OwnAddress.objects.create(email="support@example.com", account=account)
     assert left(root) == []
 
 

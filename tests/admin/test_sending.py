@@ -5,7 +5,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
 from django.utils.timezone import now
 
-from accounts.models import Address
+from accounts.models import Address, AuditEvent
 from core import secrets
 from mail import outages
 from mail.models import Mailbox, MailState, OutgoingMail, OwnAddress, SendingAccount, Template, Writer
@@ -20,6 +20,9 @@ pytestmark = pytest.mark.django_db
 ADD = "admin:mail_sendingaccount_add"
 LIST = "admin:mail_sendingaccount_changelist"
 MAILS = "admin:mail_outgoingmail_changelist"
+
+
+NO_WRITERS = {"writers-TOTAL_FORMS": "0", "writers-INITIAL_FORMS": "0"}
 
 
 def filled_in(**given):
@@ -169,6 +172,51 @@ def test_a_department_writes_from_one_address_only(root, billing):
 
     assert "writes from another address already" in answer.content.decode()
     assert not OwnAddress.objects.filter(email="other@example.com").exists()
+
+
+def test_the_default_moves_from_one_address_to_another_and_the_log_tells_both(root, account):
+    old = OwnAddress.objects.create(email="old@example.com", account=account, is_default=True)
+
+    root.post(
+        reverse("admin:mail_ownaddress_add"),
+        {"email": "new@example.com", "name": "", "account": account.pk, "make_default": "on", **NO_WRITERS},
+    )
+
+    assert list(OwnAddress.objects.order_by("email").values_list("email", "is_default")) == [
+        ("new@example.com", True),
+        ("old@example.com", False),
+    ]
+    told = AuditEvent.objects.filter(target_model="mail.ownaddress", target_id=old.pk)
+    assert [one.changes for one in told] == [{"is_default": [True, False]}]
+    page = root.get(reverse("admin:mail_ownaddress_change", args=[old.pk])).content.decode()
+    assert "such as links to sign in" in page
+
+
+def test_without_mail_url_the_default_needs_an_account(root, account, settings):
+    settings.MAIL_URL = ""
+    form = {"email": "new@example.com", "name": "", "make_default": "on", **NO_WRITERS}
+
+    refused = root.post(reverse("admin:mail_ownaddress_add"), form)
+
+    assert "MAIL_URL names no mail server" in refused.content.decode()
+    assert not OwnAddress.objects.exists()
+    settings.MAIL_URL = "smtp://127.0.0.1:9"
+    root.post(reverse("admin:mail_ownaddress_add"), form)
+    assert OwnAddress.objects.get().is_default
+
+
+def test_an_account_that_no_address_uses_says_so(root, account, settings):
+    settings.MAIL_URL = ""
+    page = reverse("admin:mail_outgoingmail_outbox")
+
+    unused = root.get(page).content.decode()
+    OwnAddress.objects.create(email="billing@example.com", account=account)
+    used = root.get(page).content.decode()
+
+    assert "No mail goes out by it until an own address names it." in unused
+    assert "No mail server is set (MAIL_URL), so nobody gets mail." in unused
+    assert "No mail goes out by it" not in used
+    assert "No mail server is set" not in used
 
 
 def test_the_page_of_the_outbox_says_how_each_way_does(root, account, settings):

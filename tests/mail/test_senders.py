@@ -4,9 +4,11 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
-from core import secrets
+from accounts import letters
+from core import mailing, secrets
 from mail import addresses, composing, outages, outbound, senders, signing
 from mail.models import (
     Fault,
@@ -148,17 +150,124 @@ def test_its_mails_go_by_its_own_account_and_others_by_the_site_s(ticket, own_se
     assert mail.account == own_server.account
 
 
-def test_without_mail_url_what_has_an_account_is_sent_and_the_rest_is_not(ada, topic, own_server, settings):
+def test_without_mail_url_all_goes_by_accounts_and_without_any_nothing(ada, topic, own_server, settings):
     settings.MAIL_URL = ""
     mail = mail_of(cast.make_ticket(ada, topic))
     assert mail.state == MailState.QUEUED
-
     assert send(mail) == MailState.SENT
 
     Writer.objects.all().delete()
+    of_the_site = mail_of(cast.make_ticket(ada, topic))
+    assert send(of_the_site) == MailState.SENT
+    assert [one.sender for one in own_server.received] == ["billing@example.com"] * 2
+
+    OwnAddress.objects.update(account=None)
     other = mail_of(cast.make_ticket(ada, topic))
-    assert send(other) == MailState.SUPPRESSED
-    assert other.why == Suppressed.NO_SERVER
+    assert (other.state, other.why) == (MailState.SUPPRESSED, Suppressed.NO_SERVER)
+
+
+def test_an_address_without_a_way_out_is_passed_over_for_the_default_one(ticket, billing_writes, settings):
+    settings.MAIL_URL = ""
+    for name in ("first", "second"):
+        account = SendingAccount.objects.create(name=name, host="smtp.example.com")
+        OwnAddress.objects.create(email=f"{name}@example.com", account=account, is_default=name == "second")
+
+    assert senders.of_ticket(ticket).email == "second@example.com"
+    assert senders.of_site().email == "second@example.com"
+
+    settings.MAIL_URL = "smtp://127.0.0.1:9"
+    assert senders.of_ticket(ticket).email == "billing@example.com"
+    assert composing.compose(mail_of(ticket)).from_email == '"Billing, Acme" <billing@example.com>'
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "site@example.com"),
+        ({"off": {"is_default": True}}, "off@example.com"),
+        ({"site": {"email": "another@example.com"}}, "first@example.com"),
+        ({"site": {"email": "another@example.com"}, "first": {"account": None}}, "another@example.com"),
+    ],
+)
+def test_without_mail_url_the_default_comes_first_then_that_of_mail_from_then_one_that_is_on(
+    db, settings, changes, expected
+):
+    settings.MAIL_URL, settings.MAIL_FROM = "", "Support <site@example.com>"
+    for name in ("off", "first", "site"):
+        account = SendingAccount.objects.create(name=name, host="smtp.example.com", is_active=name != "off")
+        OwnAddress.objects.create(email=f"{name}@example.com", account=account)
+    for name, fields in changes.items():
+        OwnAddress.objects.filter(email=f"{name}@example.com").update(**fields)
+
+    assert senders.of_site().email == expected
+
+
+# --- Mails about accounts ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def letter(settings):
+    """Return what puts a link to sign in into the outbox, and that mail."""
+    settings.EMAIL_BACKEND = "mail.backend.OutboxBackend"
+
+    def write():
+        letters.send("sign_in_link", "ada@example.org", url="https://help.example/", minutes=15)
+        return OutgoingMail.objects.filter(template=Template.ACCOUNT).latest("pk")
+
+    return write
+
+
+def test_a_link_to_sign_in_goes_by_the_account_there_is_where_no_mail_url_is_set(letter, own_server, settings):
+    settings.MAIL_URL = ""
+    mail = letter()
+    assert (mail.state, mail.account) == (MailState.QUEUED, own_server.account)
+
+    assert send(mail) == MailState.SENT
+
+    [received] = own_server.received
+    assert received.sender == "billing@example.com"
+    assert received.message["From"] == '"Billing, Acme" <billing@example.com>'
+    assert mailing.has_mail()
+
+
+def test_without_any_way_out_it_is_not_kept_and_the_pages_know(letter, billing_writes, settings):
+    settings.MAIL_URL = ""
+    SendingAccount.objects.create(name="unused", host="smtp.example.com")
+
+    mail = letter()
+
+    assert (mail.state, mail.why, mail.body) == (MailState.SUPPRESSED, Suppressed.NO_SERVER, None)
+    assert not mailing.has_mail()
+    assert mailing.if_mailed("A link is on its way") == "Not mailed: no mail server is set"
+
+
+def test_it_comes_from_the_default_address_beside_mail_url_too(letter, own_server, sink):
+    mail = letter()
+    assert mail.account is None
+    assert composing.compose(mail).from_email == "Help desk <helpdesk@localhost>"
+
+    OwnAddress.objects.update(is_default=True)
+    by_account = letter()
+
+    assert send(by_account) == MailState.SENT
+    assert [one.sender for one in own_server.received] == ["billing@example.com"]
+    assert not sink.received
+
+
+def test_a_default_address_without_an_account_is_written_from_by_mail_url(letter, billing_writes, sink):
+    OwnAddress.objects.update(is_default=True)
+    mail = letter()
+
+    assert send(mail) == MailState.SENT
+
+    assert [one.sender for one in sink.received] == ["billing@example.com"]
+
+
+def test_there_is_one_default_at_most(billing_writes):
+    OwnAddress.objects.update(is_default=True)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        OwnAddress.objects.create(email="other@example.com", is_default=True)
 
 
 def test_an_account_that_fails_is_left_alone_and_no_other_waits_for_it(ada, topic, ticket, own_server, sink):
