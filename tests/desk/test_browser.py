@@ -316,7 +316,7 @@ def test_on_a_telephone_a_reply_is_taken_back_by_a_press(page: Page, three: list
     ticket = three[0]
     page.set_viewport_size(PHONE)
     page.goto(f"/desk/tickets/{ticket.number}/")
-    page.locator(".jump").get_by_role("link", name="Reply").click()
+    page.keyboard.press("r")
     page.keyboard.type("Which invoice?")
     page.get_by_role("button", name="Send and resolve").click()
 
