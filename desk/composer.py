@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Preferences, Signs, User
+from accounts.people import name_in
 from core.models import SiteSettings
 from core.uploads import FilesForm, receive
 from core.written_images import WrittenImages
@@ -177,7 +178,8 @@ def recipients_of(form: ReplyForm, people: Iterable[Participant], *, by: User, a
     return [
         Recipient(
             pk=one.pk,
-            name=one.user.name or one.address.email,
+            # Where it goes to is more than what stands before the @ of it.
+            name=one.address.email if one.user.name in {"", name_in(one.address.email)} else one.user.name,
             email=one.address.email,
             is_requester=one.role == Part.REQUESTER,
             is_confirmed=one.address.is_verified,
