@@ -14,7 +14,7 @@ from accounts.principal import Face
 from core.files import store
 from core.models import NewFile, SiteSettings
 from mail.composing import compose
-from mail.models import OutgoingMail, SendingAccount, Template
+from mail.models import OutgoingMail, OwnAddress, SendingAccount, Template
 from sla.models import SLAPlan
 from tests import cast
 from tests.cast import LIMITED, VIEW_ONLY, address_for, priority
@@ -240,7 +240,8 @@ def test_the_form_promises_a_mail_only_where_one_goes_out(client: Client, settin
 
 def test_it_does_where_departments_have_a_way_out_of_their_own(client: Client, settings: object) -> None:
     settings.MAIL_URL = ""  # type: ignore[attr-defined]
-    SendingAccount.objects.create(name="Ours", host="smtp.example.com")
+    account = SendingAccount.objects.create(name="Ours", host="smtp.example.com")
+    OwnAddress.objects.create(email="support@example.com", account=account)
 
     assert "and gets it by mail" in client.get(URL).content.decode()
 

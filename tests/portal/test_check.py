@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from mail.models import OutgoingMail, SendingAccount, Template
+from mail.models import OutgoingMail, OwnAddress, SendingAccount, Template
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -143,7 +143,8 @@ def test_without_a_mail_server_the_page_says_so(browser, settings):
 
 def test_where_only_departments_have_a_way_out_no_page_says_that_nothing_is_mailed(browser, settings):
     settings.MAIL_URL = ""
-    SendingAccount.objects.create(name="Ours", host="smtp.example.com")
+    account = SendingAccount.objects.create(name="Ours", host="smtp.example.com")
+    OwnAddress.objects.create(email="support@example.com", account=account)
 
     for address in ("/", "/check/", "/check/sent/", "/new/"):
         assert "no mail server" not in text_of(browser.get(address))
