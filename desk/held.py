@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
+from typing import Any
 
 from django.db.models import Prefetch
 from django.urls import reverse
@@ -163,7 +164,8 @@ def take_again(ticket: Ticket, number: int | None, *, by: User) -> ReplyForm | N
     return form
 
 
-def _as_new(file: HeldFile | Attachment) -> NewFile:
+def _as_new(file: Any) -> NewFile:
+    """Return a file of a held reply, or of an entry, as one to attach anew."""
     return NewFile(file.blob, file.name, file.content_type, file.content_id)
 
 
