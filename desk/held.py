@@ -21,7 +21,6 @@ from desk.composer import ReplyForm, uploads_of
 from desk.sidebar import Origin
 from tickets.actions.held import MOST_HELD
 from tickets.models import (
-    Attachment,
     EntryKind,
     HeldFile,
     HeldReply,

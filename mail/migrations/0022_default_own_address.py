@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mail", "0020_unproven_bounces"),
+        ("mail", "0021_letters"),
     ]
 
     operations = [
