@@ -105,7 +105,13 @@
   });
 
   /* A reply that was taken back is gone on with at once: not from where the page begins. */
-  if (form.dataset.takenUp) box.focus({ preventScroll: innerWidth > 640 });
+  if (form.dataset.takenUp) {
+    const goOn = () => box.focus({ preventScroll: innerWidth > 640 });
+    /* Going to the place that the address names takes the focus away once more; the editor may come before or after. */
+    if (document.readyState === 'complete') goOn();
+    else addEventListener('load', () => setTimeout(goOn));
+    window.desk.composer.ready.then(goOn);
+  }
 
   const write = (which) => {
     const tab = kinds.find((input) => input.value === which);
