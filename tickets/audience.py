@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import F, Q, QuerySet, Value
 
-from accounts.models import Address, Team
+from accounts.models import Address, Organization, Team
 from accounts.principal import Face
 from core.prepared import Prepared
 from tickets import explaining, wishes
@@ -187,6 +187,8 @@ def _besides(rule: AlertRule, stand: _Stand, event: TicketEvent) -> Iterable[Peo
         yield Kept(_LEAD, {"team": stand.team}, _lead)
     if rule.manager and stand.department.manager_id is not None:
         yield Kept(_MANAGER, {"manager": stand.department.manager_id}, _manager)
+    if rule.account_manager and stand.ticket.organization_id is not None:
+        yield _agents(Why.NAMED).filter(_sees(stand), _manages_account_of(stand.ticket))
     if rule.referred:
         yield _agents(Why.NAMED).filter(user__in=explaining.seers("referral", stand.ticket))
     if rule.respondent:
@@ -261,6 +263,13 @@ def _lead(team: Any) -> QuerySet[Address]:
 
 def _manager(manager: Any) -> QuerySet[Address]:
     return _agents(Why.DEPARTMENT).filter(user=manager)
+
+
+def _manages_account_of(ticket: Ticket) -> Q:
+    """Return who is account manager of the ticket's organisation, alone or in a team (PARITY U09)."""
+    organization = Organization.objects.filter(pk=ticket.organization_id)
+    members = Team.members.through.objects.filter(team__in=organization.values("manager_team"))
+    return Q(user__in=organization.values("manager")) | Q(user__in=members.values("user"))
 
 
 def _sees(stand: _Stand) -> Q:

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Organization
 from tests import cast
 from tests.cast import MONDAY, TUESDAY
 from tickets import actions, audience
@@ -92,6 +93,18 @@ def test_in_the_place_of_who_is_away_the_next_one_hears(heard, people, ticket, t
     away("tim", people)
     away("lea", people)
     assert heard("agent", "team", "members_if_nobody") == {"grace"}
+
+
+def test_the_account_manager_of_the_organisation_hears_of_what_they_may_see(heard, people, ticket, team):
+    company = Organization.objects.create(name="Analytical Engines", manager=people["mia"])
+    assert heard("account_manager") == set()
+    type(ticket).objects.filter(pk=ticket.pk).update(organization=company)
+    assert heard("account_manager") == {"mia"}
+
+    Organization.objects.update(manager=None, manager_team=team)
+    assert heard("account_manager") == set(), "nobody in the team sees tickets of this department"
+    cast.give_access(people["tim"], ticket.department)
+    assert heard("account_manager") == {"tim"}
 
 
 def away(name, people):

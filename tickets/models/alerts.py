@@ -34,6 +34,7 @@ class AlertRule(models.Model):
     members = models.BooleanField(_("the department, always"), default=False)
     lead = models.BooleanField(_("the team's lead"), default=False)
     manager = models.BooleanField(_("the department's manager"), default=False)
+    account_manager = models.BooleanField(_("the organisation's account manager"), default=False, db_default=False)
     respondent = models.BooleanField(_("who answered last"), default=False)
     referred = models.BooleanField(_("who reads along"), default=False)
     mentioned = models.BooleanField(_("whom it names with an @"), default=False)
