@@ -44,6 +44,7 @@ class PageTextInline(OffersActiveInline):
 
 @admin.register(Page)
 class PageAdmin(DeletesUnusedAdmin, OffersActiveAdmin):
+    about = _("What the portal says in words of your own, in each language. Notices stand above every page.")
     change_form_template = "admin/page.html"
     list_display = ("name", "kind", "is_published", "languages", "slug")
     list_filter: ClassVar[Any] = ("kind", "is_published")

@@ -69,7 +69,9 @@ def test_a_page_that_fails_says_so_and_that_it_is_the_demo_without_the_database(
 def test_a_request_that_cannot_be_read_gets_a_page_of_ours(client, db, settings):
     settings.DEMO = True
 
-    response = client.post("/accounts/login/", {f"field{number}": "" for number in range(1001)})
+    response = client.post(
+        "/accounts/login/", {f"field{number}": "" for number in range(settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1)}
+    )
 
     assert response.status_code == 400
     assert "We could not read this request" in response.text

@@ -63,8 +63,8 @@ PORTAL = """
 /tickets/?q=Question                            9    40     60
 /tickets/organisation/                          8    40     60
 /tickets/organisation/?q=Question               8    40     60
-/tickets/{ticket}/                             13    80      0
-/profile/                                       5    50    550
+/tickets/{ticket}/                             14    80      0
+/profile/                                       6    50    550
 """
 # Dialogs that follow the typing: what is sent, and what must be among what is found.
 FOLLOWING = {

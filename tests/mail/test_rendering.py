@@ -294,7 +294,7 @@ def test_hostile_names_and_subjects_make_no_header_and_no_markup(hostile, grace,
         assert message.get("List-Unsubscribe", "<http://localhost").strip().startswith("<http://localhost")
         assert set(message.keys()) - {"List-Unsubscribe", "List-Unsubscribe-Post"} == {
             "Content-Type", "MIME-Version", "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted",
-            "X-Auto-Response-Suppress", "References", "In-Reply-To", "Reply-To", "X-Helpdesk-Loop",
+            "X-Auto-Response-Suppress", "References", "In-Reply-To", "Reply-To", "X-Helpdesk-Loop", "X-Helpdesk-Return",
         }  # fmt: skip
         assert message["To"] == mail.recipient
         assert message["From"].addresses[0].addr_spec == "helpdesk@localhost"

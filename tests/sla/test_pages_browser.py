@@ -87,9 +87,9 @@ def late(gold: SLAPlan, ada: User, billing: Department, grace: User) -> Ticket:
     first, second, *_others = Escalation.objects.order_by("planned_at", "pk")
     Escalation.objects.filter(pk=first.pk).update(attempts=3, failed_at=start, error="Traceback: " + "x" * 300)
     Escalation.objects.filter(pk=second.pk).update(attempts=9, failed_at=start, due_at=None)
-    resolution = ticket.clocks.get(target=Target.RESOLUTION)
-    SetAside.objects.create(clock=resolution, reason=AsideReason.FAILED, since=start, error="Traceback", attempts=2)
     actions.set_due_date(ticket=ticket, to=timezone.now() + DAY, by=cast.principal(grace), at=timezone.now())
+    clock = ticket.clocks.latest("pk")
+    SetAside.objects.create(clock=clock, reason=AsideReason.FAILED, since=start, error="Traceback", attempts=2)
     return ticket
 
 
