@@ -24,12 +24,15 @@ class ScriptedPop3:
                 self.wfile.write(b"+OK ready\r\n")
                 for line in iter(self.rfile.readline, b""):
                     verb, _, rest = line.decode().strip().partition(" ")
+                    answer = server.answer(verb, rest, deleted)
+                    if verb == "QUIT":
+                        # Before it is answered (RFC 1939, 6): who has the answer finds them gone.
+                        server.mails = [one for at, one in enumerate(server.mails) if at not in deleted]
                     try:
-                        self.wfile.write(server.answer(verb, rest, deleted))
+                        self.wfile.write(answer)
                     except OSError:
                         return
                     if verb == "QUIT":
-                        server.mails = [one for at, one in enumerate(server.mails) if at not in deleted]
                         return
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
