@@ -188,7 +188,7 @@ def _besides(rule: AlertRule, stand: _Stand, event: TicketEvent) -> Iterable[Peo
     if rule.manager and stand.department.manager_id is not None:
         yield Kept(_MANAGER, {"manager": stand.department.manager_id}, _manager)
     if rule.account_manager and stand.ticket.organization_id is not None:
-        yield _agents(Why.NAMED).filter(_sees(stand), _manages_account_of(stand.ticket))
+        yield _agents(Why.NAMED).filter(_sees(stand), _manages_account_of(stand.ticket.organization_id))
     if rule.referred:
         yield _agents(Why.NAMED).filter(user__in=explaining.seers("referral", stand.ticket))
     if rule.respondent:
@@ -265,11 +265,11 @@ def _manager(manager: Any) -> QuerySet[Address]:
     return _agents(Why.DEPARTMENT).filter(user=manager)
 
 
-def _manages_account_of(ticket: Ticket) -> Q:
-    """Return who is account manager of the ticket's organisation, alone or in a team (PARITY U09)."""
-    organization = Organization.objects.filter(pk=ticket.organization_id)
-    members = Team.members.through.objects.filter(team__in=organization.values("manager_team"))
-    return Q(user__in=organization.values("manager")) | Q(user__in=members.values("user"))
+def _manages_account_of(organization: int) -> Q:
+    """Return who is account manager of an organisation, alone or in a team (PARITY U09)."""
+    managed = Organization.objects.filter(pk=organization)
+    members = Team.members.through.objects.filter(team__in=managed.values("manager_team"))
+    return Q(user__in=managed.values("manager")) | Q(user__in=members.values("user"))
 
 
 def _sees(stand: _Stand) -> Q:
