@@ -18,8 +18,9 @@ from notices import reading as notices
 from notices.models import Notice
 from notices.reading import MOST_COUNTED
 from tickets import policy
+from tickets.counting import Counts, count_all, count_text
 from tickets.models import Source, Ticket
-from tickets.queues import BY_SLUG, DEFAULT, QUEUES, Counts, Queue, count_all, count_text
+from tickets.queues import BY_SLUG, DEFAULT, QUEUES, Queue
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.principal import Principal
+from tickets.counting import COUNT_LIMIT, count_text
 from tickets.models import HelpTopic, Participant, Status, Ticket, TicketQuerySet
-from tickets.queues import COUNT_LIMIT, count_text
 
 PAGE_ROWS = 25
 LONGEST_SEARCH = 100

@@ -21,9 +21,9 @@ from desk.canned_form import uploads_of as canned_uploads_of
 from desk.records import allowed, place, press, pressed, show, turning
 from desk.views.canned import LONGEST_SEARCH
 from tickets import actions, policy
+from tickets.counting import count_text
 from tickets.errors import CannedChanged, DeedRefused
 from tickets.models import CannedResponse
-from tickets.queues import count_text
 
 NAME = "canned-responses"
 

@@ -34,8 +34,8 @@ from desk.records import (
 from desk.views.people import LONGEST_SEARCH, address_of
 from desk.views.person import tickets_of
 from tickets import actions, policy
+from tickets.counting import count_text
 from tickets.models import Ticket
-from tickets.queues import count_text
 
 
 def load_organization(pk: int) -> Organization:

@@ -22,7 +22,7 @@ from desk.answers import Dialog, filled_in
 from desk.person_forms import AddPersonForm
 from desk.records import allowed, place, run, show, turning
 from tickets import policy
-from tickets.queues import count_text
+from tickets.counting import count_text
 
 # So many people leave in one file; whoever needs more narrows the list, or asks who runs the help desk.
 MOST_EXPORTED = 50_000

@@ -38,8 +38,8 @@ from desk.records import (
 from desk.sidebar import Origin
 from desk.views.people import HOUR
 from tickets import policy
+from tickets.counting import count_text
 from tickets.models import Ticket, TicketQuerySet
-from tickets.queues import count_text
 
 LINKS_PER_PERSON = 3
 

@@ -20,12 +20,12 @@ from accounts.models import Preferences
 from desk.access import AgentRequest, agent_required
 from desk.deeds import ticket_url
 from desk.sidebar import Origin, queue_url, read_id, read_source, shell
+from tickets.counting import Counts, count_text
 from tickets.models import EntryKind, HeldReply, Source, ThreadEntry, Ticket, TicketClock, TicketQuerySet
 from tickets.queues import (
     BY_SLUG,
     DEFAULT,
     DUE_LABELS,
-    Counts,
     CursorInvalid,
     Due,
     Narrow,
@@ -33,7 +33,6 @@ from tickets.queues import (
     Queue,
     Sort,
     by_due,
-    count_text,
     read_page,
 )
 

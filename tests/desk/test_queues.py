@@ -12,7 +12,7 @@ from accounts.models import Team, User
 from accounts.principal import Principal
 from tests import cast
 from tests.cast import DAY, HOUR, MINUTE, MONDAY, TUESDAY, principal
-from tickets import actions, queues
+from tickets import actions, counting, queues
 from tickets.models import FAR_FUTURE, PAUSED, Awaiting, CloseReason, Department, HelpTopic, Source, Status, Ticket
 from tickets.queues import Due, due_group
 
@@ -98,7 +98,7 @@ def test_grant_by_grant_an_agent_finds_what_they_may_see_once_and_in_order(
         seen = queue.tickets(principal(linus), MONDAY)
         wanted = sorted(seen, key=lambda one: (getattr(one, field), one.pk), reverse=not rises)
         assert all_pages(queue, linus) == wanted, queue.slug
-        assert queues.count_all(principal(linus), MONDAY).queues[queue.slug] == len(wanted), queue.slug
+        assert counting.count_all(principal(linus), MONDAY).queues[queue.slug] == len(wanted), queue.slug
         for narrowed in ({"department_id": support.pk}, {"source": Source.WEB}):
             some = [one for one in wanted if one in set(queue.tickets(principal(linus), MONDAY, **narrowed))]
             assert all_pages(queue, linus, **narrowed) == some, (queue.slug, narrowed)
@@ -318,7 +318,7 @@ def test_all_counts_come_from_one_query_and_agree_with_the_queues(
     actions.resolve(ticket=many[1], resolution="Done.", by=principal(grace), at=MONDAY)
 
     with django_assert_num_queries(1):
-        counts = queues.count_all(principal(grace), MONDAY + 4 * HOUR)
+        counts = counting.count_all(principal(grace), MONDAY + 4 * HOUR)
 
     assert counts.queues == {
         queue.slug: queue.tickets(principal(grace), MONDAY + 4 * HOUR).count() for queue in queues.QUEUES
@@ -341,24 +341,24 @@ def test_each_agent_gets_counts_of_their_own_at_their_own_time(
 
     for at in (MONDAY, MONDAY + 4 * HOUR):
         for agent in (grace, nomad, narrow, grace):
-            assert queues.count_all(principal(agent), at).queues == {
+            assert counting.count_all(principal(agent), at).queues == {
                 queue.slug: queue.tickets(principal(agent), at).count() for queue in queues.QUEUES
             }
 
 
 def test_counting_stops_at_the_limit(many: list[Ticket], grace: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queues, "COUNT_LIMIT", 5)
+    monkeypatch.setattr(counting, "COUNT_LIMIT", 5)
 
-    counts = queues.count_all(principal(grace), MONDAY)
+    counts = counting.count_all(principal(grace), MONDAY)
 
     assert counts.queues["open"] == 5
-    assert queues.count_text(5) == "4+"
-    assert queues.count_text(4) == "4"
-    assert queues.count_text(0) == ""
+    assert counting.count_text(5) == "4+"
+    assert counting.count_text(4) == "4"
+    assert counting.count_text(0) == ""
 
 
 def test_an_agent_without_any_department_still_gets_counts(ticket: Ticket) -> None:
-    counts = queues.count_all(principal(cast.make_agent("Nomad")), MONDAY)
+    counts = counting.count_all(principal(cast.make_agent("Nomad")), MONDAY)
 
     assert set(counts.queues.values()) == {0}
     assert counts.departments == []
