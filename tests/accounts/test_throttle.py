@@ -18,21 +18,6 @@ WINDOW = timedelta(minutes=5)
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    """The time that slots are named by; move it with `clock.now += seconds`."""
-
-    class Clock:
-        now = 1_000_000_200.0
-
-        def time(self) -> float:
-            return self.now
-
-    clock = Clock()
-    monkeypatch.setattr(throttle, "time", clock)
-    return clock
-
-
 def claims(count: int, *, key: str = "ada", limit: int = 3) -> list[bool]:
     return [bool(throttle.claim("test", key, limit, WINDOW)) for _ in range(count)]
 
@@ -67,18 +52,18 @@ def test_release_frees_all_of_one_key():
     assert claims(1, key="grace") == [False]
 
 
-def test_slots_of_the_turn_before_still_count(clock):
+def test_slots_of_the_turn_before_still_count(throttle_clock):
     claims(2)
 
-    clock.now += WINDOW.total_seconds()
+    throttle_clock.now += WINDOW.total_seconds()
 
     assert claims(3) == [True, False, False]
 
 
-def test_slots_are_free_when_the_window_has_passed(clock):
+def test_slots_are_free_when_the_window_has_passed(throttle_clock):
     claims(3)
 
-    clock.now += 2 * WINDOW.total_seconds()
+    throttle_clock.now += 2 * WINDOW.total_seconds()
 
     assert claims(4) == [True, True, True, False]
 
@@ -100,13 +85,13 @@ class Between:
 
 
 @pytest.mark.parametrize("ahead", [1, -1])
-def test_two_whose_clocks_stand_in_different_turns_do_not_both_get_the_last_slot(clock, monkeypatch, ahead):
+def test_two_whose_clocks_stand_in_different_turns_do_not_both_get_the_last_slot(throttle_clock, monkeypatch, ahead):
     other = []
 
     def claim_in_another_turn() -> None:
-        clock.now += ahead * WINDOW.total_seconds()
+        throttle_clock.now += ahead * WINDOW.total_seconds()
         other.extend(claims(1, limit=1))
-        clock.now -= ahead * WINDOW.total_seconds()
+        throttle_clock.now -= ahead * WINDOW.total_seconds()
 
     monkeypatch.setattr(throttle, "cache", Between(claim_in_another_turn))
     mine = claims(1, limit=1)
@@ -157,18 +142,18 @@ def counted(times: int, limit: int = 3) -> list[bool]:
     return [throttle.claim_in_turn("test", "ada", limit, WINDOW) for _ in range(times)]
 
 
-def test_so_many_in_a_turn_and_no_more(clock):
+def test_so_many_in_a_turn_and_no_more(throttle_clock):
     assert counted(5) == [True, True, True, False, False]
 
-    clock.now += WINDOW.total_seconds()
+    throttle_clock.now += WINDOW.total_seconds()
 
     assert counted(4) == [True, True, True, False]
 
 
-def test_a_lost_count_of_the_turn_lets_nobody_in_twice(clock):
+def test_a_lost_count_of_the_turn_lets_nobody_in_twice(throttle_clock):
     counted(2)
     for name in ("ada", "grace"):
-        cache.delete(f"{throttle._name('test', name)}:{int(clock.now // WINDOW.total_seconds())}:next")
+        cache.delete(f"{throttle._name('test', name)}:{int(throttle_clock.now // WINDOW.total_seconds())}:next")
 
     assert counted(2) == [True, False]
 
@@ -182,7 +167,7 @@ def test_counting_in_turns_asks_as_little_for_a_large_limit(django_assert_max_nu
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_at_once_get_as_much_of_a_turn_as_there_is(clock):
+def test_many_at_once_get_as_much_of_a_turn_as_there_is(throttle_clock):
     def one(_number: int) -> bool:
         try:
             return counted(1, limit=5)[0]

@@ -105,13 +105,13 @@ def test_failed_keys_count_like_failed_sign_ins(send):
     assert send("tickets.json", wanted()).status_code == 201
 
 
-def test_a_key_is_throttled(send, api_key, monkeypatch):
+def test_a_key_is_throttled(send, api_key, monkeypatch, throttle_clock):
     monkeypatch.setattr(keys, "MOST_OF_KEY", 2)
 
     assert [send("tickets.json", wanted()).status_code for _time in range(3)] == [201, 201, 429]
 
 
-def test_a_client_is_throttled_before_its_key_is_looked_at(send, monkeypatch):
+def test_a_client_is_throttled_before_its_key_is_looked_at(send, monkeypatch, throttle_clock):
     monkeypatch.setattr(keys, "MOST_OF_CLIENT", 1)
 
     assert [send("tickets.json", wanted(), key="wrong").status_code for _time in range(2)] == [401, 429]
