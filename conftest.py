@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.plugins.passes",
     "tests.plugins.missing",
     "tests.plugins.prepared",
+    "tests.plugins.stock",
     "tests.plugins.chromium",
     "tests.plugins.dovecot",
 ]

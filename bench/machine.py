@@ -3,7 +3,6 @@
 import os
 import platform
 import re
-import sysconfig
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +15,6 @@ def facts() -> dict[str, object]:
         "processor": _processor(),
         "system": platform.system(),
         "python": platform.python_version(),
-        "python_is_optimized": "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""),
         "django": version("django"),
         "psycopg": version("psycopg"),
         "redis": bool(os.environ.get("REDIS_URL")),

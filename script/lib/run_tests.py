@@ -23,6 +23,8 @@ def main() -> None:
     if arguments in (["--help"], ["-h"]):
         print(HELP, end="")
         return
+    # Dozens of processes take part, among them whole help desks: without bytecode each would compile everything again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         python = ensure("dev")
     except Trouble as trouble:

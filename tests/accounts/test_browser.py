@@ -279,7 +279,8 @@ def test_a_session_is_ended_from_another_one(visitor, grace):
 # --- To be read by everybody ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+# In light colours tests/e2e/test_axe.py judges most of them in the ordinary run.
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.long), "dark"])
 def test_the_pages_can_be_read_by_everybody(visitor, grace, scheme):
     her = visitor(color_scheme=scheme, bypass_csp=True, viewport={"width": 390, "height": 844})
     token = sign_in_links.token_for(cast.address_for(grace))

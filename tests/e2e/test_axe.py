@@ -183,7 +183,7 @@ def test_the_desks_tickets(judge: Judge, visitors: Visitors, helpdesk: HelpDesk)
     judge.visit(page, "/desk/tickets/1/", status=404)
 
 
-def test_the_desks_dialogs(judge: Judge, visitors: Visitors, helpdesk: HelpDesk):
+def test_the_desks_dialogs(judge: Judge, visitors: Visitors, helpdesk: HelpDesk, long_run: bool):
     visitors.expected = {422}
     page = visitors.agent("alex")
     (number,) = helpdesk.row("SELECT number FROM tickets_ticket WHERE status = 'open' ORDER BY entry_count DESC")
@@ -201,8 +201,10 @@ def test_the_desks_dialogs(judge: Judge, visitors: Visitors, helpdesk: HelpDesk)
             judge.look(page, f"the dialog {name} with errors")
         page.keyboard.press("Escape")
         expect(dialog).to_have_count(0)
-        judge.visit(page, f"{ticket}{name}/")
-        page.goto(ticket)
+        # Without script the same form is a page of its own.
+        if long_run or name in {"transfer", "priority", "refer"}:
+            judge.visit(page, f"{ticket}{name}/")
+            page.goto(ticket)
 
 
 def test_sign_in_and_passwords(judge: Judge, visitors: Visitors, helpdesk: HelpDesk):

@@ -4,13 +4,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.utils.timezone import now
 
 from helpdesk.relay import WorkKind, hand_out
@@ -75,6 +75,16 @@ def _take(kind: WorkKind, most: int, death: _Death | None) -> int:
     taken = hand_out(kind, at=now(), limit=most, send=lambda pks, claim: out.append((pks, claim)))
     for pks, claim in out:
         watched: AbstractContextManager[Any] = connection.execute_wrapper(death) if death else nullcontext()
-        with watched:
+        with watched, _survived():
             kind.task(list(pks) if kind.bundle else pks[0], str(claim))
     return taken
+
+
+@contextmanager
+def _survived() -> Iterator[None]:
+    """Live on as a worker does whose task waited too long for SQLite; the row comes again when its claim is over."""
+    try:
+        yield
+    except OperationalError as fault:
+        if "database is locked" not in str(fault):
+            raise

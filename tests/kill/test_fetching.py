@@ -42,7 +42,7 @@ def pytest_generate_tests(metafunc):
             # Side by side, every process has to find the same tests.
             run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or random.SystemRandom().getrandbits(64)
             first = random.Random(f"mail {run}").randrange(1_000_000)
-            seeds = [first + i for i in range(20 if metafunc.config.getoption("--long") else 2)]
+            seeds = [first + i for i in range(20 if metafunc.config.getoption("--long") else 1)]
         metafunc.parametrize("seed", seeds)
 
 

@@ -1,8 +1,8 @@
 """SIGKILL of the worker or the supervisor while work is in flight: nothing is lost, nothing is done twice.
 
 Thirty tickets live their lives (tests/kill/lives.py) against the real supervisor, web server and worker, with a
-real SMTP server at the end. What becomes of them must be what becomes of them when nobody is killed. Two seeds, fifty
-with --long; KILL_SEED=n repeats a run.
+real SMTP server at the end. What becomes of them must be what becomes of them when nobody is killed. One seed on each
+database, fifty with --long; KILL_SEED=n repeats a run.
 """
 
 import json
@@ -35,7 +35,7 @@ pytestmark = [
 
 def pytest_generate_tests(metafunc):
     if "seed" in metafunc.fixturenames:
-        runs = 50 if metafunc.config.getoption("--long") else 2
+        runs = 50 if metafunc.config.getoption("--long") else 1
         if given := os.environ.get("KILL_SEED"):
             seeds = [int(given)]
         else:

@@ -19,7 +19,7 @@ from tests.kill.theatre import ROOT, HelpDesk, Stage
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="forks"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
 
 

@@ -13,7 +13,7 @@ from tests.mail.parsing.test_mutated import mutated
 from tests.mail.samples import SUPPORT
 from tickets.models import Ticket
 
-FEW, MANY = 500, 10_000
+FEW, MANY = 200, 10_000
 # Every so many of the corpus in the ordinary run.
 EACH = 5
 # Called bounces by their sources, and written by a person to whoever reads them: mails to answer.

@@ -25,6 +25,7 @@ MESSAGE_ID = re.compile(r"<[^<>@\s]{1,200}@[^<>@\s]{1,200}>")
 BY_HAND, AS_ANSWER, BY_ITSELF = None, "auto-replied", "auto-generated"
 SAYS = {
     Template.TICKET_OPENED: (AS_ANSWER, False),
+    Template.TICKET_ANSWERED: (AS_ANSWER, False),
     Template.TICKET_OPENED_FOR: (BY_ITSELF, False),
     Template.TICKET_REPLY: (BY_HAND, False),
     Template.TICKET_MESSAGE: (BY_ITSELF, False),

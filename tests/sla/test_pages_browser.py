@@ -37,8 +37,8 @@ WIDER = """() => {
     const told = (one) => `<${one.tagName} ${one.className}> ${one.textContent.slice(0, 40)}`;
     return out.slice(-3).map(told).join() || '?';
 }"""
-# As long as one may be: what has room for it has room for all.
-LONG = "Support for the Very Important Customers of the Long Island, weekdays and every other Saturday"[:80]
+# As long as one may be, and begun with a word that fits on no line: what has room for it has room for all.
+LONG = "Donaudampfschifffahrtsgesellschaftskundendienstzeiten of weekdays and every other Saturday"[:80]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.mail.parsing.samples import SAMPLES
 
 pytestmark = pytest.mark.once
 
-FEW, MANY = 500, 10_000
+FEW, MANY = 200, 10_000
 WORDS = [b"utf-8", b"--", b"base64", b"\r\n", b"text/plain", b"text/html", b"=", b";", b":", b"=?", b'"', b"<", b">"]
 OTHERS = [
     b"",
