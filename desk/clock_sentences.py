@@ -44,7 +44,7 @@ def breached(event: TicketEvent, names: Names) -> SafeString:
 
 
 def escalated(event: TicketEvent, names: Names) -> SafeString:
-    """Return what a step of escalation did; what its action says by itself stands before it."""
+    """Return what became of a step of escalation; what its action did says the action by itself."""
     target = _target(event)
     if why := event.data.get("left_out"):
         label = dict(LeftOut.choices).get(str(why), "?")
@@ -53,7 +53,14 @@ def escalated(event: TicketEvent, names: Names) -> SafeString:
         )
     if "to" in event.data:
         return format_html(_("{to} was told that {target} is overdue"), to=names(event.data["to"]), target=target)
-    return format_html(_("since {target} is overdue"), target=target)
+    return format_html(_("A step of escalation was taken, since {target} is overdue"), target=target)
+
+
+def why_escalated(event: TicketEvent, names: Names) -> SafeString:
+    """Return why a step did what stands before it, as the sentence goes on."""
+    if "left_out" in event.data or "to" in event.data:
+        return escalated(event, names)
+    return format_html(_("since {target} is overdue"), target=_target(event))
 
 
 def snoozed(event: TicketEvent, names: Names) -> SafeString:

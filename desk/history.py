@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.principal import Face
 from core.moments import full_moment
+from desk.clock_sentences import why_escalated
 from desk.names import Names
 from desk.routing_sentences import routing_sentence
 from desk.sentences import sentence
@@ -20,7 +21,7 @@ from tickets.models import Kind, TicketEvent
 from tickets.models.clock import ClockChange
 
 # Events that are told by the entry they left in the thread.
-WRITTEN = frozenset({Kind.OPENED, Kind.MESSAGE_ADDED, Kind.REPLIED, Kind.NOTE_ADDED})
+WRITTEN = frozenset({Kind.OPENED, Kind.AUTOMATIC_ANSWER, Kind.MESSAGE_ADDED, Kind.REPLIED, Kind.NOTE_ADDED})
 # More lines than these between two entries are folded.
 UNFOLDED = 3
 
@@ -28,6 +29,7 @@ ICONS: Mapping[str, str] = {
     Kind.OPENED: "zap",
     Kind.MESSAGE_ADDED: "message-square",
     Kind.REPLIED: "reply",
+    Kind.AUTOMATIC_ANSWER: "reply",
     Kind.REPLY_STOPPED: "triangle-alert",
     Kind.RESENT: "mail",
     Kind.NOTE_ADDED: "lock",
@@ -111,6 +113,8 @@ def _going_on(first: TicketEvent, event: TicketEvent, names: Names) -> SafeStrin
     """Return what else was done by the same deed, as the sentence goes on."""
     if first.kind == Kind.TRANSFERRED and event.kind == Kind.ASSIGNED and event.by_id == first.by_id:
         return format_html(_("and assigned it to {to}"), to=names(event.data.get("to")))
+    if event.kind == Kind.ESCALATED:
+        return why_escalated(event, names)
     return sentence(event, names)
 
 

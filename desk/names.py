@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import Address, Organization, Team, User
+from mail.models import OwnAddress
 from sla.models import Priority, SLAPlan
 from tickets.models import Department, HelpTopic, Kind, Ticket, TicketEvent
 from tickets.models.tree import path_of
@@ -26,9 +27,10 @@ MODELS: Mapping[str, type[Any]] = {
     "plan": SLAPlan,
     "organization": Organization,
     "ticket": Ticket,
+    "sender": OwnAddress,
 }
 # What is told by another column than its name.
-TOLD_BY = {"address": "email", "ticket": "number"}
+TOLD_BY = {"address": "email", "sender": "email", "ticket": "number"}
 # Told with what they are below.
 NESTED = frozenset({"department", "topic"})
 
@@ -98,7 +100,8 @@ def _refs(event: TicketEvent) -> list[str]:
         case Kind.ESCALATED:
             return [str(data["to"])] if "to" in data else []
         case Kind.REPLIED:
-            return [f"address:{pk}" for pk in data.get("to", ())]
+            to = [f"address:{pk}" for pk in data.get("to", ())]
+            return [*to, f"sender:{data['sender']}"] if data.get("sender") else to
         case Kind.COLLABORATOR_ADDED | Kind.COLLABORATOR_REMOVED | Kind.RESENT:
             return [f"address:{pk}" for pk in data.get("addresses", ())]
         case Kind.ENTRY_MOVED_AWAY | Kind.ENTRY_MOVED_HERE:

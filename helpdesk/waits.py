@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
+from accounts import bouncing
 from accounts.models import UndoTime
 from core import periodic, retries
 from core.models import PeriodicJob
@@ -77,6 +78,9 @@ def _of_mails() -> Iterator[Bound]:
     for_account = Q(fault=Fault.ACCOUNT)
     yield tried.filter(for_account), outbound.longest_wait_for_account()
     yield from _each(tried.exclude(for_account), "attempts", outbound.longest_wait)
+    # What an alert waits for longer than its mailbox rests are quiet hours.
+    full = OutgoingMail.objects.filter(state=MailState.DEFERRED, attempts=0, due_at=F("address__resting_until"))
+    yield from _each(full, "address__soft_bounces", bouncing.longest_rest)
 
 
 def _each(rows: "QuerySet[Any]", name: str, longest: Callable[[int], timedelta]) -> Iterator[Bound]:

@@ -35,13 +35,18 @@ MOST_ROWS = 60
 
 
 class TimesInline(OffersActiveInline):
+    """Rows with dates or times of day, which say how these are written."""
+
     extra = 1
     max_num = MOST_ROWS
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in {"opens", "closes"}:
             return db_field.formfield(form_class=TimeOfDayField, widget=TimeOfDayField.widget)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "day":
+            field.error_messages["invalid"] = _("Write a date like 2026-12-24.")
+        return field
 
 
 class WindowInline(TimesInline):
@@ -59,12 +64,11 @@ class WindowInline(TimesInline):
         return super().get_queryset(request).order_by("pk")
 
 
-class HolidayInline(OffersActiveInline):
+class HolidayInline(TimesInline):
     model = Holiday
     fields = ("day", "name", "came_from")
     readonly_fields = ("came_from",)
     audited_words = ("name",)
-    extra = 1
     max_num = holidays.MOST_HOLIDAYS
     verbose_name_plural = _("Holidays: no window starts on these dates")
 
@@ -135,7 +139,7 @@ class BusinessHoursAdmin(ReckonsAdmin, OneDefaultAdmin):
     def beforehand(self, row: BusinessHours) -> Iterator[str]:
         yield from super().beforehand(row)
         if not row.is_default and (count := reckoning.concerned(Scope.SITE)):
-            text = gettext("Making these the default can move those of %(tickets)s.")
+            text = gettext("Making these the default can move the deadlines of %(tickets)s.")
             yield text % {"tickets": tickets_in_words(count)}
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

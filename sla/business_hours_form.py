@@ -102,7 +102,8 @@ class ExceptionsFormSet(SpokenFormSet):
 class ExceptionForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if bool(cleaned.get("opens")) != bool(cleaned.get("closes")) and not self.errors:
+        is_readable = not {"opens", "closes"} & self.errors.keys()
+        if bool(cleaned.get("opens")) != bool(cleaned.get("closes")) and is_readable:
             missing = "opens" if cleaned.get("closes") else "closes"
             self.add_error(missing, gettext("Fill in both times, or neither if it is closed that day."))
         return cleaned

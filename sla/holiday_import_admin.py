@@ -44,7 +44,8 @@ class ImportForm(forms.Form):
     def clean_file(self) -> Any:
         upload = self.cleaned_data["file"]
         if upload.size > ical.MOST_BYTES or upload.file is None:
-            raise forms.ValidationError(gettext("The file is too large: %(size)s MB.") % {"size": upload.size >> 20})
+            most = {"most": ical.MOST_BYTES >> 20}
+            raise forms.ValidationError(gettext("The file is larger than %(most)s MB.") % most)
         return upload
 
 

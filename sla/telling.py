@@ -138,6 +138,7 @@ def why(timeline: Timeline, hours: str, zone: "tzinfo | None", now: datetime) ->
         start=zoned(timeline.began, at, zone),
         without=_without(timeline),
         due=zoned(due, at, zone),
+        stopped=_stopped(timeline),
     )
 
 
@@ -153,14 +154,14 @@ def _by_hand(timeline: Timeline, zone: "tzinfo | None", now: datetime, set_by: s
 def _ends(*, is_over: bool, has_hours: bool) -> str:
     if has_hours:
         return (
-            _("{span} of {hours} from {start}{without} ended on {due}.")
+            _("{span} of {hours} from {start}{without} ended on {due}{stopped}.")
             if is_over
-            else _("{span} of {hours} from {start}{without} end on {due}.")
+            else _("{span} of {hours} from {start}{without} end on {due}{stopped}.")
         )
     return (
-        _("{span} from {start}{without} ended on {due}.")
+        _("{span} from {start}{without} ended on {due}{stopped}.")
         if is_over
-        else _("{span} from {start}{without} end on {due}.")
+        else _("{span} from {start}{without} end on {due}{stopped}.")
     )
 
 
@@ -174,6 +175,13 @@ def _without(timeline: Timeline) -> SafeString:
     return format_html(
         _(", without the {waits},"), waits=format_html_join(_(" and the "), "{}", ((one,) for one in waits))
     )
+
+
+def _stopped(timeline: Timeline) -> str:
+    """Return after how long it stopped, set off by a comma; nothing while it runs, and where it stopped too late."""
+    if not timeline.has_stopped or timeline.used >= timeline.within:
+        return ""
+    return _(", and it stopped after {time}").format(time=spoken(timeline.used))
 
 
 def _named(hours: str) -> SafeString:
@@ -206,6 +214,12 @@ def told(moment: datetime, now: datetime, zone: "tzinfo | None" = None) -> str:
     return date_format(local, "D j M, H:i" if local.year == today.year else "D j M Y, H:i")
 
 
+def _until(stretch: Stretch, now: datetime, zone: "tzinfo | None" = None) -> str:
+    """Return when it ends, behind when it begins: on the same day the time alone."""
+    begins, ends = timezone.localtime(stretch.begins, zone), timezone.localtime(stretch.ends, zone)
+    return date_format(ends, "H:i") if begins.date() == ends.date() else told(stretch.ends, now, zone)
+
+
 def zoned(moment: datetime, now: datetime, zone: "tzinfo | None") -> SafeString:
     """Return a moment in the reader's zone, which shows what the calendar's clocks say to who points or goes there."""
     there = _there(moment, now, zone)
@@ -233,13 +247,13 @@ def _there(moment: datetime, now: datetime, zone: "tzinfo | None") -> str:
 def _line(stretch: Stretch, now: datetime, zone: "tzinfo | None") -> Line:
     there = ""
     if _there(stretch.begins, now, zone) or _there(stretch.ends, now, zone):
-        there = f"{told(stretch.begins, now, zone)} – {told(stretch.ends, now, zone)}"
+        there = f"{told(stretch.begins, now, zone)} – {_until(stretch, now, zone)}"
     counts = stretch.state in {State.RUNNING, State.LATE}
     return Line(
         stretch=stretch,
         words=_words(stretch),
         begins=told(stretch.begins, now),
-        ends=told(stretch.ends, now),
+        ends=_until(stretch, now),
         there=there,
         spent=spoken(stretch.open_time) if counts else "",
     )

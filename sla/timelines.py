@@ -172,8 +172,15 @@ def _apart(spell: Spell, calendar: Calendar, at: datetime, due: datetime | None)
 def _whole(spell: Spell, calendar: Calendar, at: datetime, due: datetime | None) -> Iterator[Stretch]:
     """Yield a spell parted at the deadline alone, and at what is still to come."""
     begins, ends, paused_by = spell
-    end = ends or (max(at, begins) if paused_by or due is None else max(at, due, begins))
-    edges = sorted({begins, end, *(edge for edge in (due, at) if edge and not paused_by and begins < edge < end)})
+    if paused_by:
+        end = ends or max(at, begins)
+        yield Stretch(begins, end, State.PAUSED, working_time(begins, end, calendar), paused_by, is_ahead=begins >= at)
+        if ends is None and due is not None and due > end:
+            # A deadline that is still to come was set by hand: no pause moves it.
+            yield Stretch(end, due, State.RUNNING, working_time(end, due, calendar), is_ahead=True)
+        return
+    end = ends or max(at, due or at, begins)
+    edges = sorted({begins, end, *(edge for edge in (due, at) if edge and begins < edge < end)})
     for first, last in pairwise(edges):
-        state = State.PAUSED if paused_by else State.LATE if due is not None and first >= due else State.RUNNING
-        yield Stretch(first, last, state, working_time(first, last, calendar), paused_by, is_ahead=first >= at)
+        state = State.LATE if due is not None and first >= due else State.RUNNING
+        yield Stretch(first, last, state, working_time(first, last, calendar), is_ahead=first >= at)

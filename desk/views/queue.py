@@ -37,6 +37,8 @@ from tickets.queues import (
 )
 
 SNIPPET = 200
+# Whoever wrote last, if it is one of these, no agent answered since.
+WAITS_AFTER = (EntryKind.MESSAGE, EntryKind.AUTOMATIC)
 TONES: Mapping[Due, str] = {Due.BREACHED: "danger", Due.SOON: "warning"}
 
 
@@ -177,7 +179,7 @@ def _row(queue: Queue, ticket: Ticket, clock: TicketClock | None, origin: Origin
         "holder_text": _holder_words(ticket) if queue.slug == "handed-over" else "",
         "clock": clock,
         # The requester spoke last and waits.
-        "is_waiting": ticket.is_working and newest["kind"] == EntryKind.MESSAGE,
+        "is_waiting": ticket.is_working and newest["kind"] in WAITS_AFTER,
     }
 
 

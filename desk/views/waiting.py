@@ -1,6 +1,7 @@
 """Snooze, wait for a third party, and go on."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -35,12 +36,14 @@ def snooze(request: AgentRequest, number: str) -> HttpResponse:
         submit=_("Snooze"),
         cancel_url=ticket_url(number, origin),
     )
+    # Who snoozed it for longer, and takes that back, has what was before.
+    undo = _snooze_again(ticket.snoozed_until) or Undo("wake")
 
     def deed(cleaned: Mapping[str, Any]) -> Done:
         until = cleaned["moment"]
         actions.snooze(ticket=ticket, until=until, by=request.principal, at=now(), seen=cleaned["seen"])
         words = {"number": number, "moment": date_format(timezone.localtime(until), "D j M, H:i")}
-        return Done(_("#%(number)s snoozed until %(moment)s") % words, Undo("wake"))
+        return Done(_("#%(number)s snoozed until %(moment)s") % words, undo)
 
     return run_dialog(request, ticket, dialog, deed, field="later")
 
@@ -49,10 +52,11 @@ def snooze(request: AgentRequest, number: str) -> HttpResponse:
 @button
 def wake(request: AgentRequest, number: str) -> HttpResponse:
     ticket = load_ticket(request.principal, number)
+    undo = _snooze_again(ticket.snoozed_until)
 
     def deed(seen: int) -> Done:
         actions.wake(ticket=ticket, by=request.principal, at=now(), seen=seen)
-        return Done(_("#%(number)s is no longer snoozed") % {"number": number})
+        return Done(_("#%(number)s is no longer snoozed") % {"number": number}, undo)
 
     return press(request, ticket, deed)
 
@@ -82,3 +86,8 @@ def stop_waiting(request: AgentRequest, number: str) -> HttpResponse:
         return Done(_("#%(number)s awaits nobody else") % {"number": number}, undo)
 
     return press(request, ticket, deed)
+
+
+def _snooze_again(until: datetime | None) -> Undo | None:
+    """Return what lets the ticket rest until then as it did; None where it did not, or that is over."""
+    return Undo("snooze", until.isoformat()) if until is not None and until > now() else None

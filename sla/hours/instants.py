@@ -23,6 +23,8 @@ _FIRST, _LAST = 2 * DAY, END - 3 * DAY
 # instant of a stretch a whole week is seen.
 _STRETCH = 27 * WEEK
 _OVERLAP = 16 * DAY
+# Before there were railways nobody changed the clocks; the first change that zones know of is of 1835.
+_FIRST_CHANGE = date(1830, 1, 1).toordinal() * DAY
 # Years, and so the rules of a zone, come again after 400 of them. By 2400 there is nothing but rules.
 AGAIN = 146_097 * DAY
 RULES = date(2400, 1, 1).toordinal() * DAY
@@ -74,6 +76,8 @@ def _changes(zone: ZoneInfo, stretch: int) -> tuple[list[int], list[int]]:
     """Return from when on the clocks are how far ahead, and after the last beginning where the stretch ends."""
     begin = stretch * _STRETCH
     end = begin + _STRETCH + _OVERLAP
+    if end < _FIRST_CHANGE:
+        return [begin, end], [_offset(zone, begin)]
     begins, offsets = [begin], [_offset(zone, begin)]
     for at in range(begin + _LOOK, end + _LOOK, _LOOK):
         offset = _offset(zone, at)

@@ -30,8 +30,10 @@ def parse(raw: bytes) -> Calendar:
         raise
     except RecursionError:
         raise BadCalendar("The file is nested too deeply.") from None
-    except ValueError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BadCalendar(f"The file is no JSON: {error}.") from None
+    except ValueError:
+        raise BadCalendar("The file has a number of thousands of digits.") from None
     return calendar_of(data)
 
 

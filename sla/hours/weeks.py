@@ -78,25 +78,28 @@ class Weeks:
             passed = min(alike, (span - 1) // total) if total else alike
             span -= passed * total
             number += passed
-            if number >= self._steady_from and (cycles := self._cycles(number, span)):
+            if cycles := self._cycles(number, _LAST_WEEK):
+                if self._of_a_cycle:
+                    cycles = min(cycles, (span - 1) // self._of_a_cycle)
                 span -= cycles * self._of_a_cycle
                 number += cycles * _CYCLE
         return None
 
-    def _cycles(self, number: int, span: int) -> int:
-        """Return how many cycles of years from a week on are used up before `span` is, at the end of dates fewer."""
-        left = (_LAST_WEEK - 2 - number) // _CYCLE
-        return max(min(left, (span - 1) // self._of_a_cycle if self._of_a_cycle else left), 0)
-
-    @cached_property
-    def _steady_from(self) -> int:
-        """Return the week from which on all come again, one cycle later."""
-        return max(_FIRST_OF_RULES, self._special_weeks[-1] + 1 if self._special_weeks else 0)
+    def _cycles(self, number: int, last: int) -> int:
+        """Return how many whole cycles of years there are from a week on and before `last`, with nothing special."""
+        if number < _FIRST_OF_RULES or last - number < _CYCLE:
+            return 0
+        # In the very last weeks a zone's clocks are asked no more.
+        return max(0, min(last, _LAST_WEEK - 2, self._next_special(number)) - number) // _CYCLE
 
     @cached_property
     def _of_a_cycle(self) -> int:
-        """Return the open time of 400 years, after all that is special."""
-        return self._sum(self._steady_from, self._steady_from + _CYCLE)
+        """Return the open time of 400 years in which nothing is special, whichever week they begin with."""
+        usual = Weeks(self._zone, self._weekly, {})
+        first, last = _FIRST_OF_RULES, _FIRST_OF_RULES + _CYCLE
+        # In halves, in which no whole cycle is.
+        half = (first + last) // 2
+        return usual._sum(first, half) + usual._sum(half, last)
 
     def between(self, start: int, end: int) -> int:
         """Return the open time between two instants, of which `end` is the later one."""
@@ -108,6 +111,10 @@ class Weeks:
         """Return the open time of the weeks from `number` on and before `last`."""
         found = 0
         while number < last:
+            if cycles := self._cycles(number, last):
+                found += cycles * self._of_a_cycle
+                number += cycles * _CYCLE
+                continue
             week, alike = self._run(number)
             passed = min(alike, last - number)
             found += passed * week.pattern.total
@@ -137,8 +144,7 @@ class Weeks:
         """Return a week, and how many there are from it on that are alike and begin a week's time apart."""
         if kept := self._kept.get(number):
             return kept, 1
-        i = bisect_left(self._special_weeks, number)
-        usual = (self._special_weeks[i] if i < len(self._special_weeks) else _LAST_WEEK + 1) - number
+        usual = self._next_special(number) - number
         if usual > 0:
             if not self._usual.opens:
                 return Week(0, self._usual), usual
@@ -150,6 +156,11 @@ class Weeks:
             self._kept.clear()
         week = self._kept[number] = self._built(number)
         return week, 1
+
+    def _next_special(self, number: int) -> int:
+        """Return the first week from this one on in which anything is special."""
+        i = bisect_left(self._special_weeks, number)
+        return self._special_weeks[i] if i < len(self._special_weeks) else _LAST_WEEK + 1
 
     def _built(self, number: int) -> Week:
         begin = number * WEEK

@@ -92,6 +92,8 @@ def test_windows_that_make_no_week_are_refused_in_plain_words(root, windows, sen
     ("exceptions", "sentence"),
     [
         ([{"day": "2026-12-24", "opens": "09:00", "closes": ""}], "Fill in both times"),
+        ([{"day": "2026-02-29", "opens": "09:00", "closes": ""}], "Fill in both times"),
+        ([{"day": "24.12.2026", "opens": "9 am", "closes": ""}], "Write a date like 2026-12-24."),
         ([{"day": "2026-12-24"}, {"day": "2026-12-24", "opens": "09:00", "closes": "12:00"}], "Keep one"),
         (
             [

@@ -97,7 +97,7 @@ def test_a_file_that_comes_again_replaces_its_own_days_alone(root, hours):
         (b"hello", "This is no iCalendar file"),
         (b"BEGIN:VCALENDAR\nEND:VCALENDAR\n", "It has no whole day between"),
         (b"", "The submitted file is empty."),
-        (b"BEGIN:VCALENDAR\n" + b"x" * (10 * 1024 * 1024), "too large"),
+        (b"BEGIN:VCALENDAR\n" + b"x" * (10 * 1024 * 1024), "larger than 10 MB"),
     ],
 )
 def test_a_file_that_is_none_gets_a_sentence(root, hours, data, words):

@@ -117,7 +117,7 @@ def test_business_hours_say_it_too_and_what_being_the_default_would_move(root, t
     page = root.get(hours_page(billing.hours)).content.decode()
 
     assert "another time zone can move the deadlines of 1 open ticket," in page
-    assert "Making these the default can move those of 1 open ticket." in page
+    assert "Making these the default can move the deadlines of 1 open ticket." in page
 
 
 def test_windows_and_the_default_have_clocks_reckoned_anew(root):

@@ -35,6 +35,20 @@ def test_a_snooze_is_chosen_from_a_list_and_undone(ticket: Ticket, desk: AtDesk)
     assert ticket.snoozed_until is None
 
 
+def test_who_ends_a_snooze_by_mistake_gets_it_back(ticket: Ticket, desk: AtDesk) -> None:
+    wanted = localtime(now() + timedelta(days=9)).replace(second=0, microsecond=0)
+    desk.send(ticket, "snooze", later="own", later_at=wanted.strftime("%Y-%m-%dT%H:%M"))
+
+    desk.undo(desk.send(ticket, "wake"))
+    ticket.refresh_from_db()
+    assert ticket.snoozed_until == wanted
+
+    # Snoozed for shorter instead, and taken back.
+    desk.undo(desk.send(ticket, "snooze", later="hour"))
+    ticket.refresh_from_db()
+    assert ticket.snoozed_until == wanted
+
+
 def test_a_time_of_ones_own_is_meant_whatever_the_list_says(ticket: Ticket, desk: AtDesk) -> None:
     wanted = localtime(now() + timedelta(days=9)).replace(second=0, microsecond=0)
 

@@ -90,4 +90,6 @@ def test_what_a_step_did_says_since_when(escalated, ticket):
 
     [line] = lines(event)
     assert "Emergency" in line
-    assert line.endswith("since First response is overdue")
+    assert line.endswith(", since First response is overdue")
+    alone = history.step(event, Names([event])).sentence
+    assert alone == "A step of escalation was taken, since First response is overdue"

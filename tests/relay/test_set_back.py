@@ -5,10 +5,11 @@ from uuid import uuid4
 
 import pytest
 
+from accounts import bouncing
 from accounts.models import UndoTime
 from core.models import Lease, PeriodicJob
 from helpdesk.relay import KINDS, LEASE, LEASE_LASTS, PERIODIC, Relay, WorkKind, bring_back, hand_out
-from mail import breaking, intake, oauth, outages, outbound, senders
+from mail import breaking, intake, oauth, outages, outbound, outbox, senders
 from mail.fetching import fetcher
 from mail.models import (
     Authentication,
@@ -65,6 +66,24 @@ def _mail(**fields):
     return OutgoingMail.objects.create(**usual | fields)
 
 
+def _mail_to_a_full_mailbox(ticket):
+    address = ticket.requester.addresses.get()
+    for at in (MONDAY - DAY, MONDAY):
+        bouncing.rest(address.pk, "552 Full", at=at)
+    address.refresh_from_db()
+    mail = OutgoingMail(recipient=address.email, address=address, template=Template.TICKET_REPLY, created_at=MONDAY)
+    outbox.settle(mail, address, None, at=MONDAY, refused=None)
+    mail.save()
+    return mail
+
+
+def _resting(person, until):
+    address = person.addresses.get()
+    address.resting_until, address.soft_bounces = until, 1
+    address.save(update_fields=["resting_until", "soft_bounces"])
+    return address
+
+
 def _incoming(**fields):
     return IncomingMail.objects.create(
         **{"door": Door.PIPE, "stored_at": MONDAY, "arrived_at": MONDAY, "size": 1} | fields
@@ -118,6 +137,7 @@ SPANS = {
         fault=Fault.ACCOUNT,
         due_at=MONDAY + outbound.longest_wait_for_account(),
     ),
+    "a mail to a mailbox that is full again": lambda ticket, grace, plan: _mail_to_a_full_mailbox(ticket),
     "a mail that just came in": lambda ticket, grace, plan: _incoming(due_at=MONDAY),
     "a mail whose file is away": lambda ticket, grace, plan: _incoming(
         last_error="OSError", due_at=MONDAY + intake.AWAY_FOR
@@ -175,8 +195,12 @@ MOMENTS = {
     "a day to come back": lambda ticket, grace, plan: TicketTimer.objects.create(
         ticket=ticket, kind=TimerKind.WAKE, due_at=MONDAY + DAY
     ),
-    "a mail that waits with a full mailbox": lambda ticket, grace, plan: _mail(
-        state=MailState.DEFERRED, fault=Fault.FULL, due_at=MONDAY + DAY
+    "an alert kept through the night, whose agent's mailbox was full": lambda ticket, grace, plan: _mail(
+        template=Template.ALERT_CLOCK,
+        state=MailState.DEFERRED,
+        fault=Fault.FULL,
+        address=_resting(grace, MONDAY + 20 * MINUTE),
+        due_at=MONDAY + 9 * HOUR,
     ),
 }
 
@@ -255,6 +279,21 @@ def test_the_breaker_closes_opens_anew_and_does_not_open_an_hour_later():
     breaking.open_it(EARLIER + MINUTE)
     assert breaking.is_open(EARLIER + 2 * MINUTE)
     assert Breaker.objects.get().closes_at == MONDAY + MINUTE
+
+
+def test_a_full_mailbox_rests_no_hour_longer(ada_address):
+    bouncing.rest(ada_address.pk, "552 Full", at=MONDAY)
+    ada_address.refresh_from_db()
+    # A worker that began before, or whose clock is behind, takes it for the same time.
+    bouncing.rest(ada_address.pk, "552 Full", at=MONDAY - SECOND)
+    assert bouncing.is_resting(ada_address, MONDAY - SECOND)
+
+    assert not bouncing.is_resting(ada_address, EARLIER)
+
+    # Full still, it is the second time.
+    bouncing.rest(ada_address.pk, "552 Full", at=EARLIER)
+    ada_address.refresh_from_db()
+    assert ada_address.resting_until == EARLIER + 6 * HOUR
 
 
 def test_where_nobody_has_brought_it_back_yet_the_breaker_can_be_opened():

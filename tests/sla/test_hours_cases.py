@@ -4,6 +4,7 @@ import io
 import struct
 import time
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ from sla.hours import (
     working_time,
 )
 from sla.hours.reading import calendar_of
+from sla.hours.weeks import Weeks
 
 pytestmark = pytest.mark.once
 
@@ -333,6 +335,28 @@ def test_what_is_due_in_thousands_of_years_is_what_lies_between(zone, weeks):
 
     assert working_time(start, end, calendar) == span
     assert working_time(start, end - timedelta(microseconds=1), calendar) < span
+
+
+def test_thousands_of_years_are_the_sum_of_centuries_and_not_walked_through(monkeypatch):
+    weeks_looked_at = []
+    look = Weeks._run
+    monkeypatch.setattr(Weeks, "_run", lambda weeks, number: weeks_looked_at.append(number) or look(weeks, number))
+    calendar = calendar_of(
+        {
+            "zone": "Australia/Lord_Howe",
+            "weekly": {"sun": [["01:30", "02:30"]]},
+            "holidays": ["3602-11-07"],
+            "exceptions": {"2999-12-31": [["01:00", "05:00"]]},
+        }
+    )
+    begins = [datetime(year, 11, 22, 1, 45, tzinfo=UTC) for year in range(2390, 4030, 101)]
+
+    whole = working_time(begins[0], begins[-1], calendar)
+
+    # One cycle of 400 years is walked through, and the years that are no whole cycle.
+    assert len(weeks_looked_at) < 6_000
+    # No cycle is within a century.
+    assert sum((working_time(*ends, calendar) for ends in pairwise(begins)), timedelta(0)) == whole
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Pacific/Kiritimati"])

@@ -60,6 +60,15 @@ def test_round_the_clock_it_speaks_of_no_working_hours():
     )
 
 
+def test_what_stopped_in_time_says_after_how_long():
+    def of_one_that_stopped(then):
+        timeline = lay_out([Spell(at(20, 10), then)], 4 * HOUR, ALWAYS, at=at(20, 20), due=at(20, 14))
+        return plain(tell(timeline, "", None).why)
+
+    assert of_one_that_stopped(at(20, 12)) == "4 hours from Fri 10:00 ended on Fri 14:00, and it stopped after 2 hours."
+    assert of_one_that_stopped(at(20, 16)) == "4 hours from Fri 10:00 ended on Fri 14:00."
+
+
 def test_while_paused_it_says_what_is_used_up():
     spells = [Spell(at(20, 10), at(20, 12)), Spell(at(20, 12), None, "requester")]
 
@@ -75,7 +84,7 @@ def test_who_reads_elsewhere_finds_the_time_of_the_office_on_the_time():
     assert 'tabindex="0">Fri 06:00<span class="zoned-there"> (Fri 12:00 in Europe/Berlin)</span>' in told.why
     assert told.other_zone
     assert told.lines[0].begins == "Fri 04:00"
-    assert told.lines[0].there == "Fri 10:00 – Fri 11:00"
+    assert told.lines[0].there == "Fri 10:00 – 11:00"
 
 
 def test_who_reads_in_the_zone_of_the_office_is_told_it_once():

@@ -72,6 +72,16 @@ def test_while_it_is_paused_it_is_not_due():
     assert timeline.stretches[-1].state == State.PAUSED
 
 
+def test_a_deadline_set_by_hand_lies_ahead_also_while_it_is_paused():
+    spells = [Spell(at(20, 10), at(20, 12)), Spell(at(20, 12), None, "requester")]
+
+    timeline = lay_out(spells, 4 * HOUR, OFFICE, at=at(20, 14), due=at(20, 16))
+
+    assert drawn(timeline)[1:] == [("paused", at(20, 12), at(20, 14)), ("running", at(20, 14), at(20, 16))]
+    assert timeline.stretches[-1].is_ahead
+    assert timeline.ends == at(20, 16)
+
+
 def test_what_runs_after_the_deadline_is_late():
     timeline = lay_out([Spell(at(20, 10), None)], 4 * HOUR, OFFICE, at=at(20, 16))
 

@@ -26,7 +26,7 @@ def test_a_note_is_in_the_thread_and_not_public(ticket, grace, files_dir):
 
 
 def test_what_is_public_is_named_and_all_else_is_internal():
-    assert set(PUBLIC_KINDS) == {EntryKind.MESSAGE, EntryKind.REPLY}
+    assert set(PUBLIC_KINDS) == {EntryKind.MESSAGE, EntryKind.REPLY, EntryKind.AUTOMATIC}
 
 
 def test_a_note_does_not_stop_the_first_response_clock(ticket, grace):
