@@ -20,7 +20,7 @@ from mail.addresses import is_banned, own_addresses
 from sla.models import Priority
 from tickets import actions
 from tickets.errors import DeedRefused, DueDateRefused, NothingWritten
-from tickets.models import HelpTopic, Ticket
+from tickets.models import EntryKind, HelpTopic, Ticket
 
 
 def open_ticket(wanted: Wanted, *, key: ApiKey, idempotency_key: str = "", at: datetime) -> Ticket:
@@ -61,7 +61,7 @@ def open_ticket(wanted: Wanted, *, key: ApiKey, idempotency_key: str = "", at: d
                 due_at=wanted.due_at,
                 request_key=sent_as,
             )
-            if wanted.notes and ticket.entry_count == 1:
+            if wanted.notes and not ticket.entries.filter(kind=EntryKind.NOTE).exists():
                 actions.add_note(ticket=ticket, text=wanted.notes, by=Principal.system(by.cause), at=at)
     except NothingWritten:
         raise invalid("message: Message is a required field") from None

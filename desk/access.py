@@ -95,6 +95,7 @@ def _find(tickets: TicketQuerySet, number: str) -> Ticket:
             requester_address=F("asking__address"),
             requester_bounces_since=F("asking__address__bouncing_at"),
             requester_rests_until=F("asking__address__resting_until"),
+            requester_soft_bounces=F("asking__address__soft_bounces"),
             requester_bounce_said=F("asking__address__bounce_said"),
         )
         .first()

@@ -14,7 +14,6 @@ class Bounce:
     clear_url: str
 
 
-def bounce_of(since: datetime | None, until: datetime | None, said: str, clear_url: str, at: datetime) -> Bounce | None:
-    """Return what is wrong with an address, None if nothing is."""
-    rests = until if until is not None and until > at else None
-    return None if since is None and rests is None else Bounce(since, rests, said, clear_url)
+def bounce_of(since: datetime | None, until: datetime | None, said: str, clear_url: str) -> Bounce | None:
+    """Return what is wrong with an address that rests `until` then, if it does; None if nothing is."""
+    return None if since is None and until is None else Bounce(since, until, said, clear_url)

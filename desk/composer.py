@@ -17,6 +17,7 @@ from core.uploads import FilesForm, receive
 from core.written_images import WrittenImages
 from desk.forms import TOO_OLD, SeenForm, new_key
 from desk.later import LaterForm
+from desk.senders import Senders
 from mail.outbox import is_bouncing
 from tickets import writing
 from tickets.models import EntryKind, Participant, Ticket
@@ -27,6 +28,11 @@ from tickets.quoting import LEAK
 _KEYS = re.compile(r"[0-9]{1,18}", re.ASCII)
 # Fifty collaborators have keys of a few digits.
 LONGEST_LIST = 2_000
+
+
+SENDER_IS_GONE = _(
+    "The address that you chose is gone, or no longer yours to write from. Look whether this one will do."
+)
 
 
 class ReplyForm(FilesForm, LaterForm, SeenForm):
@@ -63,6 +69,10 @@ class ReplyForm(FilesForm, LaterForm, SeenForm):
 
     # How the mail ends; "" for as the agent always signs.
     signs = forms.ChoiceField(required=False, choices=Signs.choices, error_messages={"invalid_choice": TOO_OLD})
+    # From which address it is mailed; "" for the ticket's usual one.
+    sender = forms.TypedChoiceField(
+        required=False, coerce=int, empty_value=None, error_messages={"invalid_choice": SENDER_IS_GONE}
+    )
     leaks = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
     # The held reply whose words these are: it goes once they are sent.
     held = forms.IntegerField(
@@ -78,13 +88,14 @@ class ReplyForm(FilesForm, LaterForm, SeenForm):
     # Whether these are words that were written before, and are gone on with.
     is_taken_up = False
 
-    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, senders: Senders, **kwargs: Any) -> None:
         kwargs["initial"] = {"request_key": new_key(), "kind": EntryKind.REPLY.value} | kwargs.get("initial", {})
         super().__init__(*args, name="id", **kwargs)
         self.signatures = _signatures(by, self.ticket)
         field: Any = self.fields["signs"]
         self.initial.setdefault("signs", _usual(by, self.signatures))
         field.widget.choices = [(one.signs.value, one.signs.label) for one in self.signatures]
+        self._offer(senders)
         self.owner = uploads_of(by, self.ticket)
 
     def clean(self) -> dict[str, Any]:
@@ -98,8 +109,10 @@ class ReplyForm(FilesForm, LaterForm, SeenForm):
         kind, then = cleaned.get("kind"), cleaned.get("then")
         if kind == EntryKind.NOTE:
             # A note goes at once, whatever was chosen before for a reply.
-            for name in ("later", "later_at"):
+            for name in ("later", "later_at", "sender"):
                 self.errors.pop(name, None)
+        if "sender" in self.errors and not self.has_senders:
+            self.add_error(None, self.errors.pop("sender").data)
         # The wrong audience is the worst mistake: what looks like a note is never sent.
         if kind and then and (kind == EntryKind.NOTE) != (then == "note"):
             self.add_error(
@@ -123,6 +136,16 @@ class ReplyForm(FilesForm, LaterForm, SeenForm):
         shown = {int(key) for key in _KEYS.findall(str(self.data.get("to_shown") or "")[:LONGEST_LIST])}
         ticked = self.data.getlist("to") if hasattr(self.data, "getlist") else self.data.get("to", [])
         return frozenset(shown - {int(key) for key in ticked if _KEYS.fullmatch(key)})
+
+    def _offer(self, senders: Senders) -> None:
+        """Let the agent choose where there is something to choose; whether a choice from before holds is told."""
+        field: Any = self.fields["sender"]
+        field.choices = [*senders.choices, (senders.usual, "")]
+        field.widget.choices = senders.choices
+        self.has_senders = bool(senders.choices)
+        before = senders.value_of(self.initial.get("sender"))
+        self.has_lost_sender = bool(before) and before not in dict(senders.choices)
+        self.initial["sender"] = "" if self.has_lost_sender else before
 
     def _read_what_was_written(self, cleaned: dict[str, Any]) -> None:
         if not cleaned["html"].strip():

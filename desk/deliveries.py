@@ -16,6 +16,7 @@ from tickets.models import EntryKind, ThreadEntry
 # To the requester's side; alerts to agents are nobody's business here.
 SHOWN = (
     Template.TICKET_OPENED,
+    Template.TICKET_ANSWERED,
     Template.TICKET_OPENED_FOR,
     Template.TICKET_REPLY,
     Template.MESSAGE_RECEIVED,
@@ -267,4 +268,6 @@ def _failed(mail: OutgoingMail) -> str:
             return _("Not sent: the mail is too large for the mail server")
         case Fault.ACCOUNT:
             return _("Not sent: the help desk's own mail account did not work for days")
+        case Fault.SENDER:
+            return _("Not sent: the address that was chosen for it is gone. Change and send it again from another one")
     return _("Not sent: the mail server refused it")

@@ -1,7 +1,7 @@
 """Replies that wait, or did not go, as a ticket's page shows them, and as the composer takes them up again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
 from typing import Any
@@ -18,6 +18,7 @@ from accounts.principal import Principal
 from core.models import NewFile
 from core.uploads import keep_stored
 from desk.composer import ReplyForm, uploads_of
+from desk.senders import Senders, emails_of
 from desk.sidebar import Origin
 from tickets.actions.held import MOST_HELD
 from tickets.models import (
@@ -33,6 +34,7 @@ from tickets.models import (
 from tickets.models.people import Part
 from tickets.prose import Body, File, body_of_html, body_of_text
 from tickets.quoting import Leak, quoted_notes
+from tickets.sending import sender_of
 
 # The page counts down what goes within this many seconds.
 COUNTED = 60
@@ -58,6 +60,8 @@ class Held:
     to: Sequence[str] | None = None
     # What of internal notes it quotes, where that is why it did not go.
     leaks: Sequence[Leak] = ()
+    # The address that was chosen for it to come from, "" for the usual one.
+    sender: str = ""
     send_url: str = ""
     undo_url: str = ""
     cancel_url: str = ""
@@ -76,11 +80,17 @@ def read_held(
 ) -> list[Held]:
     """Return what waits in the ticket, the next to go last, but for the one that is in the composer.
 
-    `people` take part. One query, and one for files if there are any, and for entries if one quotes a note.
+    `people` take part. One query, and one for files if there are any, for entries if one quotes a note, and for the
+    addresses that were chosen to come from.
     """
     files = Prefetch("files", HeldFile.objects.select_related("blob").order_by("position"))
-    rows = ticket.held_replies.select_related("author").prefetch_related(files).order_by("id")[:MOST_HELD]
-    return [_held(row, ticket, principal, origin, at, people, may_reply) for row in rows if row.pk != editing]
+    rows = list(ticket.held_replies.select_related("author").prefetch_related(files).order_by("id")[:MOST_HELD])
+    emails = emails_of([row.sender for row in rows])
+    return [
+        replace(_held(row, ticket, principal, origin, at, people, may_reply), sender=emails.get(row.sender, ""))
+        for row in rows
+        if row.pk != editing
+    ]
 
 
 def _held(
@@ -130,7 +140,7 @@ def to_edit(ticket: Ticket, pk: int | None) -> HeldReply | None:
     return ticket.held_replies.exclude(why="").filter(pk=pk).first()
 
 
-def take_up(ticket: Ticket, pk: int | None, *, by: User) -> ReplyForm | None:
+def take_up(ticket: Ticket, pk: int | None, *, by: User, senders: Senders) -> ReplyForm | None:
     """Return the composer with a reply that goes no more: words, images, files and whom it was for."""
     held = to_edit(ticket, pk)
     if held is None:
@@ -140,7 +150,13 @@ def take_up(ticket: Ticket, pk: int | None, *, by: User) -> ReplyForm | None:
     form = ReplyForm(
         ticket=ticket,
         by=by,
-        initial={"body": held.text, "html": body.html if held.html else "", "held": held.pk}
+        senders=senders,
+        initial={
+            "body": held.text,
+            "html": body.html if held.html else "",
+            "held": held.pk,
+            "sender": held.sender,
+        }
         | ({"signs": held.signs} if held.signs else {}),
     )
     form.kept = [keep_stored(_as_new(file), form.owner) for file in files if file.pk not in body.in_place]
@@ -149,7 +165,7 @@ def take_up(ticket: Ticket, pk: int | None, *, by: User) -> ReplyForm | None:
     return form
 
 
-def take_again(ticket: Ticket, number: int | None, *, by: User) -> ReplyForm | None:
+def take_again(ticket: Ticket, number: int | None, *, by: User, senders: Senders) -> ReplyForm | None:
     """Return the composer with words and files of a reply that was sent, to be sent once more with changes (E07)."""
     replies = ticket.entries.public().filter(kind=EntryKind.REPLY)
     entry = replies.filter(number=number).first() if number is not None else None
@@ -157,7 +173,8 @@ def take_again(ticket: Ticket, number: int | None, *, by: User) -> ReplyForm | N
         return None
     files = list(entry.attachments.public().select_related("blob").order_by("position"))
     body = _body(entry, files, ticket, by)
-    form = ReplyForm(ticket=ticket, by=by, initial={"body": entry.text, "html": body.html if entry.html else ""})
+    initial = {"body": entry.text, "html": body.html if entry.html else "", "sender": sender_of(entry)}
+    form = ReplyForm(ticket=ticket, by=by, senders=senders, initial=initial)
     form.kept = [keep_stored(_as_new(file), form.owner) for file in files if file.pk not in body.in_place]
     form.is_taken_up = True
     return form

@@ -28,8 +28,11 @@ def _opened(event: TicketEvent, names: Names) -> SafeString:
 
 
 def _replied(event: TicketEvent, names: Names) -> SafeString:
-    words = _("{who} replied and keeps working on it") if event.data.get("keeps") else _("{who} replied")
-    return format_html(words, who=names.by(event))
+    keeps, sender = event.data.get("keeps"), event.data.get("sender")
+    if sender:
+        words = _("{who} replied from {sender} and keeps working on it") if keeps else _("{who} replied from {sender}")
+        return format_html(words, who=names.by(event), sender=names(f"sender:{sender}"))
+    return format_html(_("{who} replied and keeps working on it") if keeps else _("{who} replied"), who=names.by(event))
 
 
 def _stopped(event: TicketEvent, names: Names) -> SafeString:
@@ -127,6 +130,13 @@ def sent_to(event: TicketEvent, names: Names) -> SafeString | str:
     return format_html(_("To {people} alone"), people=listed([names(f"address:{pk}") for pk in event.data["to"]]))
 
 
+def sent_from(event: TicketEvent, names: Names) -> SafeString | str:
+    """Return from which address a reply was mailed, "" where nobody chose one."""
+    if event.kind != Kind.REPLIED or not event.data.get("sender"):
+        return ""
+    return format_html(_("From {address}"), address=names(f"sender:{event.data['sender']}"))
+
+
 def _collaborator_added(event: TicketEvent, names: Names) -> SafeString:
     # By address: that is what was added, and guests may have no name.
     added = listed([names(f"address:{pk}") for pk in event.data.get("addresses", ())])
@@ -219,6 +229,7 @@ TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
     Kind.OPENED: _opened,
     Kind.MESSAGE_ADDED: _plainly(lambda: _("{who} wrote a message")),
     Kind.REPLIED: _replied,
+    Kind.AUTOMATIC_ANSWER: _plainly(lambda: _("{who} answered automatically, as the help topic says")),
     Kind.REPLY_STOPPED: _stopped,
     Kind.RESENT: _resent,
     Kind.NOTE_ADDED: _plainly(lambda: _("{who} wrote an internal note")),

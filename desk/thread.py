@@ -15,7 +15,7 @@ from accounts.principal import Principal
 from desk.deliveries import Delivery, Ways, deliveries_of
 from desk.history import WRITTEN, Fold, Line, fold, lines
 from desk.names import Names
-from desk.sentences import sent_to
+from desk.sentences import sent_from, sent_to
 from mail import remarks
 from mail.models import INTO_TICKETS, IncomingMail
 from tickets.actions.move_entry import MOVABLE
@@ -73,6 +73,8 @@ class EntryItem:
     images_url: str = ""
     # To whom alone a reply was mailed.
     sent_to: "SafeString | str" = ""
+    # The address that was chosen for it to come from.
+    sent_from: "SafeString | str" = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +197,13 @@ def _weave(ticket: Ticket, entries: Sequence[ThreadEntry], events: Sequence[Tick
     places = list(accumulate((written_at.get(entry.number, 0) for entry in entries), max))
     latest_reply = max((entry.number for entry in entries if entry.kind == EntryKind.REPLY), default=0)
     chosen = {_entry_of(event): words for event in events if (words := sent_to(event, names))}
+    senders = {_entry_of(event): words for event in events if (words := sent_from(event, names))}
     pieces = _told([event for event in events if event.number < places[0]], names)
     for entry, (place, end) in zip(entries, pairwise([*places, float("inf")]), strict=True):
         is_new = entry.kind == EntryKind.MESSAGE and 0 < latest_reply < entry.number and ticket.is_working
         item = _item(entry, look, voice=_voice(entry, ticket), is_new=is_new, warnings=told.get(entry.number, ()))
-        item = replace(item, sent_to=chosen.get(entry.number, ""), delivery=mailed.get(entry.pk))
+        item = replace(item, sent_to=chosen.get(entry.number, ""), sent_from=senders.get(entry.number, ""))
+        item = replace(item, delivery=mailed.get(entry.pk))
         pieces.append(Piece(item=item))
         pieces += _told([event for event in events if place <= event.number < end], names)
     movable = [piece for piece in pieces if piece.item and piece.item.move_url]

@@ -13,6 +13,7 @@ from tickets.models import Kind
 
 HANDLERS: dict[Kind, tuple[Handler, ...]] = {
     Kind.OPENED: (mail.acknowledge, mail.alert, notify),
+    Kind.AUTOMATIC_ANSWER: (mail.tell_automatic_answer,),
     # Who has the ticket and takes part in it gets the agent's mail, which comes first.
     Kind.MESSAGE_ADDED: (mail.alert, notify, mail.tell_message, mail.acknowledge_message),
     Kind.REPLIED: (mail.tell_reply,),

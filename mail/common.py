@@ -18,9 +18,9 @@ from accounts.models import Team
 from core.prepared import Prepared
 from mail import addresses, senders
 from mail.addresses import OwnAddresses
-from mail.models import IncomingMail, IncomingState, Mailbox, MailState, OutgoingMail, OwnAddress
+from mail.models import IncomingMail, IncomingState, Mailbox, MailState, OutgoingMail, OwnAddress, Template
 from tickets import explaining
-from tickets.models import DepartmentAccess, Participant, Ticket, TicketEvent
+from tickets.models import DepartmentAccess, Kind, Participant, Ticket, TicketEvent
 
 # So many Message-IDs of what somebody wrote or got about a ticket are named in a mail.
 MOST_REFERENCES = 10
@@ -64,12 +64,21 @@ class Common:
     def sender(self, mail: OutgoingMail) -> OwnAddress | None:
         """Return the address that the mail comes from; None for MAIL_FROM, by MAIL_URL."""
         ticket, account = mail.ticket, mail.account_id
+        if (chosen := self.chosen_sender(mail)) is not None:
+            return self.once(("chosen", chosen), lambda: senders.chosen(chosen))
         if ticket is not None:
             # Nothing else of the ticket says it (mail.senders).
             return self.once(("sender", ticket.department_id, ticket.topic_id), lambda: senders.of_ticket(ticket))
         if account is not None:
             return self.once(("address", account), lambda: senders.of_account(account))
         return self.once("of MAIL_URL", senders.of_mail_url)
+
+    def chosen_sender(self, mail: OutgoingMail) -> int | None:
+        """Return the key of the address that an agent chose for the reply which this mail carries, if one was."""
+        if mail.template != Template.TICKET_REPLY:
+            return None
+        told = (one for one in self.story(mail) if one.kind in {Kind.REPLIED, Kind.RESENT})
+        return next((one.data["sender"] for one in told if one.data.get("sender")), None)
 
     def mailbox_for_answers(self, mail: OutgoingMail) -> Mailbox | None:
         """Return where an answer to a ticket's mail is asked for; None where no mailbox of ours takes it.

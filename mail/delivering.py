@@ -195,16 +195,19 @@ def _into_ticket(arrival: Arrival, proven: Proof) -> Outcome:
 def _tell_over_limit(arrival: Arrival) -> None:
     """Tell the sender once in a window, where that is wanted, that the mail waits, with a link to a ticket."""
     address, at = arrival.address, arrival.at
-    told = OutgoingMail.objects.filter(recipient=address.email, template=Template.OVER_LIMIT)
-    latest = told.order_by("-pk").values_list("created_at", flat=True).first()
     tickets = Ticket.objects.live().working().filter(requester=address.user, participants__address=address)
     ticket = tickets.order_by("-pk").first()
-    is_told = latest is not None and latest > at - OVER_LIMIT_AGAIN_AFTER
-    if ticket is None or is_told or arrival.is_of_a_program or not arrival.site.tells_over_limit:
+    if ticket is None or arrival.is_of_a_program or not arrival.site.tells_over_limit:
         return
     arrival.held.claim_identity()
     deed = uuid5(NAMESPACE_OID, f"{arrival.key}/over-limit")
-    outbox.write([address], Template.OVER_LIMIT, deed=deed, at=at, ticket_id=ticket.pk)
+    with transaction.atomic():
+        # Of two mails that are taken in at once, the second waits here and finds what the first wrote.
+        lock_address(address)
+        told = OutgoingMail.objects.filter(recipient=address.email, template=Template.OVER_LIMIT)
+        latest = told.order_by("-pk").values_list("created_at", flat=True).first()
+        if latest is None or latest <= at - OVER_LIMIT_AGAIN_AFTER:
+            outbox.write([address], Template.OVER_LIMIT, deed=deed, at=at, ticket_id=ticket.pk)
 
 
 @transaction.atomic

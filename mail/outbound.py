@@ -49,6 +49,7 @@ PATIENCE = 10.0
 WHILE_OFF = timedelta(minutes=5)
 
 WAITING = (MailState.QUEUED, MailState.DEFERRED, MailState.SENDING)
+_DONE = [state for state in MailState if state not in WAITING]
 AGAIN = (MailState.BOUNCED, MailState.FAILED, MailState.PERHAPS_SENT)
 
 # What every mail writes. When what became of it is still ours to say: under our claim, or as long as nobody knows it.
@@ -92,7 +93,8 @@ def send_all(pks: Sequence[int], claim: UUID) -> dict[int, MailState]:
 def _take(pks: Sequence[int], claim: UUID, mine: UUID) -> list[OutgoingMail]:
     """Return those of the mails that are ours now and begun, as they were before that."""
     at = now()
-    rows = OutgoingMail.objects.filter(pk__in=pks, claim=claim, state__in=WAITING)
+    # Said by what they are not: else PostgreSQL may look through all that waits, instead of these few keys.
+    rows = OutgoingMail.objects.filter(pk__in=pks, claim=claim).exclude(state__in=_DONE)
     read_along = ["ticket__department__parent__parent", "ticket__topic", "address__user", "entry"]
     mails = list(rows.prefetch_related(*read_along).order_by("pk"))
     told_agents = [mail for mail in mails if mail.template in TO_AGENTS]
@@ -135,6 +137,9 @@ def _send(mail: OutgoingMail, mine: UUID, common: Common, ways: _Ways) -> MailSt
         # The worker that had it before handed it over, and did not live to hear the answer.
         return _finish(mail, mine, Answer(MailState.PERHAPS_SENT, "Nobody knows whether the mail server took it."))
     own = common.sender(mail)
+    if own is None and common.chosen_sender(mail) is not None:
+        # From another address it would not be what its author wrote.
+        return _finish(mail, mine, Answer(MailState.FAILED, "The chosen sender address is gone.", Fault.SENDER))
     mail.account = own.account if own is not None else None
     if why := _why_not(mail):
         holding(OutgoingMail.objects.all(), mail.pk, mine).update(

@@ -47,6 +47,18 @@ def of_ticket(ticket: Ticket) -> OwnAddress | None:
     return own if own is not None and has_way(own.account) else of_site()
 
 
+def chosen(pk: int) -> OwnAddress | None:
+    """Return the address that an agent chose for a reply; None if it is gone, or has no way out any more."""
+    own = OwnAddress.objects.select_related("account__mailbox", "mailbox").filter(pk=pk).first()
+    return own if own is not None and has_way(own.account) else None
+
+
+def address_of(ticket: Ticket) -> str:
+    """Return the address that the ticket's mails come from, without a name."""
+    own = of_ticket(ticket)
+    return own.email if own is not None else addresses.site_address()
+
+
 def own_of(ticket: Ticket) -> OwnAddress | None:
     """Return the address that the ticket's department or help topic writes from, if one does.
 

@@ -201,10 +201,16 @@ def _said(
             if one.pk not in body.in_place
         ],
         is_mine=entry.author_id == reader.pk,
-        by=entry.author.display_name if entry.author else "",
+        by=_who(entry),
         is_answer=is_answer,
         images_url=images_url(place) if body.blocked and not wants_images else "",
     )
+
+
+def _who(entry: ThreadEntry) -> str:
+    if entry.kind == EntryKind.AUTOMATIC:
+        return _("Automatic answer")
+    return entry.author.display_name if entry.author else ""
 
 
 def _is_between(at: datetime, since: datetime | None, until: datetime | None) -> bool:

@@ -35,7 +35,7 @@ def inserted(response: CannedResponse, *, ticket: Ticket, agent: User) -> Insert
         tells_personal=True,
     )
     values = Values(CANNED, facts)
-    return _filled(response, values)
+    return filled(response, values)
 
 
 def begun(
@@ -52,11 +52,12 @@ def begun(
         ticket.requester = address.user
         known = BEGUN | REQUESTERS
     facts = Facts(ticket, SiteSettings.load(), agent=agent, tells_typed=address is not None and address.is_verified)
-    given = _filled(response, Values({name: CANNED[name] for name in known}, facts))
+    given = filled(response, Values({name: CANNED[name] for name in known}, facts))
     return replace(given, unknown=tuple(sorted({*variables.names_in(response.body)} - known)))
 
 
-def _filled(response: CannedResponse, values: Values) -> Inserted:
+def filled(response: CannedResponse, values: Values) -> Inserted:
+    """Return what it says with these values, and its files."""
     html, text = variables.in_html(response.body, values), variables.in_text(response.text, values)
     files = response.files.select_related("blob").order_by("position")
     return Inserted(
@@ -72,6 +73,6 @@ BEGUN = frozenset(
     name
     for name in CANNED
     if name.startswith(("site.", "agent."))
-    or name in {"ticket.subject", "ticket.department", "ticket.topic", "signature"}
+    or name in {"ticket.subject", "ticket.department", "ticket.department.email", "ticket.topic", "signature"}
 )
 REQUESTERS = frozenset(name for name in CANNED if name.startswith("requester.name"))

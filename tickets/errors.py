@@ -57,5 +57,9 @@ class NotOffered(DeedRefused):
     """A choice that is archived, internal or unknown."""
 
 
+class SenderNotOffered(NotOffered):
+    """An address to write from that is gone, or is not for this agent."""
+
+
 class DueDateRefused(NotOffered):
     """A due date that a ticket cannot have."""

@@ -20,9 +20,10 @@ from core.changes import Change, record
 from core.disabling import DisablingAdmin
 from core.models import Numbering, SiteSettings
 from core.models.settings import TopicOrder
+from tickets import automatic
 from tickets.department_admin import NestedForm, why_parent_stays
-from tickets.models import HelpTopic
-from tickets.routing import Skipped, route
+from tickets.models import CannedResponse, HelpTopic
+from tickets.routing import Skipped, default_department, route
 
 PREFIX = re.compile(r"[A-Z0-9][A-Z0-9-]*", re.ASCII)
 # Between two topics, so that one more finds its place by its number as well.
@@ -47,8 +48,24 @@ class TopicForm(NestedForm):
             raise ValidationError(_("Use letters from A to Z, digits and hyphens, and no hyphen first, such as INV-."))
         return prefix
 
+    def clean_answer(self) -> CannedResponse | None:
+        """Refuse what could not be sent: that it does not hold tells nobody else."""
+        answer: CannedResponse | None = self.cleaned_data["answer"]
+        if answer is None or answer == self.instance.answer:
+            return answer
+        chosen = self.cleaned_data.get("department") or default_department()
+        if chosen is not None and not automatic.is_usable(answer, chosen):
+            raise ValidationError(
+                _("It is not active, not offered in this topic's department, or says nothing but variables.")
+            )
+        return answer
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
+        if data.get("answer") and not data.get("acknowledges", True):
+            self.add_error(
+                "answer", _("It goes in the place of the mail that confirms new tickets, which this topic leaves out.")
+            )
         if data.get("assignee") and data.get("team"):
             self.add_error("team", _("Choose an agent or a team, not both."))
         if data.get("numbering") == Numbering.SEQUENCE and "number_prefix" in data:
@@ -82,10 +99,10 @@ class HelpTopicAdmin(DisablingAdmin):
     fieldsets = (
         (None, {"fields": ("name", "parent", "hint", "advice", "is_public", "make_default", "notes")}),
         (_("What its tickets get"), {"fields": ("department", "priority", "sla_plan", "assignee", "team")}),
-        (_("Once a ticket is sent"), {"fields": ("thank_you", "acknowledges", "acknowledges_messages")}),
+        (_("Once a ticket is sent"), {"fields": ("thank_you", "answer", "acknowledges", "acknowledges_messages")}),
         (_("Ticket numbers"), {"fields": ("number_prefix", "numbering", "next_number")}),
     )
-    autocomplete_fields = ("assignee", "team")
+    autocomplete_fields = ("assignee", "team", "answer")
     search_fields = ("name", "parent__name", "parent__parent__name")
     audited_words: ClassVar[Any] = ("name", "number_prefix")
 
@@ -105,6 +122,8 @@ class HelpTopicAdmin(DisablingAdmin):
             return Agent.objects.agents().order_by("name", "pk")
         if field == "team":
             return Team.objects.filter(archived_at=None).order_by("name", "pk")
+        if field == "answer":
+            return CannedResponse.objects.active().in_order()
         return super().looked_up(field)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -119,8 +138,15 @@ class HelpTopicAdmin(DisablingAdmin):
         self._warn(request, HelpTopic.objects.get(pk=obj.pk))
 
     def _warn(self, request: HttpRequest, topic: HelpTopic) -> None:
-        """Tell now what every ticket's history would tell later: that whom the topic names does not get it."""
-        reasons = route(topic).reasons
+        """Tell now what every ticket's history would tell later: that whom the topic names does not get it.
+
+        And that its automatic answer does not hold: then a plain mail confirms tickets.
+        """
+        chosen = route(topic)
+        reasons = chosen.reasons
+        if topic.answer is not None and not automatic.is_usable(topic.answer, chosen.department):
+            unused = _("“%(name)s” is not active or not offered in this department, so it answers nothing meanwhile.")
+            self.message_user(request, unused % {"name": topic.answer}, messages.WARNING)
         skipped = next((reasons[field].get("skipped") for field in ("assignee", "team") if field in reasons), None)
         if skipped is None:
             return

@@ -10,7 +10,7 @@ from accounts.models import Preferences
 from core.absolute import absolute_url
 from core.moments import told
 from tickets import policy
-from tickets.models import PAUSED, EntryKind, ThreadEntry
+from tickets.models import PAUSED, EntryKind, ThreadEntry, Ticket
 from tickets.models.people import Part
 from tickets.variables import Facts, Shape, Variable, Worded, vocabulary
 
@@ -105,6 +105,20 @@ def _department(facts: Facts) -> str:
     return facts.ticket.department.public_name or facts.site.name
 
 
+# Says which address the mails of a ticket come from; told by the floor above, whose addresses these are.
+AddressOf = Callable[[Ticket], str]
+_address_of: list[AddressOf] = []
+
+
+def hand_over(address_of: AddressOf) -> None:
+    """Name the function that knows from which address a ticket's mails come. Called once, when the apps are ready."""
+    _address_of[:] = [address_of]
+
+
+def _department_email(facts: Facts) -> str:
+    return next((address_of(facts.ticket) for address_of in _address_of), "")
+
+
 def _handler(facts: Facts) -> str:
     return facts.ticket.assignee.display_name if facts.ticket.assignee else _department(facts)
 
@@ -171,6 +185,11 @@ PUBLIC = (
     Variable("ticket.subject", _("The ticket's subject"), lambda facts: facts.ticket.subject, typed=True),
     Variable("ticket.status", _("The ticket's status"), lambda facts: facts.ticket.get_status_display()),
     Variable("ticket.department", _("The department, if it is public; else the help desk's name"), _department),
+    Variable(
+        "ticket.department.email",
+        _("The address that the department's mails come from, else the help desk's"),
+        _department_email,
+    ),
     Variable(
         "ticket.topic",
         _("The help topic, if it is public"),

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import audit, contacts, directory, invitations
+from accounts import audit, bouncing, contacts, directory, invitations
 from accounts.directory import Sort
 from accounts.models import Address, AuditKind, Permission, User
 from accounts.passwords import mail_link
@@ -93,7 +93,8 @@ def _addresses(person: User, *, may_clear: bool) -> list[tuple[Address, Bounce |
 
     def bounce(one: Address) -> Bounce | None:
         clear = reverse("desk:person-address-clear", args=[person.pk, one.pk]) if may_clear else ""
-        return bounce_of(one.bouncing_at, one.resting_until, one.bounce_said, clear, now())
+        rests_until = bouncing.rests_until(one.resting_until, one.soft_bounces, now())
+        return bounce_of(one.bouncing_at, rests_until, one.bounce_said, clear)
 
     return [(one, bounce(one)) for one in person.addresses.order_by("-is_primary", "email")]
 

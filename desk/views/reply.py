@@ -19,12 +19,13 @@ from desk.composer import ReplyForm
 from desk.deeds import ticket_url
 from desk.forms import new_key
 from desk.held import to_edit
+from desk.senders import senders_of
 from desk.sidebar import Origin
 from desk.undo import Undo
 from desk.views.ticket import load_for_page, show_ticket
 from mail import senders
 from tickets import actions
-from tickets.errors import ChangedMeanwhile, DeedRefused
+from tickets.errors import ChangedMeanwhile, DeedRefused, SenderNotOffered
 from tickets.models import EntryKind, HeldReply, Then, ThreadEntry, Ticket
 from tickets.quoting import Leak, quoted_notes
 from tickets.thread import clean_text
@@ -39,7 +40,7 @@ def reply(request: AgentRequest, number: str) -> HttpResponse:
 def write(request: AgentRequest, number: str, data: QueryDict) -> HttpResponse:
     """Add what was written, and what the button said; if that cannot be done, show the ticket with the text kept."""
     ticket = load_for_page(request, number)
-    form = ReplyForm(data, request.FILES, ticket=ticket, by=request.user)
+    form = ReplyForm(data, request.FILES, ticket=ticket, by=request.user, senders=senders_of(request.principal, ticket))
     if not form.is_valid():
         return show_ticket(request, ticket, form=form, status=422)
     if leaks := _leaks(ticket, form):
@@ -56,7 +57,7 @@ def write(request: AgentRequest, number: str, data: QueryDict) -> HttpResponse:
         # The thread shows what is new; the ticket that was loaded does not.
         return show_ticket(request, load_for_page(request, number), form=form, newer=newer, status=422)
     except DeedRefused as refused:
-        form.add_error("body", str(refused))
+        form.add_error("sender" if isinstance(refused, SenderNotOffered) else "body", str(refused))
         return show_ticket(request, ticket, form=form, status=422)
     if not _is_what_was_sent(done, form.cleaned_data):
         form.add_error("body", _sent_before(done))
@@ -114,6 +115,7 @@ def _hold_or_write(request: AgentRequest, ticket: Ticket, form: ReplyForm) -> Th
         return actions.add_note(**written)
     written["to"] = _chosen(ticket, form)
     written["signs"] = Signs(cleaned["signs"]) if cleaned["signs"] else None
+    written["sender"] = cleaned["sender"]
     undo = timedelta(seconds=Preferences.of(request.user).undo_seconds)
     if cleaned["send_at"] or undo:
         send_at, is_scheduled = cleaned["send_at"] or at + undo, cleaned["send_at"] is not None

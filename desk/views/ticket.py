@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from accounts import bouncing
 from accounts.models import Preferences, ThreadOrder
 from core.context import site_of
 from core.policies import with_images_from_elsewhere
@@ -26,10 +27,12 @@ from desk.deeds import deed_url, offers, ticket_url
 from desk.held import Held, read_held, take_again, take_up
 from desk.history import Line
 from desk.names import doer
+from desk.senders import Senders, senders_of
 from desk.sidebar import Origin, read_id, shell
 from desk.thread import Look, read_thread
 from desk.views.deliveries import ways_of
 from mail import senders
+from mail.models import Writer
 from sla.models import Target
 from tickets import policy
 from tickets.actions.collaborators import MOST_COLLABORATORS
@@ -47,7 +50,7 @@ RELATED_LIMIT = 20
 KEPT_SHOWN = 50
 
 # In this order. editor.js fetches the editor itself.
-COMPOSER_SCRIPTS = ("js/composer.js", "js/editor.js", "js/uploads.js", "js/insert.js")
+COMPOSER_SCRIPTS = ("js/composer.js", "js/toolbar.js", "js/editor.js", "js/uploads.js", "js/insert.js")
 
 
 class Other(NamedTuple):
@@ -70,11 +73,13 @@ def ticket(request: AgentRequest, number: str) -> HttpResponseBase:
 
 
 def load_for_page(request: AgentRequest, number: str) -> Ticket:
-    """Return the ticket with the numbers of its neighbours in the queue it was opened from, and `has_held`."""
+    """Return the ticket with the numbers of its neighbours in the queue it was opened from, `has_held` and
+    `has_writers`.
+    """
     origin = Origin.read(request.GET)
-    # Few tickets have any: then the page need not ask for them.
+    # Few tickets have any, and few help desks several addresses: then the page need not ask for them.
     tickets = Ticket.objects.visible_to(request.principal).annotate(
-        has_held=Exists(HeldReply.objects.filter(ticket=OuterRef("pk")))
+        has_held=Exists(HeldReply.objects.filter(ticket=OuterRef("pk"))), has_writers=Exists(Writer.objects.all())
     )
     if origin.queue is not None:
         sought = (request.principal, now(), origin.department_id, origin.source)
@@ -215,9 +220,10 @@ def _form(request: AgentRequest, ticket: Ticket, standing: Standing) -> ReplyFor
     """Return an empty composer, or one with the words of a reply that was taken back."""
     if standing.may(Deed.REPLY, ticket):
         edit, again = (read_id(request.GET.get(name, "")) for name in ("edit", "again"))
-        if form := take_up(ticket, edit, by=request.user) or take_again(ticket, again, by=request.user):
-            return form
-    return ReplyForm(ticket=ticket, by=request.user)
+        by, offered = request.user, senders_of(request.principal, ticket)
+        taken_up = take_up(ticket, edit, by=by, senders=offered) or take_again(ticket, again, by=by, senders=offered)
+        return taken_up or ReplyForm(ticket=ticket, by=by, senders=offered)
+    return ReplyForm(ticket=ticket, by=request.user, senders=Senders())
 
 
 def _held(
@@ -274,11 +280,14 @@ def _due_date(ticket: Ticket) -> dict[str, Any] | None:
 
 def _bounce(ticket: Ticket, origin: Origin, standing: Standing) -> Bounce | None:
     """Return what is wrong with the requester's address, as `load_ticket` found it."""
-    told = [getattr(ticket, f"requester_{name}", None) for name in ("bounces_since", "rests_until", "bounce_said")]
+    since, until, times, said = (
+        getattr(ticket, f"requester_{name}", None)
+        for name in ("bounces_since", "rests_until", "soft_bounces", "bounce_said")
+    )
     address = getattr(ticket, "requester_address", None)
     may_clear = address is not None and standing.may(Deed.REPLY, ticket)
     clear = reverse("desk:clear-bounce", args=[ticket.number, address]) + origin.query if may_clear else ""
-    return bounce_of(told[0], told[1], told[2] or "", clear, now())
+    return bounce_of(since, bouncing.rests_until(until, times or 0, now()), said or "", clear)
 
 
 def _others_of_requester(request: AgentRequest, ticket: Ticket) -> list[Other]:

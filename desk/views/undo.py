@@ -81,6 +81,13 @@ def _wake(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Done:
     return Done(_("#%(number)s is no longer snoozed") % {"number": ticket.number})
 
 
+def _snooze(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Done:
+    until = datetime.fromisoformat(to)
+    actions.snooze(ticket=ticket, until=until, by=request.principal, at=now(), seen=seen)
+    words = {"number": ticket.number, "moment": date_format(localtime(until), "D j M, H:i")}
+    return Done(_("#%(number)s snoozed until %(moment)s") % words)
+
+
 def _stop_waiting(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Done:
     actions.stop_waiting(ticket=ticket, by=request.principal, at=now(), seen=seen)
     return Done(_("#%(number)s awaits nobody else") % {"number": ticket.number})
@@ -120,6 +127,7 @@ OPPOSITES: Mapping[str, Callable[[AgentRequest, Ticket, str, int], Done]] = {
     "remove-collaborator": _remove_collaborator,
     "move-entry": _move_back,
     "wake": _wake,
+    "snooze": _snooze,
     "stop-waiting": _stop_waiting,
     "await-third-party": _await_third_party,
     "set-due-date": _set_due_date,

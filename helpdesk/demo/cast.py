@@ -26,6 +26,8 @@ class DemoTopic:
     is_public: bool = True
     below: str = ""
     thank_you: str = ""
+    # The canned response that answers new tickets by itself.
+    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,14 @@ TOPICS = [
         STANDARD,
         "Never send us a password.",
     ),
-    DemoTopic("Payments and transfers", "Wires, standing orders, statements", "Payments", "High", SEV_B),
+    DemoTopic(
+        "Payments and transfers",
+        "Wires, standing orders, statements",
+        "Payments",
+        "High",
+        SEV_B,
+        answer="A payment takes a working day",
+    ),
     DemoTopic("Cards and terminals", "Cards, terminals, cash machines", "Card Services", "High", SEV_B),
     DemoTopic(
         "Lost or stolen card",

@@ -195,8 +195,8 @@ def _configure(at: datetime) -> None:
         Department.objects.get_or_create(name=name)
     for name, parent in cast.PART_OF.items():
         Department.objects.filter(name=name).update(parent=Department.objects.get(name=parent))
-    _make_topics()
     _make_canned_responses()
+    _make_topics()
     _make_pages()
     _make_agents(at)
     _make_requesters(at)
@@ -225,6 +225,7 @@ def _make_topics() -> None:
             position=position * 10,
             parent=HelpTopic.objects.get(name=topic.below) if topic.below else None,
             thank_you=topic.thank_you,
+            answer=CannedResponse.objects.get(title=topic.answer) if topic.answer else None,
         )
 
 

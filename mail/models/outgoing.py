@@ -44,6 +44,7 @@ class Fault(models.TextChoices):
     NOBODY = "nobody", _("The address does not exist")
     FULL = "full", _("The mailbox is full or out of order")
     SIZE = "size", _("The mail is too large")
+    SENDER = "sender", _("The address that it was to come from is gone")
     # Not refused at all, perhaps: somebody says that it came back who may have made that up.
     UNPROVEN = "unproven", _("Nothing proves that it came back")
 
@@ -52,6 +53,7 @@ class Template(models.TextChoices):
     """What a mail says: templates/mail/<value>.{subject.txt,txt,html}."""
 
     TICKET_OPENED = "ticket_opened", _("Ticket opened, to the requester")
+    TICKET_ANSWERED = "ticket_answered", _("Automatic answer to a new ticket, to the requester")
     TICKET_OPENED_FOR = "ticket_opened_for", _("Ticket opened by an agent, to the requester")
     TICKET_REPLY = "ticket_reply", _("Reply, to the requester")
     MESSAGE_RECEIVED = "message_received", _("Message received, to who wrote it")
@@ -74,6 +76,7 @@ class Template(models.TextChoices):
 # Sent to whatever address somebody typed into a form, so they are counted (mail.outbox).
 AUTOMATIC_ANSWERS = (
     Template.TICKET_OPENED,
+    Template.TICKET_ANSWERED,
     Template.MESSAGE_RECEIVED,
     Template.TICKET_MESSAGE,
     Template.TICKET_COLLABORATOR,
@@ -83,7 +86,7 @@ AUTOMATIC_ANSWERS = (
 
 
 # What answers something that came by mail: a robot may answer it in turn.
-ANSWERS = (Template.TICKET_OPENED, Template.MESSAGE_RECEIVED)
+ANSWERS = (Template.TICKET_OPENED, Template.TICKET_ANSWERED, Template.MESSAGE_RECEIVED)
 
 
 # What tells agents of what.
@@ -176,7 +179,7 @@ class OutgoingMail(Waiting):
             # address are few, whatever the others get.
             models.Index(
                 fields=["recipient", "created_at"],
-                name="answer_by_recipient",
+                name="automatic_by_recipient",
                 condition=Q(template__in=AUTOMATIC_ANSWERS),
             ),
             models.Index(fields=["template", "created_at"], name="mail_by_template_and_time"),

@@ -14,9 +14,8 @@ from tickets.models import Department
 
 LONGEST_BODY = 50_000
 
-# Mails about accounts are no ticket's (Letter has them). What an agent's commands did, and that a mail waits, is told
-# as it was: these stay ours.
-OURS = {Template.ACCOUNT, Template.AGENT_COMMANDS, Template.OVER_LIMIT}
+# Mails about accounts are no ticket's (Letter has them). What an agent's commands did is told as it was, in our words.
+OURS = {Template.ACCOUNT, Template.AGENT_COMMANDS}
 ABOUT_TICKETS = [(template.value, template.label) for template in Template if template not in OURS]
 
 
@@ -25,6 +24,8 @@ class Letter(models.TextChoices):
 
     PASSWORD = "letter_password", _("Account: a new password")
     FIRST_PASSWORD = "letter_first_password", _("Account: the first password")
+    AGENT_PASSWORD = "letter_agent_password", _("Account: a new password, to agents")
+    AGENT_FIRST_PASSWORD = "letter_agent_first_password", _("Account: the first password, to agents")
     SIGN_IN = "letter_sign_in", _("Account: a link to sign in")
     REGISTRATION = "letter_registration", _("Account: confirm a registration")
     REGISTERED = "letter_registered", _("Account: registered already")

@@ -9,6 +9,7 @@
   const field = form.querySelector('textarea:not([hidden])');
   const html = form.querySelector('[data-html]');
   const saved = form.querySelector('[data-saved]');
+  const sender = form.querySelector('[name=sender]');
   const kinds = [...form.querySelectorAll('.tabs input')];
   const kind = () => kinds.find((input) => input.checked)?.value;
   const name = (which) => `draft:${form.dataset.draft}:${which}`;
@@ -27,7 +28,7 @@
   const read = (which) => {
     try { return JSON.parse(store.get(name(which)) ?? '{}'); } catch { return {}; }
   };
-  const now = () => ({ ...box.get(), files: files.get() });
+  const now = () => ({ ...box.get(), files: files.get(), sender: sender?.value ?? '' });
   const keep = (which) => {
     const draft = now();
     if (isSaid(draft)) store.set(name(which), JSON.stringify({ ...draft, at: Date.now() }));
@@ -38,6 +39,14 @@
   });
   const open = () => form.classList.remove('is-folded');
   const isEmpty = () => box.isEmpty() && !files.get().length;
+
+  /* Whom the reply comes from is kept with its words. Which addresses there are may have changed since. */
+  const comeFrom = (draft) => {
+    if (draft.sender === undefined) return;
+    if (sender && [...sender.options].some((option) => option.value === draft.sender)) sender.value = draft.sender;
+    else if (draft.sender) say(form.dataset.lostSender);
+  };
+  sender?.addEventListener('change', () => changed());
 
   let timer;
   const say = (words) => { if (saved) saved.textContent = words; };
@@ -59,6 +68,7 @@
     current = kind();
     show(read(current));
     say(isEmpty() ? '' : form.dataset.savedText);
+    comeFrom(read(current));
     open();
   });
   form.addEventListener('submit', () => { if (!form.dataset.busy || timer) save(); }, { capture: true });
@@ -74,6 +84,7 @@
       shown = read(withDraft);
       field.value = shown.text ?? '';
       say(form.dataset.savedText);
+      comeFrom(shown);
     }
   }
   if (isSaid(shown)) open();

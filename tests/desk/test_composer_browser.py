@@ -11,9 +11,11 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 from accounts.models import User
 from core.files import store
 from mail.models import OutgoingMail, Template
+from tests import cast
 from tests.browsing import new_context
+from tests.desk.test_sender import make_address
 from tests.mail.test_rendering import composed, html_of
-from tickets.models import Attachment, CannedFile, CannedResponse, EntryKind, Ticket
+from tickets.models import Attachment, CannedFile, CannedResponse, Department, EntryKind, Ticket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
@@ -77,6 +79,12 @@ def send(page: Page) -> None:
 def test_what_is_formatted_arrives_formatted(page: Page, ticket: Ticket) -> None:
     at_composer(page, ticket)
     page.keyboard.type("It is ")
+    page.get_by_role("button", name="Bold").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("button", name="Block of code")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="Italic")).to_be_focused()
     page.get_by_role("button", name="Bold").click()
     page.keyboard.type("done")
     page.keyboard.press("Control+b")
@@ -161,6 +169,32 @@ def test_a_draft_keeps_its_formatting_and_its_files_for_each_kind(page: Page, ti
     expect(page.locator(".entry-note .file-name")).to_have_text("log.txt")
 
 
+def test_a_draft_keeps_from_which_address_it_was_to_come(
+    page: Page, ticket: Ticket, grace: User, billing: Department, support: Department, settings: object
+) -> None:
+    settings.MAIL_URL = "smtp://127.0.0.1:9"
+    cast.give_access(grace, support)
+    make_address("billing@example.com", department=billing)
+    other = make_address("support@example.com", department=support)
+    at_composer(page, ticket)
+    sender = page.get_by_role("combobox", name="From")
+    expect(sender).to_have_value("")
+    page.keyboard.type("From the others")
+    sender.select_option("support@example.com")
+    expect(page.locator("[data-saved]")).to_have_text("Draft saved in this browser")
+
+    page.reload()
+    expect(page.locator("#id_editor")).to_have_text("From the others")
+    expect(sender).to_have_value(str(other.pk))
+
+    other.delete()
+    make_address("refunds@example.com", department=support)
+    page.reload()
+    expect(page.locator("#id_editor")).to_have_text("From the others")
+    expect(page.locator("[data-saved]")).to_contain_text("is gone")
+    expect(sender).to_have_value("")
+
+
 def test_a_canned_response_comes_by_a_slash_with_its_file(page: Page, ticket: Ticket) -> None:
     refund = CannedResponse.objects.create(
         title="Refund", body="<p>About <b>{{ ticket.number }}</b>: paid.</p>", text=""
@@ -182,6 +216,42 @@ def test_a_canned_response_comes_by_a_slash_with_its_file(page: Page, ticket: Ti
     assert "/ref" not in entry.text
     assert entry.text.startswith("Hello either/or")
     assert [file.name for file in entry.attachments.all()] == ["terms.txt"]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, {"width": 390, "height": 844}], ids=["desk", "phone"])
+@pytest.mark.parametrize("lines", [0, 9])
+def test_the_list_that_a_slash_opens_leaves_the_line_to_be_read(
+    page: Page, ticket: Ticket, size: dict[str, int], lines: int
+) -> None:
+    for n in range(8):
+        CannedResponse.objects.create(title=f"Refund {n}", body="<p>Paid.</p>", text="Paid.")
+    page.set_viewport_size(size)
+    at_composer(page, ticket)
+    for _line in range(lines):
+        page.keyboard.press("Enter")
+    page.keyboard.type("/")
+    listed = page.locator("[data-canned-slash]")
+    expect(listed.get_by_role("option")).to_have_count(8)
+
+    line, box = page.locator("#id_editor p").last.bounding_box(), listed.bounding_box()
+
+    assert box["y"] >= line["y"] + line["height"] or box["y"] + box["height"] <= line["y"]
+    assert box["height"] > 60
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= size["width"]
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= size["height"]
+
+
+def test_the_list_of_canned_responses_stays_on_a_phone_s_page(page: Page, ticket: Ticket) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    at_composer(page, ticket)
+    page.get_by_label("Canned responses").click()
+
+    box = page.locator(".canned-panel").bounding_box()
+
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
 
 
 def test_what_is_typed_while_the_editor_comes_stays_and_goes_on(page: Page, ticket: Ticket) -> None:

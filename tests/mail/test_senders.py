@@ -29,7 +29,8 @@ from mail.trouble import Trouble
 from tests import cast
 from tests.cast import MINUTE, MONDAY
 from tests.mail.sink import Sink
-from tickets.models import Department, HelpTopic
+from tickets.canned import begun, inserted
+from tickets.models import CannedResponse, Department, HelpTopic
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +103,21 @@ def test_a_help_topic_s_address_holds_while_the_ticket_is_with_its_department(ti
     HelpTopic.objects.filter(pk=ticket.topic_id).update(department=Department.objects.create(name="Elsewhere"))
     ticket.topic.refresh_from_db()
     assert senders.of_ticket(ticket).email == "billing@example.com"
+
+
+def test_texts_can_name_the_address_that_the_mails_come_from_and_nothing_else_of_it(ticket, billing_writes, grace):
+    Department.objects.filter(pk=ticket.department_id).update(is_public=False)
+    ticket.department.refresh_from_db()
+    canned = CannedResponse(title="x")
+    canned.write("<p>Write to {{ ticket.department.email }} ({{ ticket.department }}).</p>")
+    canned.save()
+
+    told = inserted(canned, ticket=ticket, agent=grace).text
+    begins = begun(canned, topic=ticket.topic, address=None, subject="x", agent=grace).text
+    billing_writes.delete()
+
+    assert told == begins == "Write to billing@example.com (Help desk)."
+    assert senders.address_of(ticket) in inserted(canned, ticket=ticket, agent=grace).text
 
 
 def test_answers_are_asked_for_at_the_mailbox_of_the_address_signed(ticket, billing_writes):

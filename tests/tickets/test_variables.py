@@ -211,7 +211,7 @@ def test_names_come_in_parts(name, parts):
     assert found == parts
 
 
-def test_the_name_of_a_department_that_is_not_public_is_told_to_nobody_outside():
+def test_the_name_of_a_department_that_is_not_public_is_told_to_nobody_outside(db):
     ticket = Ticket(department=Department(name="Fraud squad", is_public=False))
 
     for name in CANNED:

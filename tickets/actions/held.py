@@ -21,10 +21,11 @@ from core.models import NewFile
 from tickets import events, policy
 from tickets.actions.locking import check_unchanged, lock
 from tickets.actions.reply import reply, reply_and_resolve
-from tickets.errors import DeedRefused, NothingWritten, NotOffered
+from tickets.errors import DeedRefused, NothingWritten, NotOffered, SenderNotOffered
 from tickets.models import Cause, HeldFile, HeldReply, Kind, Stopped, Then, ThreadEntry, Ticket
 from tickets.policy import Deed
 from tickets.quoting import quoted_notes
+from tickets.sending import require_sender
 from tickets.thread import clean_text, sent_before
 
 MOST_AHEAD = timedelta(days=90)
@@ -59,14 +60,16 @@ def hold(
     request_key: str = "",
     to: Collection[int] | None = None,
     signs: Signs | None = None,
+    sender: int | None = None,
     told: Collection[str] = (),
 ) -> HeldReply | ThreadEntry:
     """Keep a reply until `send_at`, then send it. Nothing has happened to the ticket until then.
 
-    `to` and `signs` are as for reply. `told` is what of notes its author knows that it quotes (tickets.quoting).
+    `to`, `signs` and `sender` are as for reply. `told` is what of notes its author knows that it quotes
+    (tickets.quoting).
 
     Sent twice, the form is one held reply, and the entry that it became once it is sent. Raises NotAllowed,
-    ChangedMeanwhile, NothingWritten, NotOffered.
+    ChangedMeanwhile, NothingWritten, NotOffered, SenderNotOffered.
     """
     ticket = lock(ticket)
     if before := sent_before(by.user, request_key) or _held_before(by.user, request_key):
@@ -75,6 +78,7 @@ def hold(
     if then == Then.RESOLVE:
         policy.require(by, Deed.RESOLVE, ticket)
     check_unchanged(ticket, by, seen)
+    require_sender(by, ticket, sender)
     text = clean_text(text)
     if not text and not files:
         raise NothingWritten(_("Write something first, or attach a file."))
@@ -87,6 +91,7 @@ def hold(
         html=clean_text(html),
         to=None if to is None else sorted(to),
         signs=signs or "",
+        sender=sender,
         told=sorted(told),
         then=then,
         is_scheduled=is_scheduled,
@@ -139,6 +144,8 @@ def send_when_due(*, held: HeldReply, claim: UUID, at: datetime) -> ThreadEntry 
     if why is None:
         try:
             return _send(found, ticket, Principal.agent(found.author), at)
+        except SenderNotOffered:
+            why = Stopped.SENDER
         except DeedRefused:
             why = Stopped.REFUSED
     _stop(found, why)
@@ -268,6 +275,7 @@ def _send(held: HeldReply, ticket: Ticket, by: Principal, at: datetime) -> Threa
         "request_key": held.request_key,
         "to": held.to,
         "signs": Signs(held.signs) if held.signs else None,
+        "sender": held.sender,
     }
     with transaction.atomic():
         if held.then == Then.RESOLVE:

@@ -56,7 +56,7 @@ def move_entry(
         raise NotOffered(_("It is not in this ticket any more."))
     if moved.kind not in MOVABLE:
         raise NotOffered(_("A reply was mailed as a part of this ticket, so it stays here."))
-    others = ticket.entries.exclude(pk=moved.pk).order_by("number")
+    others = ticket.entries.exclude(pk=moved.pk).exclude(kind=EntryKind.AUTOMATIC).order_by("number")
     first = others.first()
     if first is not None and moved.number < first.number:
         raise NotOffered(_("It opened this ticket, and there is more in it. It can go once nothing else is left."))

@@ -14,8 +14,9 @@ from accounts.principal import Face, Principal
 from core.models import NewFile
 from core.prepared import insert, insert_unless_taken, known
 from sla.models import Priority, Target
-from tickets import clocks, events, numbers, policy
+from tickets import automatic, clocks, events, numbers, policy
 from tickets.actions import organization_rules
+from tickets.actions.answer import answer_automatically
 from tickets.actions.assign import give
 from tickets.actions.locking import lock_address
 from tickets.errors import DeedRefused, NotAllowed, NotOffered
@@ -167,6 +168,8 @@ def _record(
         data["signs"] = signs.value
     if not acknowledges:
         data["quiet"] = True
+    if answer := automatic.answer_to(ticket, by, acknowledges=acknowledges):
+        data["answered"] = True
     quietly = {} if alerts else {"unalerted": True}
     deed = deed or events.new_deed()
     with known((Participant.question(ticket), [requester])):
@@ -177,3 +180,5 @@ def _record(
         give(ticket, chosen.holder, by=Principal.system(cause), at=at, deed=deed, **quietly)
     # After whom the help topic names.
     organization_rules.apply(ticket, at=at, deed=deed)
+    if answer is not None:
+        answer_automatically(ticket, answer, address, came_by=by.face, at=at, deed=deed)

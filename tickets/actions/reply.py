@@ -17,6 +17,7 @@ from tickets.actions.status import resolve
 from tickets.models import Awaiting, EntryKind, Kind, Source, ThreadEntry, Ticket
 from tickets.models.clock import Outcome
 from tickets.policy import Deed
+from tickets.sending import require_sender
 from tickets.thread import add_entry, sent_before
 
 
@@ -33,6 +34,7 @@ def reply(
     keeps: bool = False,
     to: Collection[int] | None = None,
     signs: Signs | None = None,
+    sender: int | None = None,
     seen: int | None = None,
     request_key: str = "",
     deed: UUID | None = None,
@@ -43,14 +45,16 @@ def reply(
 
     `to` are keys of addresses: of those who take part, these alone are mailed. None: everybody.
     `signs` is how the mail ends. None: as its author always signs.
+    `sender` is the key of the address that it comes from. None: that of all mails of the ticket.
 
-    Raises NotAllowed, ChangedMeanwhile, NothingWritten.
+    Raises NotAllowed, ChangedMeanwhile, NothingWritten, SenderNotOffered.
     """
     ticket = lock(ticket)
     if before := sent_before(by.user, request_key):
         return before
     policy.require(by, Deed.REPLY, ticket)
     check_unchanged(ticket, by, seen)
+    require_sender(by, ticket, sender)
     entry = add_entry(
         ticket,
         EntryKind.REPLY,
@@ -71,6 +75,8 @@ def reply(
     told: dict[str, Any] = {} if to is None else {"to": _among(ticket, to)}
     if signs is not None:
         told["signs"] = signs.value
+    if sender is not None:
+        told["sender"] = sender
     events.record(Kind.REPLIED, ticket, by=by, at=at, deed=deed, entry=entry, keeps=keeps, met=met, **told)
     if _claims(ticket, by):
         take(ticket, by=by, at=at, deed=deed, why="reply")
@@ -89,6 +95,7 @@ def reply_and_resolve(
     files: Sequence[NewFile] = (),
     to: Collection[int] | None = None,
     signs: Signs | None = None,
+    sender: int | None = None,
     seen: int | None = None,
     request_key: str = "",
 ) -> ThreadEntry:
@@ -107,6 +114,7 @@ def reply_and_resolve(
         files=files,
         to=to,
         signs=signs,
+        sender=sender,
         seen=seen,
         request_key=request_key,
         deed=deed,

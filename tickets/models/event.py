@@ -21,11 +21,16 @@ class Kind(models.TextChoices):
     manual (true, if the deadline was set by hand), spans (what it begins with, if more than one: [from, until, by])}].
     """
 
-    OPENED = "opened", _("Opened")  # entry, routing {field: {to, why, by, skipped}}, quiet, signs?
+    OPENED = "opened", _("Opened")  # entry, routing {field: {to, why, by, skipped}}, quiet, signs?, answered
     MESSAGE_ADDED = "message_added", _("Message added")  # entry, quiet (nobody is mailed that it came)
-    REPLIED = "replied", _("Replied")  # entry, keeps (stays with the agent), to (addresses, if not all), signs?
+    REPLIED = (
+        "replied",
+        _("Replied"),
+    )  # entry, keeps (stays with the agent), to (addresses, if not all), signs?, sender?
+    # entry, canned (response), came_by (the face that opened it), typed (it repeats what was typed)
+    AUTOMATIC_ANSWER = "automatic_answer", _("Answered automatically")
     REPLY_STOPPED = "reply_stopped", _("Reply not sent")  # of "user:1" (its author), why (Stopped)
-    RESENT = "resent", _("Mailed again")  # number (of the entry), addresses [id], unsure (may arrive twice)
+    RESENT = "resent", _("Mailed again")  # number (of the entry), addresses [id], unsure (may arrive twice), sender?
     NOTE_ADDED = "note_added", _("Internal note added")  # entry
     ASSIGNED = "assigned", _("Assigned")  # to "user:1" | "team:1", from
     CLAIMED = "claimed", _("Claimed")  # to, from, why ("reply": the department's rule)

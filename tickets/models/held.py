@@ -26,6 +26,7 @@ class Stopped(models.TextChoices):
     STATUS = "status", _("The ticket was resolved, closed or reopened meanwhile")
     AUTHOR = "author", _("Its author is not at work here any more")
     QUOTES = "quotes", _("It quotes an internal note")
+    SENDER = "sender", _("The address that it was to come from is gone, or no longer for its author")
     REFUSED = "refused", _("Its author may not answer this ticket any more")
     NOBODY = "nobody", _("Nobody whom it was for takes part any more")
     FAILED = "failed", _("The help desk failed at sending it, again and again")
@@ -51,6 +52,8 @@ class HeldReply(Waiting):
     then = models.CharField(max_length=10, choices=Then)
     # How its mail ends, "" for as its author always signs.
     signs = models.CharField(max_length=10, choices=Signs, blank=True, default="", db_default="")
+    # The key of the address that it comes from (mail.OwnAddress, a floor above), None for the ticket's usual one.
+    sender = models.BigIntegerField(null=True)
     # Whether its author chose the time; else it waits only for as long as they may take it back.
     is_scheduled = models.BooleanField()
     send_at = models.DateTimeField()

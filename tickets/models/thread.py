@@ -14,10 +14,12 @@ class EntryKind(models.TextChoices):
     MESSAGE = "message", _("Message")
     REPLY = "reply", _("Reply")
     NOTE = "note", _("Internal note")
+    # Words of nobody: no reply, so that a ticket has had no answer by it.
+    AUTOMATIC = "automatic", _("Automatic answer")
 
 
 # An allow-list: a kind added later stays internal until somebody decides otherwise.
-PUBLIC_KINDS = (EntryKind.MESSAGE, EntryKind.REPLY)
+PUBLIC_KINDS = (EntryKind.MESSAGE, EntryKind.REPLY, EntryKind.AUTOMATIC)
 
 
 class EntryQuerySet(models.QuerySet["ThreadEntry"]):
@@ -30,7 +32,7 @@ class EntryQuerySet(models.QuerySet["ThreadEntry"]):
 
 
 class ThreadEntry(models.Model):
-    """One thing somebody wrote: a requester's message, an agent's reply, or an internal note.
+    """One thing somebody wrote: a requester's message, an agent's reply, an internal note, or an automatic answer.
 
     `html` was cleaned when it was saved, by the cleaner of version `html_version` (0: there is only
     text), so that it can be cleaned again. `request_key` names the form that was sent: sent

@@ -125,6 +125,15 @@ class HelpTopic(Nested):
         db_default=True,
         help_text=_("Where the site settings say that messages are confirmed. Off: not here."),
     )
+    answer = models.ForeignKey(
+        "tickets.CannedResponse",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("automatic answer"),
+        help_text=_("A canned response that goes at once to who opens a ticket, in the place of the confirming mail."),
+    )
     notes = models.TextField(_("notes"), max_length=2000, blank=True, help_text=_("For administrators."))
     is_public = models.BooleanField(_("public"), default=True, help_text=_("Off: only agents can choose it."))
     position = models.PositiveSmallIntegerField(_("position"), default=100, help_text=_("Lower comes first."))
