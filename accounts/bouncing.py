@@ -13,6 +13,8 @@ from accounts import audit
 from accounts.models import Address, AuditKind, User
 
 RESTS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=3))
+# Two machines' clocks, and a deed's beginning and its end, lie no further apart.
+APART = timedelta(minutes=1)
 # After so long without another, it is the first again.
 FORGOTTEN_AFTER = timedelta(days=14)
 UNMARKED = {"bouncing_at": None, "bounce_said": "", "resting_until": None, "soft_bounces": 0}
@@ -25,18 +27,32 @@ def mark(address_id: int, said: str, *, at: datetime) -> None:
 
 def rest(address_id: int, said: str, *, at: datetime) -> None:
     """Leave the address alone for a while. One that rests already does not rest longer by what was sent before."""
-    awake = Address.objects.filter(Q(resting_until=None) | Q(resting_until__lte=at), pk=address_id)
-    address = awake.first()
-    if address is None:
+    address = Address.objects.filter(pk=address_id).first()
+    if address is None or is_resting(address, at):
         return
     is_again = address.resting_until is not None and at < address.resting_until + FORGOTTEN_AFTER
     times = address.soft_bounces if is_again else 0
     until = at + RESTS[min(times, len(RESTS) - 1)]
+    # Of two that come back at once, one counts.
+    awake = Address.objects.filter(pk=address_id, resting_until=address.resting_until)
     awake.update(resting_until=until, soft_bounces=min(times + 1, len(RESTS)), bounce_said=said[:300])
 
 
 def is_resting(address: Address, at: datetime) -> bool:
-    return address.resting_until is not None and at < address.resting_until
+    return rests_until(address.resting_until, address.soft_bounces, at) is not None
+
+
+def rests_until(until: datetime | None, times: int, at: datetime) -> datetime | None:
+    """Return until when an address is left alone that was full so many `times` in a row; None if mail goes there now.
+
+    A rest that would begin later than now began before the machine's clock was set back, and is over.
+    """
+    return until if until is not None and at < until <= at + longest_rest(times) + APART else None
+
+
+def longest_rest(times: int) -> timedelta:
+    """Return how long an address rests after so many in a row; forgotten since, it may be the longest of all."""
+    return RESTS[times - 1]
 
 
 def proved(address: Address) -> None:

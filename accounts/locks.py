@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
 from accounts import audit, tries
 from accounts.models import AuditKind, Lock, User
@@ -29,6 +30,17 @@ def held(at: datetime) -> dict[int, datetime]:
         if until is not None:
             found[line.pk] = until
     return found
+
+
+def began(after: int, *, since: datetime) -> list[tuple[int, str, str]]:
+    """Return (line, account, client) of the locks that began since then and after that line of the log, newest first.
+
+    `account` is a person's address, "" where a client is locked.
+    """
+    email = User.objects.filter(pk=OuterRef("target_id")).values("email")
+    lines = Lock.objects.filter(kind=AuditKind.LOCKED, at__gt=since, pk__gt=after)
+    told = lines.annotate(email=Subquery(email)).order_by("-at", "-pk").values_list("pk", "email", "client_ip")
+    return [(line, email or "", client or "") for line, email, client in told[:MOST]]
 
 
 @transaction.atomic

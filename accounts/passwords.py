@@ -23,10 +23,12 @@ def mail_link(user: User) -> None:
     if not user.email or not user.may_sign_in or user.is_demo:
         return
     letters.send(
-        "password_link",
+        # Agents read what the password opens: the desk.
+        "agent_password_link" if user.is_agent else "password_link",
         user.email,
         person=user,
         url=reset_url(user),
+        desk=absolute_url("desk:home") if user.is_agent else "",
         is_first=not user.has_usable_password(),
         hours=settings.PASSWORD_RESET_TIMEOUT // 3600,
     )

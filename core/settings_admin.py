@@ -92,6 +92,7 @@ class SiteSettingsAdmin(OffersActiveAdmin):
                     "guests_may_ask",
                     "checks_domains",
                     "agents_need_second_factor",
+                    "tells_locks",
                 )
             },
         ),

@@ -96,6 +96,8 @@ PERIODIC = {
     "watch_sending": Job(alarm.watch_sending, every=timedelta(minutes=1)),
     "watch_bounces": Job(alarm.watch_bounces, every=timedelta(minutes=10)),
     "watch_answers": Job(alarm.watch_answers, every=timedelta(minutes=1)),
+    "watch_locks": Job(alarm.watch_locks, every=timedelta(minutes=1)),
+    "watch_failures": Job(alarm.watch_failures, every=timedelta(minutes=1)),
     sweeping.SWEEP: Job(sweeping.sweep_files, every=timedelta(hours=1)),
     "clear_sessions": Job(sweeping.clear_sessions, every=timedelta(hours=6)),
     "clear_my_sessions": Job(sessions.sweep, every=timedelta(hours=6)),

@@ -314,6 +314,10 @@ LOGGING = {
         "line": {"()": "core.logs.LineFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
     "filters": {"form_mistakes": {"()": "core.logs.FormMistakes"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["form_mistakes"]}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["form_mistakes"]},
+        "failures": {"class": "core.failures.Counting", "level": "ERROR"},
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {"django.request": {"handlers": ["failures"]}},
 }

@@ -1,6 +1,7 @@
 """Telling administrators of a mailbox that became red, and that it is so no more: once each, by another route.
 
-And of a way out that does not work, by another way out, if there is one that does; and of the breaker.
+And of a way out that does not work, by another way out, if there is one that does; of the breaker; of who was locked
+out after failing to sign in too often; and of pages that could not be shown (PARITY N07).
 """
 
 import logging
@@ -8,13 +9,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 
+from accounts import locks
 from accounts.letters import in_the_words_of
 from accounts.models import Address, User
-from core import mailhtml, throttle
+from core import failures, mailhtml, throttle
 from core.absolute import absolute_url
 from core.models import SiteSettings
 from mail import addresses, breaking, outbox_watch, watchdog
@@ -26,7 +29,11 @@ from mail.watchdog import Report
 logger = logging.getLogger(__name__)
 
 MOST_TOLD = 50
+AN_HOUR = timedelta(hours=1)
 A_DAY = timedelta(days=1)
+# Of those who were locked out so many are named; the page has all of them.
+MOST_NAMED = 10
+_LAST_LOCK = "alarm:last-lock"
 
 
 @transaction.atomic
@@ -94,6 +101,35 @@ def watch_bounces(at: datetime) -> int:
         _mail_administrators("mail/bounces", context)
         told += 1
     return told
+
+
+def watch_locks(at: datetime) -> bool:
+    """Tell, once an hour at most, who was locked out since it was told before; say whether it was told."""
+    if not SiteSettings.load().tells_locks:
+        return False
+    # What the hour's mail could not tell yet is told by the next one.
+    lines = locks.began(cache.get(_LAST_LOCK, 0), since=at - 2 * AN_HOUR)
+    if not lines or not throttle.claim("alarm.locks", "", 1, AN_HOUR):
+        return False
+    who = list(dict.fromkeys((email, "" if email else client) for _line, email, client in lines))
+    context = {
+        "named": who[:MOST_NAMED],
+        "more": len(who[MOST_NAMED:]),
+        "url": absolute_url("admin:accounts_lock_changelist"),
+    }
+    _mail_administrators("mail/locks", context)
+    cache.set(_LAST_LOCK, max(line for line, _email, _client in lines), None)
+    return True
+
+
+def watch_failures(at: datetime) -> bool:
+    """Tell, once an hour at most, how many pages could not be shown; say whether it was told."""
+    count = failures.count()
+    if not count or not throttle.claim("alarm.failures", "", 1, AN_HOUR):
+        return False
+    _mail_administrators("mail/failures", {"count": count, "url": absolute_url("admin:index")})
+    failures.forget(count)
+    return True
 
 
 def _other_way(report: WayReport, found: Sequence[WayReport]) -> WayReport | None:

@@ -10,4 +10,6 @@ class MailConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("mail.checks")
+        import_module("tickets.sending").hand_over(import_module("mail.choosing").may_write_from)
+        import_module("tickets.vocabulary").hand_over(import_module("mail.senders").address_of)
         import_module("accounts.letters").hand_over(import_module("mail.letters").written)

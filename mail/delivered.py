@@ -33,6 +33,14 @@ def _opened() -> list[str]:
     return [HEADING, thanks, f"<p>{number} {{{{ event.promise }}}}</p>", _paragraph(link), BUTTON, QUOTE]
 
 
+def _answered() -> list[str]:
+    number = _("Your ticket has the number <strong>%(number)s</strong>.") % NUMBER
+    link = _("The link below opens the ticket, as often as you like, for 30 days. Keep it to yourself.")
+    more = _("Somebody reads what you wrote.")
+    promise = f"<p>{number} {more} {{{{ event.promise }}}}</p>"
+    return [HEADING, "<p>{{ topic.thanks }}</p>", WORDS, promise, _paragraph(link), BUTTON, QUOTE]
+
+
 def _opened_for() -> list[str]:
     number = _("It has the number <strong>%(number)s</strong>.") % NUMBER
     link = _("The link below opens the ticket, as often as you like, for 30 days. Keep it to yourself.")
@@ -79,6 +87,14 @@ def _link() -> list[str]:
     return [HEADING, _paragraph(words), BUTTON]
 
 
+def _over_limit() -> list[str]:
+    waits = _(
+        "We got a mail from you. You have as many open tickets as one may have at a time, so it opens no other before "
+        "somebody has looked at it. Nothing is lost. If it is about this ticket, answer here."
+    )
+    return [HEADING, _paragraph(waits), BUTTON]
+
+
 def _alert() -> list[str]:
     return [HEADING, WORDS, FACTS, BUTTON]
 
@@ -104,6 +120,7 @@ def _paragraph(words: str) -> str:
 
 _TEXTS: dict[str, Callable[[], list[str]]] = {
     Template.TICKET_OPENED: _opened,
+    Template.TICKET_ANSWERED: _answered,
     Template.TICKET_OPENED_FOR: _opened_for,
     Template.TICKET_REPLY: _reply,
     Template.MESSAGE_RECEIVED: _received,
@@ -111,6 +128,7 @@ _TEXTS: dict[str, Callable[[], list[str]]] = {
     Template.TICKET_RESOLVED: _status,
     Template.TICKET_CLOSED: _status,
     Template.TICKET_COLLABORATOR: _collaborator,
+    Template.OVER_LIMIT: _over_limit,
     Template.TICKET_LINK: _link,
     Template.ALERT_NEW: _alert,
     Template.ALERT_MESSAGE: _alert,

@@ -5,7 +5,7 @@ that mail alone, which the outbox keeps encrypted. Whoever looks at a template s
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +19,7 @@ from accounts import addresses as known_addresses
 from accounts import invitations, letters, own_addresses, registration, sign_in_links
 from accounts.letters import Own
 from accounts.models import User
+from core.absolute import absolute_url
 from core.models import SiteSettings
 from mail.models import Letter, MailTemplate
 from tickets import variables
@@ -28,6 +29,9 @@ from tickets.vocabulary import CANNED, with_parts
 
 logger = logging.getLogger(__name__)
 
+# Links to set a password: whoever has none yet reads another one.
+AGENT_LINK = "agent_password_link"
+PASSWORDS = ("password_link", AGENT_LINK)
 # What a letter is for, by the name of the delivered one.
 LETTERS = {
     "registration": Letter.REGISTRATION,
@@ -68,9 +72,11 @@ LINK = (
 )
 READER = with_parts("reader.name", gettext_lazy("The name of who gets the mail"), _reader)
 INVITED_BY = (Variable("invitation.by", gettext_lazy("Who invites"), _given("by")),)
+DESK = (Variable("desk.link", gettext_lazy("Where agents work"), _given("desk"), Shape.LINK),)
 
 # Only to whoever has an account: all others may be somebody else than who typed the address and the name.
-_TO_ACCOUNTS = frozenset({Letter.PASSWORD, Letter.FIRST_PASSWORD})
+_TO_AGENTS = frozenset({Letter.AGENT_PASSWORD, Letter.AGENT_FIRST_PASSWORD})
+_TO_ACCOUNTS = _TO_AGENTS | {Letter.PASSWORD, Letter.FIRST_PASSWORD}
 LINKS = frozenset(one.name for one in LINK)
 BLOCKS = frozenset(one.name for one in LINK if one.shape == Shape.BLOCK)
 
@@ -78,7 +84,7 @@ BLOCKS = frozenset(one.name for one in LINK if one.shape == Shape.BLOCK)
 def vocabulary_of(letter: str) -> Vocabulary:
     """Return the names that this letter may use."""
     more = READER if letter in _TO_ACCOUNTS else INVITED_BY if letter == Letter.INVITATION else ()
-    return vocabulary(SITE, LINK, more)
+    return vocabulary(SITE, LINK, more, DESK if letter in _TO_AGENTS else ())
 
 
 def vocabulary_of_subject(letter: str) -> Vocabulary:
@@ -96,26 +102,29 @@ def has_link(body: str) -> bool:
 
 def written(letter: str, context: Mapping[str, Any]) -> Own | None:
     """Return what a template says in place of the delivered letter; None where there is none, or it says too little."""
-    kind = kind_of(letter, context)
-    if kind is None:
-        return None
     languages = list(dict.fromkeys([get_language() or settings.LANGUAGE_CODE, SiteSettings.load().language]))
-    row = MailTemplate.objects.of_site(kind, languages)
-    if row is None:
-        return None
-    said = say(row, context)
-    if said.subject.strip() and str(context["url"]) in said.text:
-        return said
-    logger.warning("mail template %s has no subject or no link: the delivered text is used", row.pk)
-    MailTemplate.objects.filter(pk=row.pk).update(silent_at=now())
+    for kind in kinds_of(letter, context):
+        row = MailTemplate.objects.of_site(kind, languages)
+        if row is None:
+            continue
+        said = say(row, context)
+        if said.subject.strip() and str(context["url"]) in said.text:
+            return said
+        logger.warning("mail template %s has no subject or no link: it is passed over", row.pk)
+        MailTemplate.objects.filter(pk=row.pk).update(silent_at=now())
     return None
 
 
-def kind_of(letter: str, context: Mapping[str, Any]) -> Letter | None:
-    """Return what administrators know the letter as, None for what stays in our words."""
-    if letter == "password_link":
-        return Letter.FIRST_PASSWORD if context.get("is_first") else Letter.PASSWORD
-    return LETTERS.get(letter)
+def kinds_of(letter: str, context: Mapping[str, Any]) -> Sequence[Letter]:
+    """Return what administrators know the letter as, the first that they wrote holds; none of what stays in our words.
+
+    Agents get what is written for agents, else what is written for everybody.
+    """
+    if letter not in PASSWORDS:
+        return [LETTERS[letter]] if letter in LETTERS else []
+    of_agents = [Letter.AGENT_FIRST_PASSWORD if context.get("is_first") else Letter.AGENT_PASSWORD]
+    of_all = Letter.FIRST_PASSWORD if context.get("is_first") else Letter.PASSWORD
+    return [*(of_agents if letter == AGENT_LINK else ()), of_all]
 
 
 def say(row: MailTemplate, context: Mapping[str, Any]) -> Own:
@@ -133,6 +142,7 @@ def say(row: MailTemplate, context: Mapping[str, Any]) -> Own:
 def preview(row: MailTemplate, looker: User) -> tuple[str, str, str]:
     """Return subject, text and HTML of the mail as `looker` would get it, with a link that leads nowhere."""
     context = {"url": f"{settings.PUBLIC_URL}/#", "person": looker, "by": looker.display_name}
+    context["desk"] = absolute_url("desk:home")
     with letters.in_the_words_of(looker, only=row.language):
         own = say(row, context)
         return own.subject, own.text, letters.framed(own, context)
@@ -143,8 +153,8 @@ def preview(row: MailTemplate, looker: User) -> tuple[str, str, str]:
 
 def delivered(letter: str) -> tuple[str, list[str]]:
     """Return subject and paragraphs in the language that is spoken, with variables."""
-    subject, hello, before, after = _TEXTS[Letter(letter)]()
-    return subject, [f"<p>{hello}</p>", f"<p>{before}</p>", "{{ account.button }}", f"<p>{after}</p>"]
+    subject, hello, before, *after = _TEXTS[Letter(letter)]()
+    return subject, [f"<p>{hello}</p>", f"<p>{before}</p>", "{{ account.button }}", *(f"<p>{one}</p>" for one in after)]
 
 
 _SITE = {"name": "{{ site.name }}"}
@@ -173,6 +183,34 @@ def _first_password() -> tuple[str, str, str, str]:
     once = _works_hours(settings.PASSWORD_RESET_TIMEOUT // 3600)
     before = _("you can sign in at %(name)s. Set your password here:") % _SITE
     return _("Set your password for %(name)s") % _SITE, _hello_you(), before, once
+
+
+def _agent_password() -> tuple[str, ...]:
+    once = _works_hours(settings.PASSWORD_RESET_TIMEOUT // 3600)
+    before = _("here you set a new password for the desk of %(name)s, where you answer tickets:") % _SITE
+    unasked = _(
+        "You did not ask for it? Then your password stays as it is. Tell an administrator: somebody may be trying to "
+        "get to the desk."
+    )
+    factor = _("If you sign in with a second factor, it stays as it is.")
+    return (
+        _("Set a new password for the desk of %(name)s") % _SITE,
+        _hello_you(),
+        before,
+        f"{once} {factor}",
+        unasked,
+        _desk(),
+    )
+
+
+def _agent_first_password() -> tuple[str, ...]:
+    once = _works_hours(settings.PASSWORD_RESET_TIMEOUT // 3600)
+    before = _("you are an agent at %(name)s now. Set the password with which you sign in to the desk:") % _SITE
+    return _("Your place at the desk of %(name)s") % _SITE, _hello_you(), before, once, _desk()
+
+
+def _desk() -> str:
+    return f'{_("The desk is here:")} <a href="{{{{ desk.link }}}}">{{{{ desk.link }}}}</a>'
 
 
 def _registration() -> tuple[str, str, str, str]:
@@ -235,9 +273,12 @@ def _works_hours(hours: int) -> str:
     return ngettext(one, many, hours) % {"hours": hours}
 
 
-_TEXTS: dict[str, Callable[[], tuple[str, str, str, str]]] = {
+# Subject, greeting, what stands before the link, and a paragraph or more behind it.
+_TEXTS: dict[str, Callable[[], tuple[str, ...]]] = {
     Letter.PASSWORD: _password,
     Letter.FIRST_PASSWORD: _first_password,
+    Letter.AGENT_PASSWORD: _agent_password,
+    Letter.AGENT_FIRST_PASSWORD: _agent_first_password,
     Letter.REGISTRATION: _registration,
     Letter.REGISTERED: _registered,
     Letter.SIGN_IN: _sign_in,

@@ -31,6 +31,9 @@ def acknowledge(event: TicketEvent) -> None:
     Site, help topic and department may want no mail that confirms it; of what an agent opens for somebody the site says
     whether it is told (PARITY N10).
     """
+    if event.data.get("answered"):
+        # In the same deed an automatic answer says that it is opened.
+        return
     template = Template.TICKET_OPENED_FOR if event.face == Face.DESK else Template.TICKET_OPENED
     is_wanted = (
         SiteSettings.load().tells_opened_for
@@ -41,6 +44,12 @@ def acknowledge(event: TicketEvent) -> None:
         return
     requester = Participant.requester_of(event.ticket)
     _write(event, template, [requester.address] if requester else [])
+
+
+def tell_automatic_answer(event: TicketEvent) -> None:
+    """Tell the requester what answers by itself, and with it that the ticket is opened (PARITY C03)."""
+    requester = Participant.requester_of(event.ticket)
+    _write(event, Template.TICKET_ANSWERED, [requester.address] if requester else [])
 
 
 def tell_reply(event: TicketEvent) -> None:

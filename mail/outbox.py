@@ -23,7 +23,7 @@ ANSWERS_TO_ONE = 10
 ANSWERS_TO_ALL = 1000
 # A robot that answers our answers, and does not say that it is one, gets so many of them in an hour.
 ANSWERS_TO_MAILS = 4
-FREE_ONCE_CONFIRMED = {Template.TICKET_OPENED, Template.TICKET_MESSAGE}
+FREE_ONCE_CONFIRMED = {Template.TICKET_OPENED, Template.TICKET_ANSWERED, Template.TICKET_MESSAGE}
 
 
 def write(
@@ -123,7 +123,9 @@ def _why_no_answer(
     the latter, of which there may be much, counts for nobody.
     """
     is_confirmed = address is not None and address.is_verified
-    answers_a_mail = mail.template in ANSWERS and event is not None and event.face == Face.MAIL
+    # What answers by itself is the system's deed: its event names the door by which the ticket came.
+    came_by = event.data.get("came_by", event.face) if event is not None else ""
+    answers_a_mail = mail.template in ANSWERS and came_by == Face.MAIL
     if is_confirmed and mail.template in FREE_ONCE_CONFIRMED and not answers_a_mail:
         return None
     if breaking.is_open(at):

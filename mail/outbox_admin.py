@@ -91,6 +91,7 @@ class OutgoingMailAdmin(FindsWhole, ReadOnlyAdmin):
             "title": gettext("How mail that goes out does"),
             "opts": self.model._meta,
             "figures": figures,
+            "age": figures.health_of_age(at),
             "ended": [(one.label, figures.ended[one], f"{listed}?state__exact={one.value}") for one in ended],
             "reasons": outbox_watch.reasons(figures.suppressed),
             "capped": outbox_watch.MOST_COUNTED,

@@ -79,6 +79,13 @@ class Figures:
     def are_many(self) -> bool:
         return self.bounced_meanwhile + self.ended[MailState.SENT] >= FEW
 
+    def health_of_age(self, at: datetime) -> Health:
+        """Say how bad it is for how long the oldest mail is due by now."""
+        late = at - self.oldest if self.oldest is not None else timedelta()
+        if late < LATE:
+            return Health.GREEN
+        return Health.RED if late > TOO_LATE else Health.AMBER
+
     @property
     def health_of_bounces(self) -> Health:
         if not self.are_many or self.bounce_share <= MANY_BOUNCE:
@@ -221,5 +228,6 @@ def _report(
     report.outage = outage
     health = Health.RED if at - outage.since > FAILING_TOO_LONG else Health.AMBER
     text = _("It has not worked for %(time)s, and mails wait for it: %(why)s")
-    report.say(health, text % {"time": timesince(outage.since, at), "why": outage.said})
+    lasts = timesince(outage.since, at) if at - outage.since >= timedelta(minutes=1) else _("less than a minute")
+    report.say(health, text % {"time": lasts, "why": outage.said})
     return report

@@ -6,12 +6,14 @@ from uuid import UUID
 from accounts.models import Address, User
 from mail.models import OutgoingMail, Template
 from mail.wording import ALERTS
+from tickets import events
 from tickets.models import Kind, Participant, Ticket, TicketEvent
 from tickets.models.people import Part
 
-# What has to have happened in the ticket for there to be something to tell.
+# What has to have happened in the ticket for there to be something to tell; the others tell of no deed in it.
 HAPPENED: dict[str, Sequence[Kind]] = {
     Template.TICKET_OPENED: (Kind.OPENED,),
+    Template.TICKET_ANSWERED: (Kind.AUTOMATIC_ANSWER,),
     Template.TICKET_OPENED_FOR: (Kind.OPENED,),
     Template.TICKET_REPLY: (Kind.REPLIED,),
     Template.MESSAGE_RECEIVED: (Kind.MESSAGE_ADDED,),
@@ -19,7 +21,6 @@ HAPPENED: dict[str, Sequence[Kind]] = {
     Template.TICKET_RESOLVED: (Kind.RESOLVED,),
     Template.TICKET_CLOSED: (Kind.CLOSED,),
     Template.TICKET_COLLABORATOR: (Kind.COLLABORATOR_ADDED,),
-    Template.TICKET_LINK: (Kind.OPENED,),
     Template.ALERT_NEW: (Kind.OPENED,),
     Template.ALERT_MESSAGE: (Kind.MESSAGE_ADDED,),
     Template.ALERT_NOTE: (Kind.NOTE_ADDED,),
@@ -34,26 +35,26 @@ def sample(template: str, ticket: Ticket, looker: User) -> OutgoingMail | None:
 
     None if nothing of the kind has happened in it.
     """
-    event = (
-        TicketEvent.objects.filter(ticket=ticket, kind__in=HAPPENED[template])
-        .select_related("by")
-        .order_by("-number")
-        .first()
-    )
+    event = _latest(ticket, HAPPENED[template]) if template in HAPPENED else None
     address = _address_of(looker) if template in ALERTS else _requester_of(ticket)
-    if event is None or address is None:
+    if address is None or (event is None and template in HAPPENED):
         return None
-    entry = ticket.entries.filter(number=event.data["entry"]).first() if "entry" in event.data else None
+    entry = ticket.entries.filter(number=event.data["entry"]).first() if event and "entry" in event.data else None
     return OutgoingMail(
         template=template,
         ticket=ticket,
         entry=entry,
         event=event,
-        deed=UUID(str(event.deed)),
+        deed=UUID(str(event.deed)) if event else events.new_deed(),
         address=address,
         user=address.user,
         recipient=address.email,
     )
+
+
+def _latest(ticket: Ticket, kinds: Sequence[Kind]) -> TicketEvent | None:
+    found = TicketEvent.objects.filter(ticket=ticket, kind__in=kinds)
+    return found.select_related("by").order_by("-number").first()
 
 
 def _requester_of(ticket: Ticket) -> Address | None:

@@ -220,6 +220,12 @@ class SiteSettings(models.Model):
         db_default=True,
         help_text=_("Once a day, that a further mail waits. Off: it waits, and its sender hears nothing."),
     )
+    tells_locks = models.BooleanField(
+        _("tell administrators of locks"),
+        default=True,
+        db_default=True,
+        help_text=_("Once an hour at most, by mail: which accounts and clients failed to sign in too often."),
+    )
     topic_order = models.CharField(
         _("order of help topics"), max_length=10, choices=TopicOrder, default=TopicOrder.MANUAL
     )

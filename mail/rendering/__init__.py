@@ -27,7 +27,7 @@ from mail.rendering.heading import heading, why
 from mail.rendering.parts import content_id
 from mail.rendering.reader import ALERTS, TO_AGENTS, NoLongerWanted, Reader, reader_of
 from mail.words import one_line, paragraphs
-from tickets.models import Attachment
+from tickets.models import Attachment, Kind, TicketEvent
 from tickets.models.people import Part
 
 __all__ = [
@@ -158,7 +158,7 @@ def _context(mail: OutgoingMail, reader: Reader, common: Common) -> dict[str, An
         "is_agent": reader.is_agent,
         "is_requester": reader.part == Part.REQUESTER,
         "heading": heading(mail, reader, happened),
-        "words": parts.words(ticket, story, reader, common) if reader.reads_words else [],
+        "words": parts.words(ticket, _about_words(mail, story), reader, common) if reader.reads_words else [],
         "why": why(mail, reader, ticket, common),
         "department": one_line(parts.department(ticket, reader)),
         # With MAIL_FROM alone nobody reads what is answered.
@@ -171,11 +171,22 @@ def _context(mail: OutgoingMail, reader: Reader, common: Common) -> dict[str, An
         context["answer_line"] = _answer_line()
     if reader.is_agent:
         context["facts"] = parts.facts(ticket, reader)
-    if mail.template == Template.TICKET_OPENED and ticket.topic is not None:
+    if mail.template == Template.TICKET_ANSWERED:
+        # What answers stands above, what was asked below.
+        context["asked"] = [one for one in context["words"] if not one["is_reply"]]
+        context["words"] = [one for one in context["words"] if one["is_reply"]]
+    if mail.template in (Template.TICKET_OPENED, Template.TICKET_ANSWERED) and ticket.topic is not None:
         # Agents' words: for unconfirmed addresses too.
         context["thank_you"] = paragraphs(ticket.topic.thank_you, parts.LONGEST_WORDS)
     signature = parts.signature(mail, ticket, happened, common)
     return context | parts.times(mail, ticket, happened) | signature | parts.quote(mail, ticket, reader)
+
+
+def _about_words(mail: OutgoingMail, story: Sequence[TicketEvent]) -> Sequence[TicketEvent]:
+    """Return the deed's events of which the mail repeats the words: what answered by itself stands in its own mail."""
+    if mail.template == Template.TICKET_ANSWERED:
+        return story
+    return [event for event in story if event.kind != Kind.AUTOMATIC_ANSWER]
 
 
 def _answer_line() -> str:

@@ -23,6 +23,8 @@ def heading(mail: OutgoingMail, reader: Reader, happened: dict[str, TicketEvent]
     match mail.template:
         case Template.TICKET_OPENED:
             return _("We have your request")
+        case Template.TICKET_ANSWERED:
+            return _("We have your request, and a first answer")
         case Template.TICKET_OPENED_FOR:
             return _("%(name)s opened a ticket for you") % {"name": who(Kind.OPENED)}
         case Template.TICKET_REPLY if Kind.RESOLVED in happened:

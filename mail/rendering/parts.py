@@ -96,8 +96,8 @@ def words(ticket: Ticket, story: Sequence[TicketEvent], reader: Reader, common: 
     """Return what was written in this deed, as far as the reader may read it."""
     told = [event for event in story if "entry" in event.data]
     if not reader.is_confirmed:
-        # An agent's words only: the requester's are of whoever claimed this address.
-        told = [event for event in told if event.face == Face.DESK]
+        # An agent's words only, and those of administrators: the requester's are of whoever claimed this address.
+        told = [event for event in told if event.face == Face.DESK or _answers_untyped(event)]
     numbers = tuple(event.data["entry"] for event in told)
     found = common.once(("entries", ticket.pk, numbers, reader.is_agent), lambda: _entries(ticket, numbers, reader))
     # Whose entries these are changes the words.
@@ -106,6 +106,11 @@ def words(ticket: Ticket, story: Sequence[TicketEvent], reader: Reader, common: 
         ("words", ticket.pk, numbers, reader.is_agent, wrote),
         lambda: [_shown(entry, files, reader) for entry, files in found],
     )
+
+
+def _answers_untyped(event: TicketEvent) -> bool:
+    """Say whether it is an automatic answer that repeats nothing that was typed."""
+    return event.kind == Kind.AUTOMATIC_ANSWER and not event.data.get("typed")
 
 
 def _shown(entry: ThreadEntry, files: Sequence[Attachment], reader: Reader) -> dict[str, Any]:
@@ -118,7 +123,7 @@ def _shown(entry: ThreadEntry, files: Sequence[Attachment], reader: Reader) -> d
     return {
         "author": one_line(entry.author.display_name, 80) if entry.author else "",
         "is_note": entry.kind == EntryKind.NOTE,
-        "is_reply": entry.kind == EntryKind.REPLY,
+        "is_reply": entry.kind in (EntryKind.REPLY, EntryKind.AUTOMATIC),
         "is_own": entry.author_id == reader.user.pk,
         "text": (text := paragraphs(entry.text, LONGEST_WORDS)),
         "html": pictures.sized(body.html, {content_id(one): one.blob for one in images}) if body else "",

@@ -126,7 +126,7 @@ def test_a_new_agent_sets_the_first_password(client, grace):
 
     grace.refresh_from_db()
     assert grace.check_password(NEW)
-    assert "you can sign in at" in mail.outbox[0].body
+    assert "you are an agent at Help desk now" in mail.outbox[0].body
 
 
 # --- The same answer for everybody ---------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Sending accounts, own addresses and the outbox in the administration."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
@@ -227,6 +229,29 @@ def test_the_page_of_the_outbox_says_how_each_way_does(root, account, settings):
     assert "MAIL_URL" in page
     assert "billing" in page
     assert reverse("admin:mail_outgoingmail_outbox") in root.get(reverse(MAILS)).content.decode()
+
+
+def test_the_page_of_the_outbox_marks_what_is_not_well(root, settings):
+    settings.MAIL_URL = "smtp://127.0.0.1:9"
+    page = reverse("admin:mail_outgoingmail_outbox")
+    at = now()
+    made = {"template": Template.TICKET_OPENED, "created_at": at}
+    sent = [OutgoingMail(recipient=f"{n}@example.org", state=MailState.SENT, sent_at=at, **made) for n in range(17)]
+    OutgoingMail.objects.bulk_create(sent)
+    quiet = root.get(page).content.decode()
+    bounced = [OutgoingMail(recipient=f"{n}@example.net", state=MailState.BOUNCED, **made) for n in range(3)]
+    OutgoingMail.objects.bulk_create(bounced)
+    OutgoingMail.objects.create(recipient="late@example.org", due_at=at - timedelta(minutes=10), **made)
+
+    loud = root.get(page).content.decode()
+
+    assert "✕" not in quiet
+    assert "▲" not in quiet
+    # Of all mails, and of MAIL_URL's.
+    assert loud.count("15.0 %") == 2
+    assert loud.count("✕ far too many") == 2
+    # The oldest has been due for ten minutes.
+    assert loud.count("▲ too long") == 1
 
 
 def test_what_waits_is_cancelled_in_bulk_and_what_is_sent_is_not(root):

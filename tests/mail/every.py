@@ -19,7 +19,7 @@ from mail.models import ABOUT_TICKETS, OutgoingMail, Template
 from tests import cast
 from tests.cast import HOUR, MONDAY, TUESDAY
 from tickets import actions
-from tickets.models import Department, HelpTopic, Kind, Ticket, TicketEvent
+from tickets.models import CannedResponse, Department, HelpTopic, Kind, Ticket, TicketEvent
 
 RICH = (
     "<p>Sign-in works again for <strong>all</strong> customers. One of the two <em>load balancers</em> failed, and the "
@@ -29,9 +29,17 @@ RICH = (
     "ip route flush cache</code></pre><blockquote><p>Branch staff are asking what to tell customers.</p></blockquote>"
     "<p>Tell them that it is over. AWordThatIsLongerThanAnyTelephoneIsWideAndThatNobodyWouldEverBreakByHand</p>"
 )
-LETTERS = ("add_address", "confirm_address", "invitation", "notice", "password_link", "registered_already")
+LETTERS = (
+    "add_address",
+    "agent_password_link",
+    "confirm_address",
+    "invitation",
+    "notice",
+    "password_link",
+    "registered_already",
+)
 LETTERS += ("registration", "sign_in_link")
-TO_ADMINISTRATORS = ("bounces", "breaker", "watchdog", "way_out")
+TO_ADMINISTRATORS = ("bounces", "breaker", "failures", "locks", "watchdog", "way_out")
 URL = "https://help.example.com/one/link/AbCdEf0123456789AbCdEf0123456789"
 
 
@@ -68,17 +76,19 @@ def every_row(ada: User, topic: HelpTopic, grace: User) -> Iterator[OutgoingMail
         mail.address = Address.objects.select_related("user").get(pk=mail.address_id)
         yield mail
     addresses = Address.objects.select_related("user")
-    requester, agent = (addresses.get(pk=cast.address_for(one).pk) for one in (ada, grace))
+    agent = addresses.get(pk=cast.address_for(grace).pk)
     resolved = TicketEvent.objects.filter(ticket=ticket, kind=Kind.RESOLVED).latest("number")
     about = {"ticket": ticket, "event": resolved, "deed": resolved.deed}
-    yield OutgoingMail(**about, template=Template.OVER_LIMIT, address=requester, recipient=requester.email)
     yield OutgoingMail(**about, template=Template.AGENT_COMMANDS, address=agent, recipient=agent.email)
 
 
 def told_of(ada: User, topic: HelpTopic, grace: User) -> Ticket:
     """Return a ticket in which there was something to tell by every mail, with all that a text can have."""
     Address.objects.filter(user=ada).update(verified_at=MONDAY)
-    HelpTopic.objects.filter(pk=topic.pk).update(thank_you="Thank you.\n\nInvoices take a day.")
+    canned = CannedResponse(title="While you wait")
+    canned.write("<p>While you wait:</p><ul><li>restart <strong>it</strong>,</li><li>look at the lights.</li></ul>")
+    canned.save()
+    HelpTopic.objects.filter(pk=topic.pk).update(thank_you="Thank you.\n\nInvoices take a day.", answer=canned)
     Preferences.objects.update_or_create(agent=grace, defaults={"signature": "Grace Hopper\nBilling, at your service"})
     topic.refresh_from_db()
     ticket = cast.make_ticket(ada, topic, subject="Entire mobile/online banking system is down")
@@ -110,6 +120,7 @@ def _letter(name: str, template: str) -> Shown:
         "site": SiteSettings.load(),
         "person": SimpleNamespace(first_name="Ada"),
         "url": URL,
+        "desk": "https://help.example.com/desk/",
         "days": 7,
         "hours": 2,
         "minutes": 15,
@@ -123,6 +134,9 @@ def _letter(name: str, template: str) -> Shown:
         "is_first": False,
         "is_red": True,
         "report": report,
+        "named": [("ada@example.org", ""), ("", "192.0.2.17")],
+        "more": 3,
+        "count": 12,
         "breaker": SimpleNamespace(closes_at=MONDAY),
     }
     subject = " ".join(render_to_string(f"{template}.subject.txt", context).split())

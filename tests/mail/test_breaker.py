@@ -11,8 +11,9 @@ from helpdesk import doctor
 from helpdesk.relay import PERIODIC
 from mail import alarm, breaking, outbox
 from mail.composing import compose
+from mail.delivered import delivered
 from mail.management.commands.receive_mail import receive
-from mail.models import Breaker, IncomingState, Mailbox, OutgoingMail, Suppressed, Template
+from mail.models import Breaker, IncomingState, Mailbox, MailTemplate, OutgoingMail, Suppressed, Template
 from tests import cast
 from tests.cast import HOUR, MINUTE, MONDAY
 from tests.mail.samples import SUPPORT, mail
@@ -127,6 +128,23 @@ def test_who_has_too_many_open_tickets_hears_of_it_once_a_day(ticket, ada, billi
     assert message["Auto-Submitted"].startswith("auto-")
     # What an unconfirmed address wrote is never echoed.
     assert "Kranzfuchs" not in message.as_string()
+
+
+def test_what_is_told_then_can_be_said_in_other_words_that_repeat_nothing(ticket, ada, billing):
+    SiteSettings.objects.update(most_open_tickets=1)
+    Mailbox.objects.create(name="support", address=SUPPORT, department=billing)
+    subject, _body = delivered(Template.OVER_LIMIT, "en")
+    row = MailTemplate(template=Template.OVER_LIMIT, department=billing, language="en", subject=subject)
+    row.write("<p>Patience, {{ reader.name }}{{ requester.name }}{{ event.words }}{{ thread.last_message }}.</p>")
+    row.save()
+
+    receive(BytesIO(mail("Kranzfuchs", subject="Kranzfuchs")), mailbox_name="support")
+
+    [waiting] = OutgoingMail.objects.filter(template=Template.OVER_LIMIT)
+    message = compose(waiting)
+    assert message.subject == f"[#{ticket.number}] Your mail waits"
+    assert "Patience, ." in message.body
+    assert "Kranzfuchs" not in str(message.message())
 
 
 def test_a_program_is_not_told(ticket, ada, billing):

@@ -10,7 +10,7 @@ from accounts.models import AuditEvent, User
 from core import mailhtml
 from core.models import SiteSettings
 from mail import delivered
-from mail.letters import LETTERS, kind_of
+from mail.letters import LETTERS, PASSWORDS, kinds_of
 from mail.models import Letter, MailTemplate, OutgoingMail
 from tests import cast
 from tests.cast import MONDAY
@@ -84,17 +84,41 @@ def test_a_reader_gets_their_language_else_the_sites(grace, language, subject):
     assert mail.outbox[0].subject == subject
 
 
-def test_setting_a_password_has_one_for_the_first_and_one_for_every_other(grace, ada_confirmed):
+def test_setting_a_password_has_one_for_the_first_and_one_for_every_other(ada_confirmed):
     template(Letter.PASSWORD, subject="Another", body="<p>Hello {{ reader.name.first }}</p>{{ account.button }}")
     template(Letter.FIRST_PASSWORD, subject="The first")
-    passwords.mail_link(grace)
-    new = cast.make_agent("Nina New")
-    new.set_unusable_password()
-    new.save()
-    passwords.mail_link(new)
+    passwords.mail_link(ada_confirmed)
+    # Who came by a link so far.
+    ada_confirmed.set_unusable_password()
+    ada_confirmed.last_login = MONDAY
+    ada_confirmed.save()
+    passwords.mail_link(ada_confirmed)
 
     assert [one.subject for one in mail.outbox] == ["Another", "The first"]
-    assert "Hello Grace" in mail.outbox[0].body
+    assert "Hello Ada" in mail.outbox[0].body
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_agents_read_of_their_desk_unless_only_one_for_everybody_was_written(grace, is_first):
+    if is_first:
+        grace.set_unusable_password()
+        grace.save()
+    for_all, for_agents = (
+        (Letter.FIRST_PASSWORD, Letter.AGENT_FIRST_PASSWORD) if is_first else (Letter.PASSWORD, Letter.AGENT_PASSWORD)
+    )
+    passwords.mail_link(grace)
+    template(for_all, subject="For all")
+    passwords.mail_link(grace)
+    row = template(for_agents, subject="For agents", body="<p>{{ desk.link }} {{ account.link }}</p>")
+    passwords.mail_link(grace)
+    MailTemplate.objects.filter(pk=row.pk).update(text="No link")
+    passwords.mail_link(grace)
+
+    delivered_one, *written = mail.outbox
+    assert "desk of Help desk" in delivered_one.subject
+    assert "http://localhost:8000/desk/" in delivered_one.body
+    assert [one.subject for one in written] == ["For all", "For agents", "For all"]
+    assert written[1].body.startswith("http://localhost:8000/desk/ http://localhost:8000/accounts/")
 
 
 @pytest.mark.parametrize("fields", [{"is_active": False}, {"body": "<p>Nothing to open</p>"}])
@@ -110,8 +134,9 @@ def test_one_that_is_off_or_has_no_link_gives_way_to_the_delivered_text(grace, f
 
 
 def test_what_tells_of_changes_to_an_account_stays_ours(grace):
-    assert {kind_of(name, {}) for name in ("notice", "letter")} == {None}
-    assert set(LETTERS.values()) | {Letter.PASSWORD, Letter.FIRST_PASSWORD} == set(Letter)
+    assert kinds_of("notice", {}) == kinds_of("letter", {}) == []
+    passwords = {kind for name in PASSWORDS for first in (True, False) for kind in kinds_of(name, {"is_first": first})}
+    assert set(LETTERS.values()) | passwords == set(Letter)
 
 
 # --- What administrators write ---------------------------------------------------------------------------
@@ -143,9 +168,11 @@ def test_a_template_begins_with_what_is_delivered(letter, language, grace):
     SiteSettings.objects.update(name="Ours")
     subject, body = delivered.delivered(letter, language)
     row = template(letter, language, body, subject=subject)
-    name = next((one for one, kind in LETTERS.items() if kind == letter), "password_link")
+    password = PASSWORDS["agent" in letter]
+    name = next((one for one, kind in LETTERS.items() if kind == letter), password)
     grace.language = language
     context = {"url": "https://x.example/1", "person": grace, "by": "Rosa", "minutes": 15, "hours": 24, "days": 7}
+    context["desk"] = "http://localhost:8000/desk/"
 
     for active in (True, False):
         MailTemplate.objects.filter(pk=row.pk).update(is_active=active)

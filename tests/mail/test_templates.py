@@ -16,7 +16,7 @@ from mail.models import ABOUT_TICKETS, MailTemplate, OutgoingMail, Template
 from tests import cast
 from tests.cast import DAY, MONDAY, TUESDAY
 from tickets import actions, variables
-from tickets.models import Department, Ticket
+from tickets.models import CannedResponse, Department, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -185,6 +185,11 @@ def lived(ada, topic, grace):
     User.objects.filter(pk=ada.pk).update(name=f"{WORD} Ada", phone="+49 1")
     ada.refresh_from_db()
     Address.objects.filter(user=ada).update(verified_at=MONDAY)
+    canned = CannedResponse(title="Innenfuchs")
+    canned.write("<p>{{ requester.name }}: restart it.</p>")
+    canned.save()
+    topic.answer = canned
+    topic.save()
     department = topic.department
     department.name, department.is_public = "Innenfuchs Betrug", False
     department.save()
