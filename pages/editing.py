@@ -54,7 +54,7 @@ class RichTextarea(VariableTextarea):
     uploads = ""
 
     class Media:
-        js = (forms.Script("js/page-editor.js", defer=True),)
+        js = (forms.Script("js/toolbar.js", defer=True), forms.Script("js/page-editor.js", defer=True))
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         context = {

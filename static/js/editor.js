@@ -107,25 +107,11 @@
     code: (chain) => chain.toggleCode(),
     codeBlock: (chain) => chain.toggleCodeBlock(),
   };
-  const buttons = [...tools.querySelectorAll('[data-tool]')];
-  const mark = (made) => buttons.forEach((button) => button.setAttribute('aria-pressed', String(made.isActive(button.dataset.tool))));
-  /* One stop for Tab, arrows within (WAI-ARIA, toolbar). */
-  buttons.forEach((button, i) => { button.tabIndex = i ? -1 : 0; });
-  tools.addEventListener('keydown', (e) => {
-    const at = buttons.indexOf(e.target);
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
-    if (at < 0 || !step) return;
-    e.preventDefault();
-    const next = buttons.at((at + step) % buttons.length);
-    buttons.forEach((button) => { button.tabIndex = button === next ? 0 : -1; });
-    next.focus();
-  });
-  tools.addEventListener('mousedown', (e) => { if (e.target.closest('[data-tool]')) e.preventDefault(); });
-  tools.addEventListener('click', (e) => {
-    const tool = e.target.closest('[data-tool]')?.dataset.tool;
+  const buttons = window.editorToolbar(tools, (tool) => {
     if (tool === 'link') openBar();
-    else if (tool) does[tool](editor.chain().focus()).run();
+    else does[tool](editor.chain().focus()).run();
   });
+  const mark = (made) => buttons.forEach((button) => button.setAttribute('aria-pressed', String(made.isActive(button.dataset.tool))));
 
   /* --- Links ------------------------------------------------------------------------------------------ */
   const openBar = () => {

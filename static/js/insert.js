@@ -58,6 +58,7 @@
   /* --- By / ------------------------------------------------------------------------------------------- */
   let typed = null; // {from, to, query} in the text
   let dismissed = false;
+  let side = null; // of that line, on which the list stands
   const options = () => [...slash.querySelectorAll('[data-canned]')];
   const chosen = () => slash.querySelector('[aria-selected="true"]');
   const choose = (option) => {
@@ -67,7 +68,24 @@
     if (option) dom.setAttribute('aria-activedescendant', option.id);
     else dom.removeAttribute('aria-activedescendant');
   };
-  const close = () => { slash.hidden = true; slash.replaceChildren(); choose(null); };
+  const close = () => { slash.hidden = true; side = null; slash.replaceChildren(); choose(null); };
+  /* Never over the line that is being typed: under it, or over it where there is more room. While the list stands open it
+     stays on its side. */
+  const GAP = 4;
+  const place = () => {
+    if (slash.hidden || !typed) { side = null; return; }
+    const { view } = composer.box.editor;
+    const line = { top: view.coordsAtPos(typed.from).top, bottom: view.coordsAtPos(typed.to).bottom };
+    const home = slash.offsetParent.getBoundingClientRect();
+    const seen = window.visualViewport?.height ?? innerHeight;
+    const bar = document.querySelector('.topbar')?.getBoundingClientRect().bottom ?? 0;
+    const room = { under: seen - line.bottom - 2 * GAP, over: line.top - Math.max(bar, 0) - 2 * GAP };
+    slash.style.maxBlockSize = '';
+    side ??= slash.offsetHeight <= room.under || room.under >= room.over ? 'under' : 'over';
+    slash.style.insetBlockStart = side === 'under' ? `${line.bottom + GAP - home.top}px` : 'auto';
+    slash.style.insetBlockEnd = side === 'over' ? `${home.bottom - line.top + GAP}px` : 'auto';
+    slash.style.maxBlockSize = `min(16rem, ${Math.max(room[side], 0)}px)`;
+  };
   const look = later(async () => {
     const query = typed?.query;
     if (query === undefined || dismissed) return;
@@ -81,6 +99,7 @@
     options().forEach((option, i) => Object.assign(option, { id: `canned-${i}`, role: 'option', tabIndex: -1 }));
     // Whoever writes "and/or" is not bothered.
     slash.hidden = !options().length && query !== '';
+    place();
     choose(options()[0]);
   });
   const watch = ({ editor }) => {
@@ -126,5 +145,7 @@
     editor.on('transaction', watch);
     editor.on('blur', close);
     editor.view.dom.addEventListener('keydown', keys, { capture: true });
+    addEventListener('resize', place);
+    addEventListener('scroll', place, { capture: true, passive: true });
   });
 })();

@@ -96,29 +96,15 @@
       orderedList: (chain) => chain.toggleOrderedList(),
       blockquote: (chain) => chain.toggleBlockquote(),
     };
-    const buttons = [...tools.querySelectorAll('[data-tool]')];
+    const buttons = window.editorToolbar(tools, (tool) => {
+      if (tool === 'link') openBar();
+      else if (tool === 'picture') file.click();
+      else does[tool](editor.chain().focus()).run();
+    });
     const isOn = (tool) => (tool.startsWith('heading') ? editor.isActive('heading', { level: Number(tool.at(-1)) }) : editor.isActive(tool));
     function mark() {
       buttons.filter((button) => button.dataset.tool !== 'picture').forEach((button) => button.setAttribute('aria-pressed', String(isOn(button.dataset.tool))));
     }
-    /* One stop for Tab, arrows within (WAI-ARIA, toolbar). */
-    buttons.forEach((button, i) => { button.tabIndex = i ? -1 : 0; });
-    tools.addEventListener('keydown', (e) => {
-      const at = buttons.indexOf(e.target);
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
-      if (at < 0 || !step) return;
-      e.preventDefault();
-      const next = buttons.at((at + step) % buttons.length);
-      buttons.forEach((button) => { button.tabIndex = button === next ? 0 : -1; });
-      next.focus();
-    });
-    tools.addEventListener('mousedown', (e) => { if (e.target.closest('[data-tool]')) e.preventDefault(); });
-    tools.addEventListener('click', (e) => {
-      const tool = e.target.closest('[data-tool]')?.dataset.tool;
-      if (tool === 'link') openBar();
-      else if (tool === 'picture') file.click();
-      else if (tool) does[tool](editor.chain().focus()).run();
-    });
     file.addEventListener('change', () => { upload([...file.files]); file.value = ''; });
     tools.querySelector('[data-rich-variable]')?.addEventListener('change', (e) => {
       if (e.target.value) editor.chain().focus().insertContent({ type: 'text', text: `{{ ${e.target.value} }}` }).run();
