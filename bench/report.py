@@ -21,17 +21,13 @@ def markdown(found: dict[str, Any]) -> str:
     one = found["scenarios"][0]
     lines = [
         f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gb']} GB of memory, {machine['system']}; "
-        f"Python {machine['python']} {_built(machine)}, Django {machine['django']}, psycopg {machine['psycopg']}, "
+        f"Python {machine['python']}, Django {machine['django']}, psycopg {machine['psycopg']}, "
         f"PostgreSQL {one['databases'][0]['postgresql']}, {'with' if machine['redis'] else 'without'} Redis. "
         f"{found['rounds']} rounds of {found['times']} per case after the warm-up.",
     ]
     for scenario in found["scenarios"]:
         lines += ["", *_table(scenario), "", *[f"- {line}" for line in verdicts(scenario)]]
     return "\n".join(lines).rstrip()
-
-
-def _built(machine: dict[str, Any]) -> str:
-    return "built with optimizations" if machine["python_is_optimized"] else "built without optimizations"
 
 
 def _table(scenario: dict[str, Any]) -> list[str]:
