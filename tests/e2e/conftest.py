@@ -20,12 +20,12 @@ from tests.plugins.chromium import ARGUMENTS
 
 
 @pytest.fixture(scope="package")
-def helpdesk(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HelpDesk]:
+def helpdesk(prepared: Path, prepared_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HelpDesk]:
     """A help desk with the demo, as on a fresh clone."""
     folder = tmp_path_factory.mktemp("helpdesk")
     shutil.copytree(prepared, folder / "data")
     given = os.environ.get("DATABASE_URL", "")
-    with database(given) as url, Sink() as sink, HelpDesk(folder, url, sink).running() as running:
+    with database(given, prepared_database) as url, Sink() as sink, HelpDesk(folder, url, sink).running() as running:
         yield running
 
 

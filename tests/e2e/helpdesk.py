@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 
 from tests.mail.sink import Sink
+from tests.plugins.prepared import on_server
 
 ROOT = Path(__file__).resolve().parents[2]
 # What would make it another help desk than the one a fresh clone starts.
@@ -136,19 +137,18 @@ def eventually(condition: Callable[[], bool], within: float = 20.0) -> None:
 
 
 @contextmanager
-def database(given: str) -> Iterator[str]:
-    """Give the address of an empty database beside the given one, gone afterwards; "" where SQLite is meant."""
-    parts = urlsplit(given)
-    if not parts.scheme.startswith("postgres"):
+def database(given: str, prepared: str) -> Iterator[str]:
+    """Give the address of a copy of the prepared database, gone afterwards; "" where SQLite is meant."""
+    if not prepared:
         yield ""
         return
+    parts = urlsplit(given)
     name = f"{parts.path.strip('/')}_e2e_{os.getpid()}"
-    with psycopg.connect(urlunsplit(parts._replace(path="/postgres")), autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield urlunsplit(parts._replace(path=f"/{name}"))
-        finally:
-            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    on_server(given, f'CREATE DATABASE "{name}" TEMPLATE "{prepared}"')
+    try:
+        yield urlunsplit(parts._replace(path=f"/{name}"))
+    finally:
+        on_server(given, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def text_of(mail: EmailMessage) -> str:

@@ -47,10 +47,10 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory, prepared):
+def stage(tmp_path_factory, prepared, prepared_database):
     on_server = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     stage = Stage(tmp_path_factory.mktemp("kill"), os.environ["DATABASE_URL"] if on_server else "")
-    stage.prepare(prepared)
+    stage.prepare(prepared, prepared_database)
     yield stage
     stage.drop()
 

@@ -24,13 +24,13 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory, prepared, long_run):
+def stage(tmp_path_factory, prepared, prepared_database, long_run):
     on_server = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     server = os.environ["DATABASE_URL"] if on_server else ""
     stage = Stage(tmp_path_factory.mktemp("reckon"), server, "tests.kill.reckoners", "reckon")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KILL_TICKETS", "1500" if long_run else "120")
-        stage.prepare(prepared)
+        stage.prepare(prepared, prepared_database)
     yield stage
     stage.drop()
 

@@ -26,11 +26,11 @@ COUNTED = "SELECT kind, count(*), count(DISTINCT ticket_id) FROM tickets_tickete
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory, prepared):
+def stage(tmp_path_factory, prepared, prepared_database):
     on_server = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     server = os.environ["DATABASE_URL"] if on_server else ""
     stage = Stage(tmp_path_factory.mktemp("sweep"), server, "tests.kill.sweepers", "sweep")
-    stage.prepare(prepared)
+    stage.prepare(prepared, prepared_database)
     yield stage
     stage.drop()
 

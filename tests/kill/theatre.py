@@ -17,6 +17,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+from tests.plugins.prepared import on_server
+
 # The tables that the relay hands out of.
 WAITING = (
     "mail_outgoingmail",
@@ -39,18 +41,17 @@ class Stage:
     program: str = "tests.kill.lives"
     suffix: str = "kill"
 
-    def prepare(self, prepared: Path) -> None:
-        """Put the cast on the stage, on SQLite in a copy of the `prepared` database."""
+    def prepare(self, prepared: Path, prepared_database: str) -> None:
+        """Put the cast on the stage, in a copy of what is `prepared`, on SQLite or on the server."""
         (self.folder / "stage").mkdir()
-        commands = [["-m", self.program, "stage"]]
         if self.server:
-            self._on_server(f'DROP DATABASE IF EXISTS "{self.name}"', f'CREATE DATABASE "{self.name}"')
-            commands.insert(0, ["manage.py", "prepare", "--only", "database"])
+            copied = f'CREATE DATABASE "{self.name}" TEMPLATE "{prepared_database}"'
+            on_server(self.server, f'DROP DATABASE IF EXISTS "{self.name}"', copied)
         else:
             shutil.copy(prepared / "helpdesk.sqlite3", self.folder / "stage")
         environ = self.environ(self.folder / "stage", self.name)
-        for command in commands:
-            subprocess.run([sys.executable, *command], env=environ, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        command = [sys.executable, "-m", self.program, "stage"]
+        subprocess.run(command, env=environ, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
     @contextmanager
     def copy(self, name: str) -> Iterator[dict[str, str]]:
@@ -58,19 +59,19 @@ class Stage:
         folder = self.folder / name
         if self.server:
             folder.mkdir()
-            self._on_server(f'CREATE DATABASE "{self.name}_{name}" TEMPLATE "{self.name}"')
+            on_server(self.server, f'CREATE DATABASE "{self.name}_{name}" TEMPLATE "{self.name}"')
         else:
             shutil.copytree(self.folder / "stage", folder)
         try:
             yield self.environ(folder, f"{self.name}_{name}")
         finally:
             if self.server:
-                self._on_server(f'DROP DATABASE "{self.name}_{name}" WITH (FORCE)')
+                on_server(self.server, f'DROP DATABASE "{self.name}_{name}" WITH (FORCE)')
             shutil.rmtree(folder, ignore_errors=True)
 
     def drop(self) -> None:
         if self.server:
-            self._on_server(f'DROP DATABASE "{self.name}" WITH (FORCE)')
+            on_server(self.server, f'DROP DATABASE "{self.name}" WITH (FORCE)')
 
     @property
     def name(self) -> str:
@@ -83,11 +84,6 @@ class Stage:
         if self.server:
             environ["DATABASE_URL"] = urlunsplit(urlsplit(self.server)._replace(path=f"/{name}"))
         return environ
-
-    def _on_server(self, *statements: str) -> None:
-        with psycopg.connect(urlunsplit(urlsplit(self.server)._replace(path="/postgres")), autocommit=True) as server:
-            for statement in statements:
-                server.execute(statement)
 
 
 @dataclass
