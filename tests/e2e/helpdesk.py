@@ -20,7 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 
 from tests.mail.sink import Sink
-from tests.plugins.prepared import on_server
+from tests.plugins.prepared import copy_database, drop_database
 
 ROOT = Path(__file__).resolve().parents[2]
 # What would make it another help desk than the one a fresh clone starts.
@@ -144,11 +144,11 @@ def database(given: str, prepared: str) -> Iterator[str]:
         return
     parts = urlsplit(given)
     name = f"{parts.path.strip('/')}_e2e_{os.getpid()}"
-    on_server(given, f'CREATE DATABASE "{name}" TEMPLATE "{prepared}"')
+    copy_database(given, prepared, name)
     try:
         yield urlunsplit(parts._replace(path=f"/{name}"))
     finally:
-        on_server(given, f'DROP DATABASE "{name}" WITH (FORCE)')
+        drop_database(given, name)
 
 
 def text_of(mail: EmailMessage) -> str:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from tests.plugins.prepared import on_server
+from tests.plugins.prepared import copy_database, drop_database
 
 # The tables that the relay hands out of.
 WAITING = (
@@ -45,8 +45,7 @@ class Stage:
         """Put the cast on the stage, in a copy of what is `prepared`, on SQLite or on the server."""
         (self.folder / "stage").mkdir()
         if self.server:
-            copied = f'CREATE DATABASE "{self.name}" TEMPLATE "{prepared_database}"'
-            on_server(self.server, f'DROP DATABASE IF EXISTS "{self.name}"', copied)
+            copy_database(self.server, prepared_database, self.name)
         else:
             shutil.copy(prepared / "helpdesk.sqlite3", self.folder / "stage")
         environ = self.environ(self.folder / "stage", self.name)
@@ -59,19 +58,19 @@ class Stage:
         folder = self.folder / name
         if self.server:
             folder.mkdir()
-            on_server(self.server, f'CREATE DATABASE "{self.name}_{name}" TEMPLATE "{self.name}"')
+            copy_database(self.server, self.name, f"{self.name}_{name}")
         else:
             shutil.copytree(self.folder / "stage", folder)
         try:
             yield self.environ(folder, f"{self.name}_{name}")
         finally:
             if self.server:
-                on_server(self.server, f'DROP DATABASE "{self.name}_{name}" WITH (FORCE)')
+                drop_database(self.server, f"{self.name}_{name}")
             shutil.rmtree(folder, ignore_errors=True)
 
     def drop(self) -> None:
         if self.server:
-            on_server(self.server, f'DROP DATABASE "{self.name}" WITH (FORCE)')
+            drop_database(self.server, self.name)
 
     @property
     def name(self) -> str:

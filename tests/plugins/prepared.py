@@ -37,10 +37,11 @@ def prepared_database(tmp_path_factory: pytest.TempPathFactory) -> str:
     given = os.environ.get("DATABASE_URL", "")
     if not given.startswith("postgres"):
         return ""
-    name = name_of_prepared(given)
+    name = _name_of_prepared(given)
 
     def prepare(folder: Path) -> None:
-        on_server(given, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"')
+        drop_database(given, name)
+        _on_server(given, f'CREATE DATABASE "{name}"')
         address = urlunsplit(urlsplit(given)._replace(path=f"/{name}"))
         redis = {"REDIS_URL": os.environ["REDIS_URL"]} if "REDIS_URL" in os.environ else {}
         _prepare({"HELPDESK_DATA": str(folder), "DATABASE_URL": address, **redis}, "--only", "database")
@@ -60,13 +61,10 @@ def django_db_keepdb(django_db_modify_db_settings: None, request: pytest.Fixture
         shutil.copy(request.getfixturevalue("prepared") / NAME, name)
         yield True
     elif "PYTEST_XDIST_WORKER" in os.environ:
-        template = request.getfixturevalue("prepared_database")
         given = os.environ["DATABASE_URL"]
-        on_server(
-            given, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}" TEMPLATE "{template}"'
-        )
+        copy_database(given, request.getfixturevalue("prepared_database"), name)
         yield True
-        on_server(given, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        drop_database(given, name)
     else:
         yield False
 
@@ -75,19 +73,33 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Drop the prepared database when the last process is done with it."""
     given = os.environ.get("DATABASE_URL", "")
     if given.startswith("postgres") and not hasattr(session.config, "workerinput"):
-        on_server(given, f'DROP DATABASE IF EXISTS "{name_of_prepared(given)}" WITH (FORCE)')
+        drop_database(given, _name_of_prepared(given))
 
 
-def name_of_prepared(given: str) -> str:
-    return f"test_{urlsplit(given).path.strip('/').removeprefix('test_')}_prepared"
+def copy_database(given: str, template: str, name: str) -> None:
+    """Make a database as the template is, beside the one of the given address, in the place of one of this name.
+
+    Whoever works in it does not wait for the disk: it is gone when the run is.
+    """
+    drop_database(given, name)
+    copied = f'CREATE DATABASE "{name}" TEMPLATE "{template}"'
+    _on_server(given, copied, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
 
 
-def on_server(address: str, *statements: str) -> None:
-    """Tell the server of this database's address, from beside the database."""
-    beside = urlunsplit(urlsplit(address)._replace(path="/postgres"))
+def drop_database(given: str, name: str) -> None:
+    """Drop a database beside the one of the given address, whoever is connected to it."""
+    _on_server(given, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _on_server(given: str, *statements: str) -> None:
+    beside = urlunsplit(urlsplit(given)._replace(path="/postgres"))
     with psycopg.connect(beside, autocommit=True) as server:
         for statement in statements:
             server.execute(statement)
+
+
+def _name_of_prepared(given: str) -> str:
+    return f"test_{urlsplit(given).path.strip('/').removeprefix('test_')}_prepared"
 
 
 def _once(name: str, make: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
