@@ -189,6 +189,19 @@ def test_taken_back_they_are_in_the_editor_as_they_were_and_are_sent_again_so(ti
     assert [file.name for file in held.files.order_by("position")] == ["screen.png", "proof.txt"]
 
 
+def test_what_looks_like_tags_comes_back_into_the_editor_as_words(ticket: Ticket, desk: AtDesk) -> None:
+    written = "<p>Write <strong>it</strong> as &lt;b&gt;bold&lt;/b&gt; &amp;amp; &lt;/textarea&gt;</p>"
+    desk.reply(ticket, html=written)
+    held = HeldReply.objects.get()
+    press(desk, ticket, held, "undo")
+
+    page = desk.look(ticket, f"?edit={held.pk}").text
+
+    # As a browser reads it: once unescaped it is the HTML that the editor is given.
+    [given] = re.findall(r"<textarea[^>]* data-html>\n(.*?)</textarea>", page, re.DOTALL)
+    assert unescape(given) == held.html == written
+
+
 def test_a_colleague_who_takes_it_up_sees_its_images_too(
     ticket: Ticket, desk: AtDesk, at_desk: object, billing: object
 ) -> None:
