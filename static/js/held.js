@@ -1,8 +1,18 @@
-/* A reply that is about to go counts down, by how long it takes and not by this machine's clock; then the thread is read anew. */
+/* A reply that is about to go counts down, by how long it takes and not by this machine's clock; then the thread, and
+   what stands above and beside it, is read anew. */
 (() => {
   if (!window.desk) return;
   const AGAIN = [300, 700, 1500, 3000, 5000];
   const thread = () => document.getElementById('thread');
+
+  /* The status, the clocks and what is offered are others now. What somebody has in hand stays as it is. */
+  const swapAround = (page) => ['.ticket-head', '.panel .props'].forEach((name) => {
+    const own = document.querySelector(name);
+    const fresh = page.querySelector(name);
+    if (!own || !fresh || own.contains(document.activeElement) || document.querySelector('dialog[open]')) return;
+    own.replaceWith(fresh);
+    window.htmx?.process(fresh);
+  });
 
   const look = async (place, tries) => {
     try {
@@ -15,6 +25,7 @@
       if (fresh && !still) {
         thread().replaceChildren(...fresh.childNodes);
         window.htmx?.process(thread());
+        swapAround(page);
         page.querySelectorAll('#composer [name=seen]').forEach((seen) => {
           const own = document.querySelector('#composer [name=seen]');
           if (own) own.value = seen.value;

@@ -1,6 +1,7 @@
 """The desk in a real browser: single keys, dialogs, drafts; the console stays quiet."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -14,8 +15,8 @@ from core.models import NewFile, SiteSettings
 from tests import cast
 from tests.browsing import new_context
 from tests.cast import MINUTE
-from tickets import actions
-from tickets.models import Department, EntryKind, HelpTopic, Status, Ticket
+from tickets import actions, tasks
+from tickets.models import Department, EntryKind, HeldReply, HelpTopic, Status, Ticket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
@@ -309,6 +310,28 @@ def test_a_reply_counts_down_and_comes_back_into_the_composer_or_waits_until_it_
     held.get_by_role("button", name="Cancel").click()
     expect(page.locator(".entry-held")).to_contain_text("Not sent: It was taken back.")
     assert ticket.entries.count() == 1
+
+
+def test_once_a_reply_went_the_head_of_its_ticket_says_whose_turn_it_is(
+    page: Page, three: list[Ticket], grace: User
+) -> None:
+    Preferences.objects.create(agent=grace, undo_seconds=5)
+    ticket = three[0]
+    page.goto(f"/desk/tickets/{ticket.number}/")
+    page.keyboard.press("r")
+    page.keyboard.type("Which invoice?")
+    page.get_by_label("Other ways to send").click()
+    page.get_by_role("button", name="Send, await requester").click()
+    expect(page.get_by_role("article", name="Reply about to go")).to_be_visible()
+    head = page.locator(".ticket-head")
+    expect(head).not_to_contain_text("Awaiting requester")
+
+    held = HeldReply.objects.get()
+    HeldReply.objects.filter(pk=held.pk).update(claim=(claim := uuid4()))
+    tasks.send_held_reply(held.pk, str(claim))
+
+    # Without a press, and without the page being loaded anew.
+    expect(head).to_contain_text("Awaiting requester")
 
 
 def test_on_a_telephone_a_reply_is_taken_back_by_a_press(page: Page, three: list[Ticket], grace: User) -> None:
