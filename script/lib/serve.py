@@ -17,6 +17,8 @@ def main() -> None:
     except Trouble as trouble:
         sys.exit(f"script/serve: {trouble}")
     os.environ["HELPDESK_DATA"] = str(data)
+    # The address and the demo's passwords are told at once, also into a file or a pipe.
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
     os.environ.setdefault("PUBLIC_URL", f"http://localhost:{options.port}")
     command = [str(python), str(ROOT / "manage.py"), "serve", "--prepare", "--port", str(options.port)]
     if options.empty:
