@@ -16,6 +16,7 @@ class Counting(logging.Handler):
         try:
             cache.add(_COUNT, 0, None)
             cache.incr(_COUNT)
+            _keep()
         except Exception:
             # The cache may be what is broken; the line in the log is written all the same.
             logging.getLogger(__name__).warning("the failure above is not counted")
@@ -33,3 +34,9 @@ def forget(told: int) -> None:
     except ValueError:
         # The cache was emptied meanwhile.
         return
+    _keep()
+
+
+def _keep() -> None:
+    """Keep the count until it is told: whatever counts in the database's cache makes it expire within minutes."""
+    cache.touch(_COUNT, None)

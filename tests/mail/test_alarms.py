@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from django.core.cache import caches
 from django.test import Client
 from django.utils.timezone import now
 
@@ -94,6 +95,18 @@ def test_pages_that_fail_are_counted_and_told_once_an_hour(admin_user, mailoutbo
 
 
 @pytest.mark.django_db
+def test_what_the_hour_s_mail_could_not_tell_is_kept_for_the_next(monkeypatch):
+    # As long as a cache keeps what is not said to stay.
+    monkeypatch.setattr(caches["default"], "default_timeout", 0)
+
+    fail(), fail()
+    failures.forget(1)
+    fail()
+
+    assert failures.count() == 2
+
+
+@pytest.mark.django_db
 def test_what_is_refused_or_unavailable_on_purpose_is_not_counted(client):
     SiteSettings.objects.update(is_online=False)
 
@@ -105,13 +118,17 @@ def test_what_is_refused_or_unavailable_on_purpose_is_not_counted(client):
 def test_a_failing_cache_hides_no_line_of_the_log(monkeypatch, caplog):
     monkeypatch.setattr("core.failures.cache.add", lambda *_what: 1 / 0)
 
+    fail()
+
+    assert "Internal Server Error: /" in caplog.text
+    assert "not counted" in caplog.text
+
+
+def fail():
     try:
         1 / 0  # noqa: B018
     except ZeroDivisionError:
         logging.getLogger("django.request").exception("Internal Server Error: /", extra={"status_code": 500})
-
-    assert "Internal Server Error: /" in caplog.text
-    assert "not counted" in caplog.text
 
 
 def lock(person, at):
