@@ -174,7 +174,9 @@ def _whole(spell: Spell, calendar: Calendar, at: datetime, due: datetime | None)
     begins, ends, paused_by = spell
     if paused_by:
         end = ends or max(at, begins)
-        yield Stretch(begins, end, State.PAUSED, working_time(begins, end, calendar), paused_by, is_ahead=begins >= at)
+        if begins < end:
+            took = working_time(begins, end, calendar)
+            yield Stretch(begins, end, State.PAUSED, took, paused_by, is_ahead=begins >= at)
         if ends is None and due is not None and due > end:
             # A deadline that is still to come was set by hand: no pause moves it.
             yield Stretch(end, due, State.RUNNING, working_time(end, due, calendar), is_ahead=True)

@@ -62,6 +62,12 @@ def test_a_pause_over_closed_hours_alone_took_nothing():
     assert lay_out(spells, 9 * HOUR, OFFICE, at=at(23, 10)).paused == {}
 
 
+def test_a_pause_that_took_no_time_is_no_stretch():
+    spells = [Spell(at(20, 10), at(20, 12)), Spell(at(20, 12), at(20, 12), "requester")]
+
+    assert drawn(lay_out(spells, 4 * HOUR, OFFICE, at=at(20, 14))) == [("running", at(20, 10), at(20, 12))]
+
+
 def test_while_it_is_paused_it_is_not_due():
     spells = [Spell(at(20, 10), at(20, 12)), Spell(at(20, 12), None, "requester")]
 
