@@ -37,8 +37,6 @@ from tickets.queues import (
 )
 
 SNIPPET = 200
-# Whoever wrote last, if it is one of these, no agent answered since.
-WAITS_AFTER = (EntryKind.MESSAGE, EntryKind.AUTOMATIC)
 TONES: Mapping[Due, str] = {Due.BREACHED: "danger", Due.SOON: "warning"}
 
 
@@ -129,8 +127,10 @@ def _sources(origin: Origin) -> list[dict[str, Any]]:
 def _read(request: AgentRequest, queue: Queue, tickets: TicketQuerySet, cut: Narrow | None) -> Page:
     rows = tickets.select_related("requester", "department__parent__parent", "assignee", "team", "priority").annotate(
         newest=Subquery(
+            # What a help topic answers by itself hides no question.
             ThreadEntry.objects.public()
             .filter(ticket=OuterRef("pk"))
+            .exclude(kind=EntryKind.AUTOMATIC)
             .order_by("-number")
             .values(newest=JSONObject(kind="kind", text=Left("text", SNIPPET)))[:1],
             output_field=JSONField(),
@@ -179,7 +179,7 @@ def _row(queue: Queue, ticket: Ticket, clock: TicketClock | None, origin: Origin
         "holder_text": _holder_words(ticket) if queue.slug == "handed-over" else "",
         "clock": clock,
         # The requester spoke last and waits.
-        "is_waiting": ticket.is_working and newest["kind"] in WAITS_AFTER,
+        "is_waiting": ticket.is_working and newest["kind"] == EntryKind.MESSAGE,
     }
 
 

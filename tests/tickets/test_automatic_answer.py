@@ -80,6 +80,15 @@ def test_agents_hear_of_the_ticket_without_the_answer(ada_confirmed, topic, answ
     assert "restart it" not in alert
 
 
+def test_the_queue_shows_what_was_asked(sign_in, ada, topic, answer, grace):
+    cast.make_ticket(ada, topic, text="It does not start.")
+
+    page = sign_in(grace).get(reverse("desk:queue", args=["open"]))
+
+    [row] = page.context["groups"][0]["rows"]
+    assert (row["snippet"], row["is_waiting"]) == ("It does not start.", True)
+
+
 def test_nobody_has_answered_by_it(ada, topic, answer, grace):
     ticket = cast.make_ticket(ada, topic)
     ticket.refresh_from_db()
