@@ -43,8 +43,10 @@
   /* Whom the reply comes from is kept with its words. Which addresses there are may have changed since. */
   const comeFrom = (draft) => {
     if (draft.sender === undefined) return;
-    if (sender && [...sender.options].some((option) => option.value === draft.sender)) sender.value = draft.sender;
-    else if (draft.sender) say(form.dataset.lostSender);
+    /* Chosen before it was the usual one, it is as good. */
+    const chosen = draft.sender === form.dataset.usualSender ? '' : draft.sender;
+    if (sender && [...sender.options].some((option) => option.value === chosen)) sender.value = chosen;
+    else if (chosen) say(form.dataset.lostSender);
   };
   sender?.addEventListener('change', () => changed());
 

@@ -187,6 +187,14 @@ def test_a_draft_keeps_from_which_address_it_was_to_come(
     expect(page.locator("#id_editor")).to_have_text("From the others")
     expect(sender).to_have_value(str(other.pk))
 
+    Ticket.objects.filter(pk=ticket.pk).update(department=support)
+    page.reload()
+    expect(page.locator("#id_editor")).to_have_text("From the others")
+    expect(page.locator("[data-saved]")).to_have_text("Draft saved in this browser")
+    expect(sender).to_have_value("")
+    expect(sender.locator("option").first).to_have_text("support@example.com")
+
+    Ticket.objects.filter(pk=ticket.pk).update(department=billing)
     other.delete()
     make_address("refunds@example.com", department=support)
     page.reload()
