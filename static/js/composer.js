@@ -28,7 +28,7 @@
   const read = (which) => {
     try { return JSON.parse(store.get(name(which)) ?? '{}'); } catch { return {}; }
   };
-  const now = () => ({ ...box.get(), files: files.get(), sender: sender?.value ?? '' });
+  const now = () => ({ ...box.get(), files: files.get(), sender: current === 'note' ? undefined : sender?.value ?? '' });
   const keep = (which) => {
     const draft = now();
     if (isSaid(draft)) store.set(name(which), JSON.stringify({ ...draft, at: Date.now() }));
@@ -40,7 +40,7 @@
   const open = () => form.classList.remove('is-folded');
   const isEmpty = () => box.isEmpty() && !files.get().length;
 
-  /* Whom the reply comes from is kept with its words. Which addresses there are may have changed since. */
+  /* Whom a reply comes from is kept with its words; a note knows nothing of it. Which addresses there are may have changed since. */
   const comeFrom = (draft) => {
     if (draft.sender === undefined) return;
     /* Chosen before it was the usual one, it is as good. */

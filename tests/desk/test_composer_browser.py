@@ -203,6 +203,28 @@ def test_a_draft_keeps_from_which_address_it_was_to_come(
     expect(sender).to_have_value("")
 
 
+def test_looking_at_a_note_s_draft_leaves_the_reply_its_address(
+    page: Page, ticket: Ticket, grace: User, billing: Department, support: Department, settings: object
+) -> None:
+    settings.MAIL_URL = "smtp://127.0.0.1:9"
+    cast.give_access(grace, support)
+    make_address("billing@example.com", department=billing)
+    other = make_address("support@example.com", department=support)
+    at_composer(page, ticket, "m")
+    page.keyboard.type("A note")
+    reply, note = (page.locator(f".tabs [value={kind}]") for kind in ("reply", "note"))
+    reply.check()
+    sender = page.get_by_role("combobox", name="From")
+    sender.select_option("support@example.com")
+
+    note.check()
+    expect(page.locator("#id_editor")).to_have_text("A note")
+    reply.check()
+
+    expect(page.locator("#id_editor")).to_have_text("")
+    expect(sender).to_have_value(str(other.pk))
+
+
 def test_a_canned_response_comes_by_a_slash_with_its_file(page: Page, ticket: Ticket) -> None:
     refund = CannedResponse.objects.create(
         title="Refund", body="<p>About <b>{{ ticket.number }}</b>: paid.</p>", text=""
