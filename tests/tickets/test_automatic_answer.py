@@ -18,9 +18,11 @@ from tests import cast
 from tests.cast import MONDAY, TUESDAY
 from tests.mail.samples import SUPPORT, mail
 from tests.security.world import stored
+from tests.tickets.traces import erase
 from tickets import actions
+from tickets.erasure import REMOVED
 from tickets.errors import DeedRefused
-from tickets.models import Awaiting, CannedResponse, Department, EntryKind, HelpTopic, Kind, Ticket
+from tickets.models import Awaiting, CannedResponse, Department, EntryKind, HelpTopic, Kind, Ticket, Way
 
 pytestmark = pytest.mark.django_db
 
@@ -228,6 +230,31 @@ def test_what_was_opened_by_mistake_can_still_be_moved(ada, topic, answer, grace
 
     wrong.refresh_from_db()
     assert wrong.close_reason == "duplicate"
+
+
+@pytest.mark.parametrize("is_handed_over", [False, True])
+def test_who_is_anonymised_is_repeated_no_more(ada_confirmed, topic, answer, grace, is_handed_over):
+    answer.write("<p>{{ requester.name }}, you wrote:</p>{{ thread.original }}")
+    answer.save()
+    ticket = cast.make_ticket(ada_confirmed, topic, text="It does not start.")
+    assert "It does not start." in answers(ticket)[0]
+    if is_handed_over:
+        erase(ada_confirmed, Way.HAND_OVER, grace, to=cast.make_person("new@example.org", "New"))
+
+    erase(ada_confirmed, Way.ANONYMISE, grace)
+
+    [entry] = ticket.entries.filter(kind=EntryKind.AUTOMATIC)
+    assert (entry.text, entry.html) == (REMOVED, "")
+
+
+def test_who_is_anonymised_leaves_an_answer_that_repeats_nothing(topic, answer, grace):
+    person = cast.make_person("kranz@example.org", "Kranzfuchs", confirmed=False)
+    ticket = cast.make_ticket(person, topic)
+    before = answers(ticket)
+
+    erase(person, Way.ANONYMISE, grace)
+
+    assert answers(ticket) == before
 
 
 # --- Where it is chosen ------------------------------------------------------------------------------------

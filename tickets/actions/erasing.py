@@ -3,6 +3,7 @@
 `erase` takes it on; `go_on` does a step, as often as it takes. The worker goes on where a page stopped waiting.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -31,7 +32,19 @@ from tickets.erasure import (
     stands_elsewhere,
 )
 from tickets.errors import DeedRefused
-from tickets.models import Attachment, Erasure, FailedHandler, HeldReply, Participant, ThreadEntry, Ticket, Way
+from tickets.models import (
+    Attachment,
+    EntryKind,
+    Erasure,
+    FailedHandler,
+    HeldReply,
+    Kind,
+    Participant,
+    ThreadEntry,
+    Ticket,
+    TicketEvent,
+    Way,
+)
 from tickets.models.people import Part
 
 # So many tickets, or entries, are done at once.
@@ -190,16 +203,25 @@ def _anonymise(erasure: Erasure, at: datetime) -> bool:
         keys = [entry.pk for entry in entries]
         let_go_of_files(Attachment.objects.filter(entry__in=keys), at)
         messages_of(person).filter(pk__in=keys).update(text=REMOVED, html="")
+        _blank_answers({entry.ticket_id for entry in entries if entry.number == 1})
         return False
     subjects = Ticket.objects.filter(requester=person).exclude(subject=REMOVED).order_by("pk")
     tickets = list(subjects.values_list("pk", flat=True)[:BATCH])
     if tickets:
         FailedHandler.objects.filter(event__ticket__in=tickets).update(error=REMOVED)
         Ticket.objects.filter(pk__in=tickets).update(subject=REMOVED)
+        _blank_answers(tickets)
         return False
     _forget(person, at)
     audit.record(AuditKind.ANONYMISED, by=erasure.asked_by, at=at, target=person)
     return True
+
+
+def _blank_answers(tickets: Collection[int]) -> None:
+    """Blank what answered these tickets by itself, where it repeats what was typed: nobody else wrote that."""
+    typed = TicketEvent.objects.filter(ticket=OuterRef("ticket"), kind=Kind.AUTOMATIC_ANSWER, data__typed=True)
+    answers = ThreadEntry.objects.filter(Exists(typed), ticket__in=tickets, kind=EntryKind.AUTOMATIC)
+    answers.update(text=REMOVED, html="")
 
 
 def _forget(person: User, at: datetime) -> None:
