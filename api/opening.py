@@ -13,13 +13,12 @@ from api.fields import Wanted, invalid
 from api.models import ApiKey
 from api.refusals import Refused
 from core import files
-from core.models import NewFile, SiteSettings
+from core.models import NewFile
 from core.uploads import HEAD, type_of
-from mail import screening
 from mail.addresses import is_banned, own_addresses
 from sla.models import Priority
 from tickets import actions
-from tickets.errors import DeedRefused, DueDateRefused, NothingWritten
+from tickets.errors import DeedRefused, DueDateRefused, NothingWritten, TooManyOpen
 from tickets.models import EntryKind, HelpTopic, Ticket
 
 
@@ -38,8 +37,6 @@ def open_ticket(wanted: Wanted, *, key: ApiKey, idempotency_key: str = "", at: d
         raise invalid("name: Full Name is a required field")
     if known is not None and not known.user.is_active:
         raise Refused(403, refusals.DENIED)
-    if known is not None and screening.has_too_many_open(known, SiteSettings.load()):
-        raise invalid("You've reached the maximum open tickets allowed.")
     stored = [_store(one.name, one.content) for one in wanted.files]
     by, sent_as = Principal.api(key.pk), _sent_as(key, idempotency_key)
     address = known or address_of(email, name=wanted.name)
@@ -63,6 +60,8 @@ def open_ticket(wanted: Wanted, *, key: ApiKey, idempotency_key: str = "", at: d
             )
             if wanted.notes and not ticket.entries.filter(kind=EntryKind.NOTE).exists():
                 actions.add_note(ticket=ticket, text=wanted.notes, by=Principal.system(by.cause), at=at)
+    except TooManyOpen:
+        raise invalid("err: You've reached the maximum open tickets allowed.") from None
     except NothingWritten:
         raise invalid("message: Message is a required field") from None
     except DueDateRefused as refusal:

@@ -89,8 +89,8 @@ def _link() -> list[str]:
 
 def _over_limit() -> list[str]:
     waits = _(
-        "We got a mail from you. You have as many open tickets as one may have at a time, so it opens no other before "
-        "somebody has looked at it. Nothing is lost. If it is about this ticket, answer here."
+        "We got a message from you. You have as many open tickets as one may have at a time, so it opens no other "
+        "before somebody has looked at it. Nothing is lost. If it is about this ticket, answer here."
     )
     return [HEADING, _paragraph(waits), BUTTON]
 

@@ -2,9 +2,8 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,13 +15,13 @@ from accounts.people import address_of
 from accounts.principal import Principal
 from core.models import SiteSettings
 from core.prepared import Question
-from mail import commands, contents, matching, outbox, proof, recipients, screening
+from mail import commands, contents, matching, over_limit, proof, recipients, screening, waiting_forms
 from mail.addresses import OwnAddresses
 from mail.contents import Contents
 from mail.ignoring import Ignored, ignored
 from mail.keeping import Held, OneTooMany
 from mail.matching import Found
-from mail.models import IncomingMail, IncomingState, Mailbox, OutgoingMail, Reason, Remark, Template
+from mail.models import Door, IncomingMail, IncomingState, Mailbox, Reason, Remark
 from mail.outcome import Outcome, Remarks
 from mail.parsing import ParsedMail
 from mail.proof import Proof
@@ -30,12 +29,9 @@ from mail.words import one_line
 from sla.models import Priority
 from tickets import actions
 from tickets.actions.locking import lock_address
-from tickets.errors import DeedRefused
+from tickets.errors import DeedRefused, TooManyOpen
 from tickets.models import Source, ThreadEntry, Ticket
 from tickets.thread import sent_before
-
-# Who has too many open tickets hears of it so often, however much they write.
-OVER_LIMIT_AGAIN_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +162,14 @@ def _done_before(entry: ThreadEntry, parsed: ParsedMail) -> Outcome:
 
 def _into_ticket(arrival: Arrival, proven: Proof) -> Outcome:
     parsed, address, at = arrival.parsed, arrival.address, arrival.at
-    found = matching.find(parsed, address.user, proof=proven, cause=arrival.key, at=at)
-    if not arrival.mail.is_let_through:
-        if found.ticket is None and screening.has_too_many_open(address, arrival.site):
-            _tell_over_limit(arrival)
-            return _waits(Reason.TOO_MANY_OPEN)
-        if found.ticket is not None and screening.writes_too_much_into(found.ticket, address.email, at):
-            return _waits(Reason.TOO_MANY, found.ticket)
+    if arrival.mail.door == Door.PORTAL:
+        # It was filled in to open a ticket, whatever its subject names.
+        found = Found(Reason.NEW, Principal.mail(address.user, None, arrival.key))
+    else:
+        found = matching.find(parsed, address.user, proof=proven, cause=arrival.key, at=at)
+    into = None if arrival.mail.is_let_through else found.ticket
+    if into is not None and screening.writes_too_much_into(into, address.email, at):
+        return _waits(Reason.TOO_MANY, into)
     # An answer is shown without what it quotes; what opens a ticket is shown whole.
     is_answer = found.ticket is not None and arrival.site.mail_strips_quotes
     written = contents.of(arrival.mail, parsed, is_answer=is_answer)
@@ -183,6 +180,11 @@ def _into_ticket(arrival: Arrival, proven: Proof) -> Outcome:
         return _obey(arrival, found, found.ticket, written, remarks)
     try:
         outcome = _write(arrival, found, written, remarks)
+    except TooManyOpen:
+        if not arrival.is_of_a_program:
+            arrival.held.claim_identity()
+            over_limit.tell(address, about=arrival.key, site=arrival.site, at=at)
+        return _waits(Reason.TOO_MANY_OPEN)
     except DeedRefused as refusal:
         return _waits(Reason.REFUSED, found.ticket, error=str(refusal))
     except OneTooMany:
@@ -190,24 +192,6 @@ def _into_ticket(arrival: Arrival, proven: Proof) -> Outcome:
     if not arrival.held.is_finished:
         _let_take_part(arrival, found, remarks)
     return outcome
-
-
-def _tell_over_limit(arrival: Arrival) -> None:
-    """Tell the sender once in a window, where that is wanted, that the mail waits, with a link to a ticket."""
-    address, at = arrival.address, arrival.at
-    tickets = Ticket.objects.live().working().filter(requester=address.user, participants__address=address)
-    ticket = tickets.order_by("-pk").first()
-    if ticket is None or arrival.is_of_a_program or not arrival.site.tells_over_limit:
-        return
-    arrival.held.claim_identity()
-    deed = uuid5(NAMESPACE_OID, f"{arrival.key}/over-limit")
-    with transaction.atomic():
-        # Of two mails that are taken in at once, the second waits here and finds what the first wrote.
-        lock_address(address)
-        told = OutgoingMail.objects.filter(recipient=address.email, template=Template.OVER_LIMIT)
-        latest = told.order_by("-pk").values_list("created_at", flat=True).first()
-        if latest is None or latest <= at - OVER_LIMIT_AGAIN_AFTER:
-            outbox.write([address], Template.OVER_LIMIT, deed=deed, at=at, ticket_id=ticket.pk)
 
 
 @transaction.atomic
@@ -244,13 +228,15 @@ def _limits(arrival: Arrival, *, into: Ticket | None = None) -> Question | None:
 
 def _open(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) -> tuple[ThreadEntry, IncomingState]:
     mailbox = recipients.with_routing(arrival.mailbox)
+    form = waiting_forms.asked(arrival.mail)
+    topic = mailbox.topic if mailbox and mailbox.topic and mailbox.topic.is_enabled else None
     ticket = actions.open_received(
         address=arrival.address,
-        topic=mailbox.topic if mailbox and mailbox.topic and mailbox.topic.is_enabled else None,
+        topic=form.topic if form else topic,
         subject=written.subject,
         text=written.text,
         html=written.html,
-        source=Source.MAIL,
+        source=Source.WEB if form else Source.MAIL,
         by=found.by,
         at=arrival.at,
         files=written.files,
@@ -260,6 +246,8 @@ def _open(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) -
         also_told=recipients.other_departments(arrival.parsed, arrival.own, mailbox),
         acknowledges=_is_acknowledged(arrival),
         request_key=arrival.key,
+        number=form.number if form else "",
+        is_limited=not arrival.mail.is_let_through,
     )
     entry = ticket.first_entry
     if entry.request_key != arrival.key and (before := sent_before(arrival.address.user, arrival.key)):
@@ -286,6 +274,7 @@ def _add(arrival: Arrival, found: Found, written: Contents, remarks: Remarks) ->
         "files": written.files,
         "acknowledges": _is_acknowledged(arrival),
         "request_key": arrival.key,
+        "is_limited": not arrival.mail.is_let_through,
     }
     # Before the ticket, as everywhere: one that is too old is followed by a new one.
     lock_address(arrival.address)

@@ -90,14 +90,6 @@ def within_limits(
     return _held_within(site.most_mails_an_hour, is_into_ticket=True), values | into
 
 
-def has_too_many_open(address: Address, site: SiteSettings) -> bool:
-    """Say whether the person has as many open tickets as one may have (PARITY I29)."""
-    if not site.most_open_tickets:
-        return False
-    rows = Ticket.objects.live().working().filter(requester=address.user_id)
-    return len(rows.order_by().values_list("pk", flat=True)[: site.most_open_tickets]) == site.most_open_tickets
-
-
 def is_stranger(email: str) -> bool:
     """Say whether nobody here knows this address, and no organisation has its domain (PARITY I15)."""
     return not Address.objects.filter(email=email).exists() and not has_domain_of(email)

@@ -18,6 +18,7 @@ from core.models import NewFile, SiteSettings
 from core.uploads import FilesForm
 from core.zones import zones
 from portal.promises import Offer
+from tickets.models import TicketQuerySet
 from tickets.prose import MAX_TEXT
 from tickets.thread import clean_text
 
@@ -260,6 +261,8 @@ class OpenTicketForm(OnceForm):
             del self.fields["email"], self.fields["name"]
             if not may_be_kept(address.user):
                 del self.fields["phone"]
+        # Which tickets keep it from being opened: the person has too many.
+        self.open_tickets: TicketQuerySet | None = None
         self.offers = {str(offer.pk): offer for offer in offers}
         if not offers:
             del self.fields["topic"]

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from portal.views import check, home, new, people, profile, ticket, tickets
+from portal.views import check, home, new, people, profile, sent, ticket, tickets
 from portal.views.door import HeldView, by_account, by_link
 
 
@@ -37,7 +37,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("new/", new.new, name="new"),
     path("new/topic/", new.topic, name="topic"),
-    path("new/sent/<str:signed>/", new.sent, name="sent"),
+    path("new/sent/<str:signed>/", sent.sent, name="sent"),
     path("check/", check.check, name="check"),
     path("check/sent/", check.check_sent, name="check_sent"),
     path("profile/", profile.profile, name="profile"),

@@ -49,6 +49,20 @@ class TooManyCollaborators(DeedRefused):
     """A ticket that has as many collaborators as one may have."""
 
 
+class TooManyOpen(DeedRefused):
+    """The person has as many open tickets as one may have at a time."""
+
+    def __init__(self, number: str = "") -> None:
+        """`number` was drawn for the ticket already, or is ""."""
+        self.number = number
+        super().__init__(
+            _(
+                "You have as many open tickets as one may have at a time. Answer one of them if it is about the same, "
+                "or send this when one of them is solved: what you wrote and your files are still here."
+            )
+        )
+
+
 class NothingWritten(DeedRefused):
     """A text that must not be empty is empty."""
 

@@ -176,7 +176,10 @@ class SiteSettings(models.Model):
     most_open_tickets = models.PositiveSmallIntegerField(
         _("open tickets of one person"),
         default=0,
-        help_text=_("Further mails that would open one wait for an administrator. 0: any number."),
+        help_text=_(
+            "Further mails, and forms of who is not signed in, wait for an administrator. Who is signed in, and "
+            "programs, are told. Agents open any number. 0: any number."
+        ),
     )
     most_mails_an_hour = models.PositiveSmallIntegerField(
         _("mails of one sender in an hour"),
@@ -218,7 +221,7 @@ class SiteSettings(models.Model):
         _("tell who has too many open tickets"),
         default=True,
         db_default=True,
-        help_text=_("Once a day, that a further mail waits. Off: it waits, and its sender hears nothing."),
+        help_text=_("Once a day, that a further mail or form waits. Off: it waits, and its sender hears nothing."),
     )
     tells_locks = models.BooleanField(
         _("tell administrators of locks"),

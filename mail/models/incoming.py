@@ -19,6 +19,7 @@ class Door(models.TextChoices):
     PIPE = "pipe", _("Pipe")
     WEBHOOK = "webhook", _("Web hook")
     API = "api", _("API")
+    PORTAL = "portal", _("Portal")
 
 
 class IncomingState(models.TextChoices):

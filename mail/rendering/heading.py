@@ -46,7 +46,7 @@ def heading(mail: OutgoingMail, reader: Reader, happened: dict[str, TicketEvent]
         case Template.TICKET_CLOSED if reader.part == Part.COLLABORATOR:
             return _("The ticket is closed")
         case Template.OVER_LIMIT:
-            return _("Your mail waits")
+            return _("Your message waits")
         case Template.TICKET_LINK if reader.part == Part.COLLABORATOR:
             return _("Here is the link to the ticket")
         case Template.TICKET_RESOLVED:

@@ -1,37 +1,35 @@
-"""Open a ticket: the form, what a topic promises, and the page that says it is sent."""
+"""Open a ticket: the form, and what a topic promises."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.adapter import demo_may_sign_in
 from accounts.models import Address, User
 from accounts.people import address_of
 from accounts.principal import Principal
 from core import throttle
 from core.context import site_of
-from mail import senders
+from mail import senders, waiting_forms
 from mail.addresses import is_banned
-from pages import live
+from mail.models import IncomingMail
+from portal import pace
 from portal.forms import OpenTicketForm, may_be_kept
-from portal.promises import Offer, offers, sections, within
-from portal.views.door import guard
-from sla.models import Target
-from tickets import actions, links
-from tickets.errors import DeedRefused, NotOffered
+from portal.promises import Offer, offers, sections
+from portal.views.sent import sent_token, token_of_guest
+from tickets import actions, limit
+from tickets.errors import DeedRefused, NotOffered, TooManyOpen
 from tickets.models import Source, Ticket
 
-SENT_SALT = "portal.sent"
-SENT_LASTS = timedelta(days=1)
-
+# So many of their open tickets are shown to who has too many.
+OPEN_SHOWN = 5
 # Per client, and per address that somebody types: mail goes there.
 CLIENT_LIMIT, ADDRESS_LIMIT, WINDOW = 60, 20, timedelta(hours=1)
 
@@ -55,9 +53,13 @@ def new(request: HttpRequest) -> HttpResponse:
         )
         return _page(request, form, 429)
     form = OpenTicketForm(request.POST, request.FILES, offers=offered, address=address)
-    if form.is_valid() and (ticket := _open(request, form)):
-        return redirect("portal:sent", sent_token(ticket))
-    return _page(request, form, 422)
+    with pace.even() if _tells_nothing(request, form) else nullcontext():
+        sent = _open(request, form) if form.is_valid() else None
+    if sent is None:
+        return _page(request, form, 422)
+    if form.address is None or not isinstance(sent, Ticket):
+        return redirect("portal:sent", token_of_guest(sent))
+    return redirect("portal:sent", sent_token(sent))
 
 
 @require_safe
@@ -73,50 +75,13 @@ def _organization(request: HttpRequest) -> int | None:
     return request.user.organization_id if isinstance(request.user, User) else None
 
 
-@require_safe
-def sent(request: HttpRequest, signed: str) -> HttpResponseBase:
-    """Tell the number and what happens next. Opens no ticket, and shows nothing of a person.
-
-    But in the demo, on this machine and without a mail server: there the link of the mail stands here, so that the
-    requester's side can be tried at all.
-    """
-    try:
-        pk = signing.loads(signed, salt=SENT_SALT, max_age=SENT_LASTS)
-    except signing.BadSignature as error:
-        raise Http404 from error
-    related = ("follow_up_of", "requester", "topic__parent__parent", "department")
-    ticket = Ticket.objects.live().select_related(*related).filter(pk=pk).first()
-    if ticket is None:
-        raise Http404
-    first = ticket.clocks.filter(target=Target.FIRST_RESPONSE).order_by("pk").first()
-    participant = ticket.participants.select_related("address").get(user=ticket.requester_id)
-    has_way = senders.has_any_way()
-    context = {
-        "ticket": ticket,
-        "mailed_to": masked(participant.address.email),
-        "has_mail": has_way,
-        "is_mailed": has_way and ticket.is_acknowledged,
-        "text": live.thanks(request, ticket),
-        "thank_you": ticket.topic.thank_you if ticket.topic else "",
-        "demo_link": links.link_for(participant) if not has_way and demo_may_sign_in(request) else "",
-        "answer_within": within(first.within, in_working_time=first.hours_id is not None) if first else "",
-    }
-    return guard(render(request, "portal/sent.html", context))
+def _tells_nothing(request: HttpRequest, form: OpenTicketForm) -> bool:
+    """Say whether it must not show if the person has too many open tickets: nobody proved to be them."""
+    return form.address is None and site_of(request).most_open_tickets > 0
 
 
-def sent_token(ticket: Ticket) -> str:
-    """Return what the address of the "sent" page carries."""
-    return signing.dumps(ticket.pk, salt=SENT_SALT)
-
-
-def masked(email: str) -> str:
-    """Return an address that its owner knows again, and others do not learn."""
-    local, _at, domain = email.rpartition("@")
-    return f"{local[:1]}•••@{domain}"
-
-
-def _open(request: HttpRequest, form: OpenTicketForm) -> Ticket | None:
-    """Open the ticket, or say on the form why not."""
+def _open(request: HttpRequest, form: OpenTicketForm) -> Ticket | IncomingMail | None:
+    """Open the ticket, put it aside where nobody may learn why, or say on the form why not."""
     data = form.cleaned_data
     whom = form.address.email if form.address else data["email"].lower()
     if not throttle.allow(request, "portal.new.address", ADDRESS_LIMIT, WINDOW, key=whom):
@@ -141,6 +106,9 @@ def _open(request: HttpRequest, form: OpenTicketForm) -> Ticket | None:
             # Nobody has proved to be this person: what is known of them stays, and the words say the number.
             text = f"{text}\n\n{_('Phone:')} {phone}"
     chosen: Offer | None = data.get("topic")
+    is_silent = _tells_nothing(request, form)
+    if is_silent and (before := waiting_forms.waiting(address, form.sent_as())):
+        return before
     try:
         return actions.open_ticket(
             address=address,
@@ -153,6 +121,20 @@ def _open(request: HttpRequest, form: OpenTicketForm) -> Ticket | None:
             at=now(),
             request_key=form.sent_as(),
         )
+    except TooManyOpen as refusal:
+        if is_silent:
+            return waiting_forms.put_aside(
+                address=address,
+                topic=chosen.topic if chosen else None,
+                subject=data["subject"],
+                text=text,
+                attached=data["attachments"],
+                number=refusal.number,
+                request_key=form.sent_as(),
+                at=now(),
+            )
+        form.open_tickets = limit.open_tickets(address.user)
+        form.add_error(None, str(refusal))
     except NotOffered as refusal:
         form.add_error("topic", str(refusal))
     except DeedRefused as refusal:
@@ -189,5 +171,15 @@ def _page(request: HttpRequest, form: OpenTicketForm, status: int) -> HttpRespon
         "chosen": form.chosen,
         "nav_current": "new",
         "has_mail": senders.has_any_way(),
+        "open_tickets": _shown(request, form),
+        "now": now(),
     }
     return render(request, "portal/new.html", context, status=status)
+
+
+def _shown(request: HttpRequest, form: OpenTicketForm) -> list[Ticket]:
+    """Return what of the tickets that keep a new one from being opened its reader may see, the latest first."""
+    if form.open_tickets is None or not isinstance(request.user, User):
+        return []
+    seen = form.open_tickets.visible_to(Principal.requester(request.user))
+    return list(seen.select_related("topic__parent__parent").order_by("-last_activity_at", "-pk")[:OPEN_SHOWN])

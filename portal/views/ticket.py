@@ -18,7 +18,7 @@ from core.policies import with_images_from_elsewhere
 from portal import reading
 from portal.forms import MessageForm, PersonForm, SeenForm
 from portal.views.door import Held
-from portal.views.new import sent_token
+from portal.views.sent import sent_token
 from tickets import actions, policy
 from tickets.errors import ChangedMeanwhile, DeedRefused, NothingWritten
 from tickets.models import Attachment, Source, Status, TicketEvent

@@ -300,8 +300,18 @@ def test_one_person_has_no_more_open_tickets_than_one_may(send):
     assert send("tickets.json", wanted()).status_code == 201
     assert said(send("tickets.json", wanted())) == (
         400,
-        "Unable to create new ticket: validation errors:\nYou've reached the maximum open tickets allowed.",
+        "Unable to create new ticket: validation errors:\nerr: You've reached the maximum open tickets allowed.",
     )
+
+
+def test_what_was_sent_before_is_told_again_though_there_is_no_room_any_more(send):
+    from core.models import SiteSettings
+
+    SiteSettings.objects.update(most_open_tickets=1)
+
+    first, again = (send("tickets.json", wanted(), Idempotency_Key="order-1") for _time in range(2))
+
+    assert said(first) == said(again) == (201, Ticket.objects.get().number)
 
 
 def test_opening_costs_a_fixed_number_of_queries(send, topic, grace, django_assert_max_num_queries):

@@ -6,14 +6,25 @@ import pytest
 from django.utils.timezone import now
 
 from accounts.models import AuditEvent
+from accounts.principal import Principal
 from core.models import SiteSettings
 from helpdesk import doctor
 from helpdesk.relay import PERIODIC
-from mail import alarm, breaking, outbox
+from mail import alarm, breaking, intake, ledger, outbox
 from mail.composing import compose
 from mail.delivered import delivered
 from mail.management.commands.receive_mail import receive
-from mail.models import Breaker, IncomingState, Mailbox, MailTemplate, OutgoingMail, Suppressed, Template
+from mail.models import (
+    Breaker,
+    IncomingMail,
+    IncomingState,
+    Mailbox,
+    MailTemplate,
+    OutgoingMail,
+    Reason,
+    Suppressed,
+    Template,
+)
 from tests import cast
 from tests.cast import HOUR, MINUTE, MONDAY
 from tests.mail.samples import SUPPORT, mail
@@ -142,7 +153,7 @@ def test_what_is_told_then_can_be_said_in_other_words_that_repeat_nothing(ticket
 
     [waiting] = OutgoingMail.objects.filter(template=Template.OVER_LIMIT)
     message = compose(waiting)
-    assert message.subject == f"[#{ticket.number}] Your mail waits"
+    assert message.subject == f"[#{ticket.number}] Your message waits"
     assert "Patience, ." in message.body
     assert "Kranzfuchs" not in str(message.message())
 
@@ -164,3 +175,21 @@ def test_where_the_site_says_so_nobody_is_told(ticket, ada, billing):
 
     assert state == IncomingState.QUARANTINED
     assert not OutgoingMail.objects.filter(template=Template.OVER_LIMIT).exists()
+
+
+def test_what_answers_a_ticket_closed_too_long_ago_waits_as_well_until_it_is_let_through(
+    ticket, ada, topic, grace, billing, admin_user
+):
+    Mailbox.objects.create(name="support", address=SUPPORT, department=billing)
+    actions.reply_and_resolve(ticket=ticket, text="Paid back.", by=cast.principal(grace), at=MONDAY)
+    actions.close(ticket=ticket, by=Principal.requester(ada), at=MONDAY)
+    cast.make_ticket(ada, topic)
+    SiteSettings.objects.update(most_open_tickets=1)
+
+    row = receive(BytesIO(mail("Still wrong.", subject=f"Re: [#{ticket.number}] x")), mailbox_name="support")
+
+    assert (row.state, row.reason) == (IncomingState.QUARANTINED, Reason.TOO_MANY_OPEN)
+    assert OutgoingMail.objects.filter(template=Template.OVER_LIMIT).count() == 1
+    ledger.let_through(row, by=Principal.administrator(admin_user), at=now())
+    done = intake.take_in_at_once(IncomingMail.objects.get(pk=row.pk))
+    assert (done.state, done.ticket.follow_up_of) == (IncomingState.TICKET, ticket)

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from core.models import SiteSettings
 from pages import live
 from pages.models import Page, PageKind, PageText
-from portal.views.new import sent_token
+from portal.views.sent import sent_token
 from tests import cast
 from tests.pages.making import PNG, own_page, publish, with_picture
 

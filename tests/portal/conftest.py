@@ -16,12 +16,12 @@ from tickets.models import Department, HelpTopic, Ticket
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What makes all answers of "Check a ticket" equally slow has a test of its own."""
+    """What makes answers equally slow has tests of its own."""
     from datetime import timedelta
 
-    from portal.views import check
+    from portal import pace
 
-    monkeypatch.setattr(check, "ANSWER_AFTER", timedelta())
+    monkeypatch.setattr(pace, "ANSWER_AFTER", timedelta())
 
 
 @pytest.fixture

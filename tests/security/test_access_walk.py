@@ -571,7 +571,7 @@ def test_every_form_is_sent_filled_in_too():
 @pytest.fixture(autouse=True)
 def _answers_at_once(monkeypatch):
     """Some answers take their time on purpose, so that it tells nothing."""
-    monkeypatch.setattr("portal.views.check.ANSWER_AFTER", timedelta(0))
+    monkeypatch.setattr("portal.pace.ANSWER_AFTER", timedelta(0))
     monkeypatch.setattr("accounts.views.pages.ANSWER_AFTER_SECONDS", 0)
 
 

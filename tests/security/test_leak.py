@@ -27,7 +27,7 @@ from accounts.people import address_of
 from accounts.principal import Principal
 from mail.composing import compose
 from mail.models import OutgoingMail, Template
-from portal.views.new import sent_token
+from portal.views.sent import sent_token
 from tests import cast
 from tests.cast import DAY, HOUR, MONDAY
 from tests.security.routes import Route, routes
@@ -144,7 +144,7 @@ LOOKED_AT = ("answered", "resolved", "closed unresolved")
 @pytest.fixture(autouse=True)
 def _answers_at_once(monkeypatch):
     """Some answers take their time on purpose, so that it tells nothing."""
-    monkeypatch.setattr("portal.views.check.ANSWER_AFTER", timedelta(0))
+    monkeypatch.setattr("portal.pace.ANSWER_AFTER", timedelta(0))
     monkeypatch.setattr("accounts.views.pages.ANSWER_AFTER_SECONDS", 0)
 
 

@@ -15,7 +15,7 @@ from core import files
 from core.models import Blob, NewFile
 from mail.models import Door, IncomingMail, IncomingState, Reason
 from pages.models import Picture
-from portal.views.new import sent_token
+from portal.views.sent import sent_token
 from tests import cast
 from tests.cast import ALL_ACCESS, EXPANDED, LIMITED, MONDAY, VIEW_ONLY
 from tests.pages.making import own_page, with_picture

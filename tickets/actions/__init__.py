@@ -22,7 +22,7 @@ from tickets.actions.held import discard, hold, send_now, send_when_due, take_ba
 from tickets.actions.message import add_message
 from tickets.actions.move_entry import move_entry
 from tickets.actions.note import add_note
-from tickets.actions.open import open_ticket
+from tickets.actions.open import foresee, open_ticket
 from tickets.actions.open_for import open_for
 from tickets.actions.open_received import open_received
 from tickets.actions.organizations import archive_organization, delete_organization
@@ -59,6 +59,7 @@ __all__ = [
     "discard",
     "erase",
     "escalate",
+    "foresee",
     "go_on",
     "go_on_for_a_while",
     "hold",

@@ -32,13 +32,14 @@ def add_message(
     seen: int | None = None,
     acknowledges: bool = True,
     request_key: str = "",
+    is_limited: bool = True,
 ) -> ThreadEntry:
     """Add what the requester wrote; a resolved or closed ticket comes back by it.
 
     The system, as which `by` may come, puts down what the person behind `address` wrote in another way. Unless
     `acknowledges`, no mail confirms it.
     Once the time for reopening has passed, the message opens a new ticket that follows the old one: look at
-    the entry's ticket. Raises NotAllowed, ChangedMeanwhile, NothingWritten.
+    the entry's ticket. Raises NotAllowed, ChangedMeanwhile, NothingWritten, TooManyOpen as `open_ticket` does.
     """
     author = by.user or address.user
     with transaction.atomic():
@@ -64,6 +65,7 @@ def add_message(
         acknowledges=acknowledges,
         request_key=request_key,
         follows=ticket,
+        is_limited=is_limited,
     )
     return follow_up.first_entry
 

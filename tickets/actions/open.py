@@ -14,12 +14,12 @@ from accounts.principal import Face, Principal
 from core.models import NewFile
 from core.prepared import insert, insert_unless_taken, known
 from sla.models import Priority, Target
-from tickets import automatic, clocks, events, numbers, policy
+from tickets import automatic, clocks, events, limit, numbers, policy
 from tickets.actions import organization_rules
 from tickets.actions.answer import answer_automatically
 from tickets.actions.assign import give
 from tickets.actions.locking import lock_address
-from tickets.errors import DeedRefused, NotAllowed, NotOffered
+from tickets.errors import DeedRefused, NotAllowed, NotOffered, TooManyOpen
 from tickets.models import Cause, Department, EntryKind, HelpTopic, Kind, Participant, Source, Ticket, TicketClock
 from tickets.routing import Route, route
 from tickets.thread import add_entry, clean_text, sent_before, written
@@ -45,6 +45,8 @@ def open_ticket(
     request_key: str = "",
     follows: Ticket | None = None,
     signs: Signs | None = None,
+    number: str = "",
+    is_limited: bool = True,
     deed: UUID | None = None,
 ) -> Ticket:
     """Open a ticket for the person behind `address`; department, priority, plan and who gets it come from the topic.
@@ -52,10 +54,11 @@ def open_ticket(
     Sent twice with the same `request_key`, by the same person, it is one ticket, returned both times.
     `priority` replaces the topic's, and so does `department`, which a mailbox names. Unless `acknowledges`, no
     mail confirms it; unless `alerts`, no mail tells agents. `signs` is how an agent's mail ends; None: as they always
-    sign. Raises NotOffered for a topic that is archived or disabled,
-    or internal while a requester acts; NothingWritten without text and files; NotAllowed for an agent of whose roles
-    none includes it; DeedRefused for a person who is switched off. Not to be called with a ticket locked: numbers are
-    reserved first.
+    sign. `number` was drawn before, for a ticket that had to wait. Unless `is_limited`, an administrator let it in,
+    however many the person has. Raises TooManyOpen (tickets.limit); NotOffered for a topic that is archived or
+    disabled, or internal while a requester acts; NothingWritten without text and files; NotAllowed for an agent of
+    whose roles none includes it; DeedRefused for a person who is switched off. Not to be called with a ticket
+    locked: numbers are reserved first.
     """
     _check(address, topic, by)
     text = written(text, files)
@@ -65,7 +68,7 @@ def open_ticket(
     if department is not None:
         chosen = chosen.with_department(department)
     # Within a transaction a sequence stays locked to its end: after the addresses then, as everywhere.
-    number = "" if connection.in_atomic_block else numbers.draw(chosen.topic)
+    number = number or ("" if connection.in_atomic_block else numbers.draw(chosen.topic))
     # Of the person whose address is locked nothing comes twice at once. An agent may write for two.
     may_meet = author != address.user
     try:
@@ -77,27 +80,32 @@ def open_ticket(
                 address = held
             if before := sent_before(author, request_key):
                 return before.ticket
-            chosen = chosen.with_organization(address.user.organization)
-            number = number or numbers.draw(chosen.topic)
-            ticket, wound = _create(number, address, chosen, subject, source, at, follows)
-            ticket.first_entry = add_entry(
-                ticket,
-                EntryKind.MESSAGE,
-                author=author,
-                text=text,
-                source=source,
-                at=at,
-                html=html,
-                files=files,
-                request_key=request_key,
-                is_counted=True,
-            )
-            _record(ticket, wound, address, chosen, by, at, deed, acknowledges=acknowledges, alerts=alerts, signs=signs)
-            return ticket
+            if not is_limited or limit.has_room(address.user, by):
+                chosen = chosen.with_organization(address.user.organization)
+                number = number or numbers.draw(chosen.topic)
+                ticket, wound = _made(number, address, chosen, subject, source, at, follows)
+                _write(ticket)
+                ticket.first_entry = add_entry(
+                    ticket,
+                    EntryKind.MESSAGE,
+                    author=author,
+                    text=text,
+                    source=source,
+                    at=at,
+                    html=html,
+                    files=files,
+                    request_key=request_key,
+                    is_counted=True,
+                )
+                _record(
+                    ticket, wound, address, chosen, by, at, deed, acknowledges=acknowledges, alerts=alerts, signs=signs
+                )
+                return ticket
     except IntegrityError:
         if may_meet and (before := sent_before(author, request_key)):
             return before.ticket
         raise
+    raise TooManyOpen(number)
 
 
 def _check(address: Address, topic: HelpTopic | None, by: Principal) -> None:
@@ -118,10 +126,24 @@ def _who_chose(by: Principal) -> str:
     return "api" if by.face == Face.API else "mailbox"
 
 
-def _create(
-    number: str, address: Address, chosen: Route, subject: str, source: Source, at: datetime, follows: Ticket | None
+def foresee(
+    address: Address, topic: HelpTopic | None, *, number: str, at: datetime
 ) -> tuple[Ticket, list[TicketClock]]:
-    """Write the ticket as it will be once it is opened; return it with the clocks that are to start."""
+    """Return the ticket that this person would open now by the portal, with its clocks; nothing is written."""
+    chosen = route(topic, None, "mailbox").with_organization(address.user.organization)
+    return _made(number, address, chosen, "", Source.WEB, at)
+
+
+def _made(
+    number: str,
+    address: Address,
+    chosen: Route,
+    subject: str,
+    source: Source,
+    at: datetime,
+    follows: Ticket | None = None,
+) -> tuple[Ticket, list[TicketClock]]:
+    """Return the ticket as it will be once it is opened, with the clocks that are to start."""
     ticket = Ticket(
         number=number,
         subject=" ".join(clean_text(subject).split())[:1000],
@@ -138,11 +160,15 @@ def _create(
         entry_count=1,
         last_event_number=1,
     )
-    wound = clocks.wind(ticket, [Target.FIRST_RESPONSE, Target.RESOLUTION], since=at)
+    return ticket, clocks.wind(ticket, [Target.FIRST_RESPONSE, Target.RESOLUTION], since=at)
+
+
+def _write(ticket: Ticket) -> None:
+    """Write the ticket, with another number if somebody has its own."""
     for _attempt in range(NUMBER_COLLISIONS):
         if insert_unless_taken(ticket, "number"):
-            return ticket, wound
-        ticket.number = numbers.reserve(chosen.topic)
+            return
+        ticket.number = numbers.reserve(ticket.topic)
     raise RuntimeError("every ticket number was taken meanwhile")
 
 

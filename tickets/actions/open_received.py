@@ -39,6 +39,8 @@ def open_received(
     due_at: datetime | None = None,
     request_key: str = "",
     follows: Ticket | None = None,
+    number: str = "",
+    is_limited: bool = True,
 ) -> Ticket:
     """Open a ticket for the person behind `address`, who sent it.
 
@@ -67,6 +69,8 @@ def open_received(
         alerts=alerts,
         request_key=request_key,
         follows=follows,
+        number=number,
+        is_limited=is_limited,
         deed=deed,
     )
     if (collaborators or also_told or due_at) and ticket.events.filter(number=1, deed=deed).exists():

@@ -1,0 +1,244 @@
+"""Who has as many open tickets as one may have: told where they are known, and by mail alone where they are not."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils.timezone import now
+
+from accounts.principal import Principal
+from core.models import Numbering, SiteSettings
+from mail import intake, ledger
+from mail.models import Door, IncomingMail, IncomingState, OutgoingMail, Reason, Template
+from portal import pace
+from tests import cast
+from tests.cast import address_for
+from tickets import actions
+from tickets.models import Attachment, Source, Ticket
+
+pytestmark = pytest.mark.django_db
+
+NEW = "/new/"
+
+
+def text_of(response) -> str:
+    return response.content.decode()
+
+
+@pytest.fixture
+def one_each(db) -> None:
+    SiteSettings.objects.update(most_open_tickets=1)
+
+
+# --- Signed in ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(one_each, ada_confirmed, topic) -> Ticket:
+    return cast.make_ticket(ada_confirmed, topic, subject="The invoice of May")
+
+
+def test_who_is_signed_in_is_told_why_what_to_do_and_where(sign_in, ada_confirmed, asked, filled_in):
+    answer = sign_in(ada_confirmed).post(NEW, filled_in(text="And of June."))
+
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "You have as many open tickets as one may have at a time. Answer one of them" in page
+    assert reverse("portal:my_ticket", args=[asked.number]) in page
+    assert "The invoice of May" in page
+    assert Ticket.objects.count() == 1
+
+
+def test_all_that_was_typed_stays_and_can_be_sent_once_there_is_room(sign_in, ada_confirmed, asked, filled_in, grace):
+    browser = sign_in(ada_confirmed)
+    form = filled_in(text="And of June.", attachments=[SimpleUploadedFile("june.txt", b"9.99")])
+    answer = browser.post(NEW, form)
+    (kept,) = answer.context["form"].kept
+    assert all(one in text_of(answer) for one in ("And of June.", "The invoice of October is wrong", kept.reference))
+
+    actions.reply_and_resolve(ticket=asked, text="Paid back.", by=cast.principal(grace), at=now())
+    browser.post(NEW, filled_in(text="And of June.", **{"attachments-kept": kept.reference}))
+
+    assert Attachment.objects.get().name == "june.txt"
+    assert Ticket.objects.count() == 2
+
+
+def test_of_many_the_latest_are_shown_at_the_same_cost(sign_in, ada_confirmed, topic, filled_in, grace, monkeypatch):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    costs = []
+    for most in (1, 9):
+        SiteSettings.objects.update(most_open_tickets=0)
+        while Ticket.objects.count() < most:
+            cast.make_ticket(ada_confirmed, topic)
+        SiteSettings.objects.update(most_open_tickets=most)
+        browser = sign_in(ada_confirmed)
+        browser.get(NEW)
+        with CaptureQueriesContext(connection) as asked:
+            page = text_of(browser.post(NEW, filled_in()))
+        costs.append(len(asked))
+        assert page.count('class="t-row"') == min(most, 5)
+
+    assert costs[0] == costs[1]
+
+
+def test_an_old_ticket_that_would_be_followed_by_one_says_so_too(sign_in, ada_confirmed, asked, topic, grace):
+    SiteSettings.objects.update(most_open_tickets=0)
+    old = cast.make_ticket(ada_confirmed, topic, at=now() - timedelta(days=900))
+    by = cast.principal(grace)
+    actions.reply_and_resolve(ticket=old, text="Paid back.", by=by, at=now() - timedelta(days=899))
+    actions.close(ticket=old, by=Principal.requester(ada_confirmed), at=now() - timedelta(days=898))
+    SiteSettings.objects.update(most_open_tickets=1)
+
+    answer = sign_in(ada_confirmed).post(reverse("portal:my_message", args=[old.number]), {"text": "Still wrong."})
+
+    assert answer.status_code == 409
+    assert "as many open tickets as one may have" in text_of(answer)
+    assert "Still wrong." in text_of(answer)
+
+
+# --- Not signed in ----------------------------------------------------------------------------------
+
+
+def as_told(response) -> str:
+    """Return the page without what differs between any two tickets."""
+    number = response.context["ticket"].number
+    return re.sub(r'nonce="[^"]+"|#?' + re.escape(number), "", text_of(response))
+
+
+@pytest.fixture
+def full(one_each, ada, topic) -> Ticket:
+    """Ada has as many open tickets as one may have."""
+    return cast.make_ticket(ada, topic, at=now())
+
+
+@pytest.fixture
+def waiting(browser, filled_in, full) -> IncomingMail:
+    """A form with Ada's address that opened nothing."""
+    files = [SimpleUploadedFile("jüne.txt", b"9.99"), SimpleUploadedFile("big.bin", bytes(range(256)) * 500)]
+    browser.post(NEW, filled_in(text="Kranzfuchs\n.\nFrom here", subject=f"[#{full.number}] Äpfel", attachments=files))
+    return IncomingMail.objects.get()
+
+
+@pytest.mark.parametrize("numbering", Numbering.values)
+@pytest.mark.parametrize("has_mail", [True, False])
+def test_the_answer_tells_nobody_that_an_address_has_tickets(full, filled_in, settings, numbering, has_mail):
+    settings.MAIL_URL = "smtp://127.0.0.1:9" if has_mail else ""
+    SiteSettings.objects.update(numbering=numbering)
+
+    new = Client().post(NEW, filled_in(email="ann@example.org"), follow=True)
+    known = Client().post(NEW, filled_in(email="ada@example.org"), follow=True)
+
+    assert Ticket.objects.count() == 2
+    assert IncomingMail.objects.count() == 1
+    assert as_told(new) == as_told(known)
+    assert "We have your ticket" in text_of(known)
+    assert "#" + known.context["ticket"].number in text_of(known)
+    [(one, status), (other, status_too)] = new.redirect_chain[0], known.redirect_chain[0]
+    assert (len(one), status) == (len(other), status_too)
+
+
+def test_numbers_tell_nothing_either(full, filled_in):
+    SiteSettings.objects.update(numbering=Numbering.SEQUENCE, next_number=100)
+
+    for email in ("ann@example.org", "ada@example.org", "bea@example.org"):
+        Client().post(NEW, filled_in(email=email))
+
+    assert SiteSettings.load().next_number == 103
+
+
+def test_the_same_form_sent_again_tells_the_same_number_and_waits_once(full, filled_in, grace):
+    first, again = (Client().post(NEW, filled_in(), follow=True) for _time in range(2))
+    actions.reply_and_resolve(ticket=full, text="Paid back.", by=cast.principal(grace), at=now())
+    later = Client().post(NEW, filled_in(), follow=True)
+
+    assert len({answer.context["ticket"].number for answer in (first, again, later)}) == 1
+    assert (IncomingMail.objects.count(), Ticket.objects.count()) == (1, 1)
+
+
+def test_every_answer_takes_the_same_time_where_there_is_a_limit(full, filled_in, monkeypatch):
+    waited = []
+    monkeypatch.setattr(pace, "ANSWER_AFTER", timedelta(seconds=60))
+    monkeypatch.setattr(pace.time, "sleep", waited.append)
+
+    for email in ("ann@example.org", "ada@example.org"):
+        Client().post(NEW, filled_in(email=email))
+    assert len(waited) == 2
+    assert all(50 < seconds <= 60 for seconds in waited)
+
+    SiteSettings.objects.update(most_open_tickets=0)
+    Client().post(NEW, filled_in(email="bea@example.org"))
+    assert len(waited) == 2
+
+
+def test_who_is_signed_in_learns_nothing_of_an_address_that_they_type(sign_in, full, filled_in):
+    bob = cast.make_person("bob@example.net", "Bob", confirmed=False)
+
+    answer = sign_in(bob).post(NEW, filled_in(), follow=True)
+
+    assert "We have your ticket" in text_of(answer)
+    assert IncomingMail.objects.get().reason == Reason.TOO_MANY_OPEN
+
+
+def test_the_owner_hears_of_it_by_mail_once_a_day_and_nothing_typed_is_repeated(full, filled_in):
+    from mail.composing import compose
+
+    for number in range(3):
+        Client().post(NEW, filled_in(text=f"Kranzfuchs {number}", subject="Kranzfuchs"))
+
+    row = OutgoingMail.objects.get(template=Template.OVER_LIMIT)
+    assert (row.recipient, row.ticket) == ("ada@example.org", full)
+    assert "Kranzfuchs" not in compose(row).message().as_string()
+    assert IncomingMail.objects.count() == 3
+
+
+def test_it_waits_for_an_administrator_with_all_that_was_typed(waiting, full):
+    assert (waiting.state, waiting.reason, waiting.door) == ("quarantined", "too_many_open", Door.PORTAL)
+    assert (waiting.sender, waiting.subject) == ("ada@example.org", f"[#{full.number}] Äpfel")
+
+
+def test_let_through_it_is_the_ticket_that_it_would_have_been(waiting, admin_user, topic, full):
+    ledger.let_through(waiting, by=Principal.administrator(admin_user), at=now())
+    done = intake.take_in_at_once(IncomingMail.objects.get(pk=waiting.pk))
+
+    assert done.state == IncomingState.TICKET
+    ticket = done.ticket
+    assert ticket != full
+    assert (ticket.source, ticket.topic, ticket.requester) == (Source.WEB, topic, full.requester)
+    assert (ticket.subject, ticket.entries.get().text) == (f"[#{full.number}] Äpfel", "Kranzfuchs\n.\nFrom here")
+    assert list(Attachment.objects.order_by("position").values_list("name", "blob__size")) == [
+        ("jüne.txt", 4),
+        ("big.bin", 128_000),
+    ]
+    assert not done.remarks
+
+
+def test_it_gets_the_number_that_the_page_told(full, filled_in, admin_user):
+    told = Client().post(NEW, filled_in(), follow=True).context["ticket"].number
+    waiting = IncomingMail.objects.get()
+
+    ledger.let_through(waiting, by=Principal.administrator(admin_user), at=now())
+    done = intake.take_in_at_once(IncomingMail.objects.get(pk=waiting.pk))
+
+    assert done.ticket.number == told
+
+
+def test_taken_in_again_without_room_it_waits_on(waiting, admin_user, full, grace):
+    by = Principal.administrator(admin_user)
+    ledger.take_in_again(waiting, by=by, at=now())
+    assert intake.take_in_at_once(IncomingMail.objects.get(pk=waiting.pk)).reason == Reason.TOO_MANY_OPEN
+
+    actions.reply_and_resolve(ticket=full, text="Paid back.", by=cast.principal(grace), at=now())
+    ledger.take_in_again(waiting, by=by, at=now())
+    assert intake.take_in_at_once(IncomingMail.objects.get(pk=waiting.pk)).state == IncomingState.TICKET
+
+
+def test_an_administrator_can_put_it_into_an_open_ticket(waiting, admin_user, full):
+    done = ledger.force(waiting, full, by=Principal.administrator(admin_user), at=now())
+
+    assert (done.state, done.ticket) == (IncomingState.MESSAGE, full)
+    assert address_for(full.requester).email == "ada@example.org"
