@@ -143,6 +143,7 @@ class ReplyForm(FilesForm, LaterForm, SeenForm):
         field.choices = [*senders.choices, (senders.usual, "")]
         field.widget.choices = senders.choices
         self.has_senders, self.usual_sender = bool(senders.choices), senders.usual
+        self.sender_values = {value for value, _label in field.choices}
         before = senders.value_of(self.initial.get("sender"))
         self.has_lost_sender = bool(before) and before not in dict(senders.choices)
         self.initial["sender"] = "" if self.has_lost_sender else before

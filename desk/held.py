@@ -1,6 +1,6 @@
 """Replies that wait, or did not go, as a ticket's page shows them, and as the composer takes them up again."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
@@ -62,6 +62,8 @@ class Held:
     leaks: Sequence[Leak] = ()
     # The address that was chosen for it to come from, "" for the usual one.
     sender: str = ""
+    # That address is gone, or not for its author any more: it goes once they choose another.
+    has_lost_sender: bool = False
     send_url: str = ""
     undo_url: str = ""
     cancel_url: str = ""
@@ -76,21 +78,27 @@ def read_held(
     *,
     people: Sequence[Participant],
     may_reply: bool,
+    senders: Container[str] = (),
     editing: int | None = None,
 ) -> list[Held]:
     """Return what waits in the ticket, the next to go last, but for the one that is in the composer.
 
-    `people` take part. One query, and one for files if there are any, for entries if one quotes a note, and for the
-    addresses that were chosen to come from.
+    `people` take part; `senders` are the values of the addresses from which the reader may write. One query, and one
+    for files if there are any, for entries if one quotes a note, and for the addresses that were chosen to come from.
     """
     files = Prefetch("files", HeldFile.objects.select_related("blob").order_by("position"))
     rows = list(ticket.held_replies.select_related("author").prefetch_related(files).order_by("id")[:MOST_HELD])
     emails = emails_of([row.sender for row in rows])
-    return [
-        replace(_held(row, ticket, principal, origin, at, people, may_reply), sender=emails.get(row.sender, ""))
-        for row in rows
-        if row.pk != editing
-    ]
+    shown = [_held(row, ticket, principal, origin, at, people, may_reply) for row in rows if row.pk != editing]
+    return [_from_its_sender(one, emails.get(one.reply.sender, ""), senders) for one in shown]
+
+
+def _from_its_sender(held: Held, email: str, senders: Container[str]) -> Held:
+    """Return it with the address that was chosen for it; sent from none that is lost, for that would be refused."""
+    sender = held.reply.sender
+    if sender is None or not held.is_own or str(sender) in senders:
+        return replace(held, sender=email)
+    return replace(held, sender=email, has_lost_sender=True, send_url="")
 
 
 def _held(

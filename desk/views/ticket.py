@@ -240,7 +240,16 @@ def _held(
         return []
     editing = read_id(str(form["held"].value() or ""))
     may_reply = bool(standing.may(Deed.REPLY, ticket))
-    return read_held(ticket, request.principal, origin, at, people=people, may_reply=may_reply, editing=editing)
+    return read_held(
+        ticket,
+        request.principal,
+        origin,
+        at,
+        people=people,
+        may_reply=may_reply,
+        senders=form.sender_values,
+        editing=editing,
+    )
 
 
 def _panel(request: AgentRequest, ticket: Ticket, standing: Standing, people: Sequence[Participant]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tests import cast
 from tests.cast import DAY, TUESDAY, VIEW_ONLY
 from tests.desk.conftest import AtDesk, toasts
 from tests.desk.test_budgets import queries
-from tests.desk.test_held import come, press
+from tests.desk.test_held import come, press, write_to
 from tests.mail.samples import mail as sample
 from tickets import actions
 from tickets.errors import SenderNotOffered
@@ -216,9 +216,42 @@ def test_a_reply_whose_address_went_away_waits_and_says_so(
     assert not ticket.entries.filter(kind="reply").exists()
     answer = press(desk, ticket, held, "send")
     assert toasts(answer) == ["You cannot write from this address, or not any more. Choose another one."]
-    page = desk.look(ticket, f"?edit={held.pk}").text
+    card = desk.look(ticket).text
+    assert "Choose another sender" in card
+    assert "Send anyway" not in card
+    page = desk.client.get(press(desk, ticket, held, "undo")["Location"]).content.decode()
     assert "Kept words" in page
     assert "goes from the usual one unless you choose another" in page
+
+
+def test_whatever_kept_it_from_going_it_goes_from_no_address_that_is_gone(
+    desk: AtDesk, ticket: Ticket, other: OwnAddress, ada: User
+) -> None:
+    held = later(desk, ticket, sender=other.pk)
+    other.delete()
+    # It waits for its time yet.
+    waiting = desk.look(ticket).text
+    assert (f"/held/{held.pk}/send/" in waiting, "Choose another sender" in waiting) == (False, True)
+    write_to(ticket, ada)
+    come(held)
+
+    card = desk.look(ticket).text
+
+    assert "A message came in meanwhile" in card
+    assert "This address is gone, or no longer yours to write from." in card
+    assert ("Send anyway" in card, "Choose another sender" in card) == (False, True)
+
+
+def test_one_whose_address_is_there_can_be_sent_anyway(
+    desk: AtDesk, ticket: Ticket, other: OwnAddress, ada: User
+) -> None:
+    held = later(desk, ticket, sender=other.pk)
+    write_to(ticket, ada)
+    come(held)
+
+    card = desk.look(ticket).text
+
+    assert ("Send anyway" in card, "Choose another sender" in card) == (True, False)
 
 
 def test_an_address_that_became_the_usual_one_is_as_good(
@@ -230,6 +263,7 @@ def test_an_address_that_became_the_usual_one_is_as_good(
     page = desk.look(ticket, f"?edit={held.pk}")
     assert page.context["form"]["sender"].value() == ""
     assert "goes from the usual one" not in page.text
+    assert f"/held/{held.pk}/send/" in desk.look(ticket).text
     come(held)
 
     assert composing.compose(mailed(ticket)).from_email == "Help desk <support@example.com>"
