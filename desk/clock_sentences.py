@@ -74,6 +74,15 @@ def woken(event: TicketEvent, names: Names) -> SafeString:
     return format_html(_("{who} ended the snooze"), who=names.by(event))
 
 
+def wait_begun(event: TicketEvent, names: Names) -> SafeString:
+    words = (
+        _("{who} awaits a third party")
+        if event.data.get("wait") == Wait.THIRD_PARTY
+        else _("{who} awaits the requester again")
+    )
+    return format_html(words, who=names.by(event))
+
+
 def wait_ended(event: TicketEvent, names: Names) -> SafeString:
     words = (
         _("{who} no longer awaits a third party")

@@ -6,7 +6,17 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from desk.clock_sentences import breached, due_date_set, escalated, reckoned, snoozed, wait_ended, warned, woken
+from desk.clock_sentences import (
+    breached,
+    due_date_set,
+    escalated,
+    reckoned,
+    snoozed,
+    wait_begun,
+    wait_ended,
+    warned,
+    woken,
+)
 from desk.names import CHANGED, Names, listed
 from desk.routing_sentences import routing_sentence
 from tickets.models import Cause, CloseReason, Kind, Source, Stopped, TicketEvent
@@ -253,7 +263,7 @@ TELLERS: Mapping[str, Callable[[TicketEvent, Names], SafeString]] = {
     Kind.ENTRY_MOVED_HERE: _moved_here,
     Kind.SNOOZED: snoozed,
     Kind.WOKEN: woken,
-    Kind.WAIT_BEGUN: _plainly(lambda: _("{who} awaits a third party")),
+    Kind.WAIT_BEGUN: wait_begun,
     Kind.WAIT_ENDED: wait_ended,
     Kind.RESOLVED: _plainly(lambda: _("{who} resolved the ticket")),
     Kind.CLOSED: _closed,

@@ -28,8 +28,8 @@ class UndoInvalid(Exception):
 class Undo:
     """The opposite of a deed: "claim", "release", "reopen", "assign" `to` a holder ("user:1"); "add-collaborator"
     or "remove-collaborator", `to` an address ("address:1"); "move-entry", `to` an entry ("entry:1"); "wake",
-    or "snooze", `to` a moment in ISO 8601; "stop-waiting"; "await-third-party"; "remove-due-date", or "set-due-date",
-    `to` such a moment.
+    or "snooze", `to` a moment in ISO 8601; "stop-waiting"; "await-third-party"; "await-requester";
+    "remove-due-date", or "set-due-date", `to` such a moment.
     """
 
     deed: str

@@ -56,6 +56,7 @@ DEEDS: Mapping[Deed, "str | Promise"] = {
     Deed.SNOOZE: gettext_lazy("Snooze"),
     Deed.WAKE: gettext_lazy("End the snooze"),
     Deed.AWAIT_THIRD_PARTY: gettext_lazy("Await a third party"),
+    Deed.AWAIT_REQUESTER: gettext_lazy("Await the requester again"),
     Deed.STOP_WAITING: gettext_lazy("It is our turn"),
     Deed.CHANGE_PRIORITY: gettext_lazy("Change the priority"),
     Deed.CHANGE_TOPIC: gettext_lazy("Change the help topic"),

@@ -98,6 +98,11 @@ def _await_third_party(request: AgentRequest, ticket: Ticket, to: str, seen: int
     return Done(_("#%(number)s awaits a third party") % {"number": ticket.number})
 
 
+def _await_requester(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Done:
+    actions.await_requester(ticket=ticket, by=request.principal, at=now(), seen=seen)
+    return Done(_("#%(number)s awaits the requester") % {"number": ticket.number})
+
+
 def _set_due_date(request: AgentRequest, ticket: Ticket, to: str, seen: int) -> Done:
     moment = datetime.fromisoformat(to)
     actions.set_due_date(ticket=ticket, to=moment, by=request.principal, at=now(), seen=seen)
@@ -130,6 +135,7 @@ OPPOSITES: Mapping[str, Callable[[AgentRequest, Ticket, str, int], Done]] = {
     "snooze": _snooze,
     "stop-waiting": _stop_waiting,
     "await-third-party": _await_third_party,
+    "await-requester": _await_requester,
     "set-due-date": _set_due_date,
     "remove-due-date": _remove_due_date,
 }

@@ -65,8 +65,7 @@ def wake(request: AgentRequest, number: str) -> HttpResponse:
 @button
 def await_third_party(request: AgentRequest, number: str) -> HttpResponse:
     ticket = load_ticket(request.principal, number)
-    # What it was before has no button of its own.
-    undo = Undo("stop-waiting") if ticket.awaiting == Awaiting.AGENT else None
+    undo = _await_again(ticket.awaiting) or Undo("stop-waiting")
 
     def deed(seen: int) -> Done:
         actions.await_third_party(ticket=ticket, by=request.principal, at=now(), seen=seen)
@@ -79,13 +78,21 @@ def await_third_party(request: AgentRequest, number: str) -> HttpResponse:
 @button
 def stop_waiting(request: AgentRequest, number: str) -> HttpResponse:
     ticket = load_ticket(request.principal, number)
-    undo = Undo("await-third-party") if ticket.awaiting == Awaiting.THIRD_PARTY else None
+    undo = _await_again(ticket.awaiting)
 
     def deed(seen: int) -> Done:
         actions.stop_waiting(ticket=ticket, by=request.principal, at=now(), seen=seen)
         return Done(_("#%(number)s awaits nobody else") % {"number": number}, undo)
 
     return press(request, ticket, deed)
+
+
+def _await_again(awaiting: str) -> Undo | None:
+    """Return what lets the ticket await again whom it awaits now; None where it is our turn."""
+    return {
+        Awaiting.REQUESTER.value: Undo("await-requester"),
+        Awaiting.THIRD_PARTY.value: Undo("await-third-party"),
+    }.get(awaiting)
 
 
 def _snooze_again(until: datetime | None) -> Undo | None:

@@ -11,7 +11,7 @@ from desk.sidebar import Origin
 from sla.models import SLAPlan
 from tests import cast
 from tests.desk.conftest import AtDesk, toasts
-from tickets import policy
+from tickets import actions, policy
 from tickets.models import Awaiting, HelpTopic, Ticket
 
 
@@ -87,6 +87,31 @@ def test_a_third_party_is_awaited_and_it_is_our_turn_again(ticket: Ticket, desk:
     desk.send(ticket, "await-third-party")
     desk.undo(desk.send(ticket, "stop-waiting"))
     assert Ticket.objects.get(pk=ticket.pk).awaiting == Awaiting.THIRD_PARTY
+
+
+@pytest.fixture
+def answered(ticket: Ticket, desk: AtDesk) -> Ticket:
+    """Its requester is awaited, since a reply said so."""
+    actions.reply(ticket=ticket, text="Which invoice?", by=cast.principal(desk.agent), at=now())
+    return ticket
+
+
+def test_whoever_says_that_it_is_our_turn_takes_that_back_alone(answered: Ticket, desk: AtDesk) -> None:
+    answer = desk.send(answered, "stop-waiting")
+    assert Ticket.objects.get(pk=answered.pk).awaiting == Awaiting.AGENT
+
+    undone = desk.undo(answer)
+
+    assert toasts(undone) == [f"#{answered.number} awaits the requester"]
+    assert Ticket.objects.get(pk=answered.pk).awaiting == Awaiting.REQUESTER
+    assert answered.entries.filter(kind="reply").count() == 1
+    assert "awaits the requester again" in desk.client.get(f"/desk/tickets/{answered.number}/history/").text
+
+
+def test_awaiting_a_third_party_instead_is_taken_back_to_awaiting_the_requester(answered: Ticket, desk: AtDesk) -> None:
+    desk.undo(desk.send(answered, "await-third-party"))
+
+    assert Ticket.objects.get(pk=answered.pk).awaiting == Awaiting.REQUESTER
 
 
 def test_what_would_change_nothing_is_no_button(ticket: Ticket, desk: AtDesk) -> None:

@@ -153,6 +153,7 @@ class Life:
             Deed.SNOOZE: lambda by: actions.snooze(**given, by=by, until=self.at + dice.choice([HOUR, 9 * HOUR])),
             Deed.WAKE: lambda by: actions.wake(**given, by=by),
             Deed.AWAIT_THIRD_PARTY: lambda by: actions.await_third_party(**given, by=by),
+            Deed.AWAIT_REQUESTER: lambda by: actions.await_requester(**given, by=by),
             Deed.STOP_WAITING: lambda by: actions.stop_waiting(**given, by=by),
             Deed.RESOLVE: lambda by: actions.resolve(**given, by=by, resolution=words()),
             Deed.CLOSE: lambda by: actions.close(**given, by=by),

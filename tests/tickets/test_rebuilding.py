@@ -318,6 +318,7 @@ class Script:
             self.do("wake"),
             self.do("await_third_party"),
             self.do("stop_waiting"),
+            self.do("await_requester"),
             self.do("resolve", resolution="So."),
             self.do("reopen"),
             self.do("set_due_date", to=self.at + dice.choice([HOUR, 30 * HOUR])),

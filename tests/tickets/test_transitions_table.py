@@ -13,7 +13,7 @@ from accounts.principal import Face, Principal
 from sla.models import SLAPlan
 from tests import cast
 from tests.cast import DAY, EXPANDED, HOUR, LIMITED, MONDAY, TUESDAY, VIEW_ONLY, address_for
-from tickets import actions, policy
+from tickets import actions, events, policy
 from tickets.errors import NotAllowed
 from tickets.models import (
     Awaiting,
@@ -288,6 +288,16 @@ await_third_party
   colleague seen-as                             no        no        no        no        no
   nobody stranger other-link                    no        no        no        no        no
   other-dept admin-desk inactive                no        no        no        no        no
+await_requester
+  link portal collaborator                      no        no        no        no        no
+  all manager expanded limited                  =         =         no        no        =
+  only-assigned                                 no        =         no        no        =
+  view-only                                     no        no        no        no        no
+  holder team-member                            no        =         no        no        =
+  referred admin system                         no        no        no        no        no
+  colleague seen-as                             no        no        no        no        no
+  nobody stranger other-link                    no        no        no        no        no
+  other-dept admin-desk inactive                no        no        no        no        no
 stop_waiting
   link portal collaborator                      no        no        no        no        no
   all manager expanded limited                  =         =         no        no        =
@@ -548,6 +558,12 @@ def message(world: World) -> None:
     )
 
 
+def await_requester(w: World) -> None:
+    """They are awaited already, so somebody else is first."""
+    given = {"by": w.by, "at": TUESDAY, "deed": events.new_deed()}
+    actions.await_requester(ticket=actions.await_third_party(ticket=w.ticket, **given), **given)
+
+
 DOING: dict[Deed, Callable[[World], object]] = {
     Deed.VIEW: see,
     Deed.MESSAGE: message,
@@ -577,6 +593,7 @@ DOING: dict[Deed, Callable[[World], object]] = {
     Deed.SNOOZE: lambda w: actions.snooze(ticket=w.ticket, until=TUESDAY + HOUR, by=w.by, at=TUESDAY),
     Deed.WAKE: lambda w: actions.wake(ticket=w.ticket, by=w.by, at=TUESDAY),
     Deed.AWAIT_THIRD_PARTY: lambda w: actions.await_third_party(ticket=w.ticket, by=w.by, at=TUESDAY),
+    Deed.AWAIT_REQUESTER: await_requester,
     Deed.STOP_WAITING: lambda w: actions.stop_waiting(ticket=w.ticket, by=w.by, at=TUESDAY),
     Deed.MOVE_ENTRY: lambda w: actions.move_entry(entry=w.stray, ticket=w.ticket, to=w.other, by=w.by, at=TUESDAY),
     Deed.RESOLVE: lambda w: actions.resolve(ticket=w.ticket, by=w.by, at=TUESDAY),

@@ -117,6 +117,21 @@ def test_a_third_party_is_awaited_until_it_is_our_turn(ticket, boss):
     ]
 
 
+def test_the_requester_is_awaited_again_and_the_clocks_pause_as_they_did(ticket, boss, plan):
+    plan.pauses = ["requester:resolution"]
+    plan.save()
+    actions.reply(ticket=ticket, text="Which invoice?", by=boss, at=MONDAY)
+    actions.stop_waiting(ticket=ticket, by=boss, at=MONDAY + HOUR / 4)
+    assert ticket.clocks.get(target="resolution").paused_by == ""
+
+    for _n in range(2):
+        actions.await_requester(ticket=ticket, by=boss, at=MONDAY + HOUR / 2)
+
+    assert reread(ticket).awaiting == Awaiting.REQUESTER
+    assert ticket.clocks.get(target="resolution").paused_by == "requester"
+    assert ticket.events.get(kind=Kind.WAIT_BEGUN).data["wait"] == "requester"
+
+
 def test_the_requester_need_not_be_awaited_either(ticket, boss):
     actions.reply(ticket=ticket, text="Which one?", by=boss, at=MONDAY)
 

@@ -35,7 +35,7 @@ from tickets.actions.resend import resend
 from tickets.actions.status import close, close_unresolved, reopen, resolve
 from tickets.actions.sweep import breach_or_warn, let_time_act, sweep_clocks
 from tickets.actions.transfer import transfer
-from tickets.actions.waiting import await_third_party, snooze, stop_waiting, wake
+from tickets.actions.waiting import await_requester, await_third_party, snooze, stop_waiting, wake
 
 __all__ = [
     "add_automatically",
@@ -46,6 +46,7 @@ __all__ = [
     "archive_canned",
     "archive_organization",
     "assign",
+    "await_requester",
     "await_third_party",
     "breach_or_warn",
     "change_plan",

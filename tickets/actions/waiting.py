@@ -70,12 +70,21 @@ def await_third_party(
     ticket = lock(ticket)
     policy.require(by, Deed.AWAIT_THIRD_PARTY, ticket)
     check_unchanged(ticket, by, seen)
-    if ticket.awaiting == Awaiting.THIRD_PARTY:
-        return ticket
-    _set_awaiting(ticket, Awaiting.THIRD_PARTY)
-    clocks.follow_waits(ticket, at=at, cause=Kind.WAIT_BEGUN)
-    events.record(Kind.WAIT_BEGUN, ticket, by=by, at=at, deed=deed, wait=Wait.THIRD_PARTY.value)
-    return ticket
+    return _begin_wait(ticket, Awaiting.THIRD_PARTY, Wait.THIRD_PARTY, by=by, at=at, deed=deed)
+
+
+@transaction.atomic
+def await_requester(
+    *, ticket: Ticket, by: Principal, at: datetime, seen: int | None = None, deed: UUID | None = None
+) -> Ticket:
+    """Say that it is the requester's turn, as a reply says it: what takes back the end of that wait.
+
+    Already waiting for them it does nothing. Raises NotAllowed, ChangedMeanwhile.
+    """
+    ticket = lock(ticket)
+    policy.require(by, Deed.AWAIT_REQUESTER, ticket)
+    check_unchanged(ticket, by, seen)
+    return _begin_wait(ticket, Awaiting.REQUESTER, Wait.REQUESTER, by=by, at=at, deed=deed)
 
 
 @transaction.atomic
@@ -90,6 +99,17 @@ def stop_waiting(
     _set_awaiting(ticket, Awaiting.AGENT)
     clocks.follow_waits(ticket, at=at, cause=Kind.WAIT_ENDED)
     events.record(Kind.WAIT_ENDED, ticket, by=by, at=at, deed=deed, wait=awaited.value)
+    return ticket
+
+
+def _begin_wait(
+    ticket: Ticket, awaiting: Awaiting, wait: Wait, *, by: Principal, at: datetime, deed: UUID | None
+) -> Ticket:
+    if ticket.awaiting == awaiting:
+        return ticket
+    _set_awaiting(ticket, awaiting)
+    clocks.follow_waits(ticket, at=at, cause=Kind.WAIT_BEGUN)
+    events.record(Kind.WAIT_BEGUN, ticket, by=by, at=at, deed=deed, wait=wait.value)
     return ticket
 
 

@@ -35,6 +35,7 @@ class Deed(StrEnum):
     SNOOZE = "snooze"
     WAKE = "wake"
     AWAIT_THIRD_PARTY = "await_third_party"
+    AWAIT_REQUESTER = "await_requester"
     STOP_WAITING = "stop_waiting"
     RESOLVE = "resolve"
     CLOSE = "close"
@@ -75,6 +76,7 @@ AGENT_DEEDS: Mapping[Deed, Permission] = {
     Deed.SNOOZE: Permission.REPLY,
     Deed.WAKE: Permission.REPLY,
     Deed.AWAIT_THIRD_PARTY: Permission.REPLY,
+    Deed.AWAIT_REQUESTER: Permission.REPLY,
     Deed.STOP_WAITING: Permission.REPLY,
     Deed.RESOLVE: Permission.RESOLVE,
     Deed.CLOSE: Permission.RESOLVE,
@@ -132,6 +134,7 @@ STATES: Mapping[Deed, frozenset[Status]] = {
     Deed.SNOOZE: WORKING,
     Deed.WAKE: WORKING,
     Deed.AWAIT_THIRD_PARTY: WORKING,
+    Deed.AWAIT_REQUESTER: WORKING,
     Deed.STOP_WAITING: WORKING,
     Deed.RESOLVE: WORKING,
     Deed.CLOSE: frozenset({Status.RESOLVED}),
