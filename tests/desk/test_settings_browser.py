@@ -83,3 +83,16 @@ def test_a_canned_response_is_opened_by_keys_and_a_variable_completed(page: Page
     expect(page.locator("[data-toast]")).to_contain_text("“Refund” saved")
     row.refresh_from_db()
     assert row.text == "About\n\n{{ ticket.number }}"
+
+
+def test_fields_in_a_row_stand_at_one_height_though_one_has_a_hint(page: Page, three: list[Ticket]) -> None:  # noqa: F811
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/desk/canned/add/")
+
+    names = ("Title", "Department")
+    labels = [page.locator(".new-row label", has_text=name).bounding_box() for name in names]
+    fields = [page.locator(".new-row .input").nth(place).bounding_box() for place in range(2)]
+
+    for pair in (labels, fields):
+        assert len({(box["y"], box["height"]) for box in pair if box is not None}) == 1
+    assert all(box is not None for box in (*labels, *fields))
