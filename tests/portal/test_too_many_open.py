@@ -16,6 +16,7 @@ from mail.models import Door, IncomingMail, IncomingState, OutgoingMail, Reason,
 from portal import pace
 from tests import cast
 from tests.cast import address_for
+from tests.tickets.test_concurrency import at_once
 from tickets import actions
 from tickets.models import Attachment, Source, Ticket
 
@@ -149,6 +150,31 @@ def test_numbers_tell_nothing_either(full, filled_in):
         Client().post(NEW, filled_in(email=email))
 
     assert SiteSettings.load().next_number == 103
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_guest_costs_one_number_whether_the_ticket_is_opened_or_waits(full, filled_in):
+    """Without a test's own transaction, in which numbers are drawn at another time."""
+    SiteSettings.objects.update(numbering=Numbering.SEQUENCE, next_number=100)
+
+    told = [
+        Client().post(NEW, filled_in(email=email), follow=True).context["ticket"].number
+        for email in ("ann@example.org", "ada@example.org", "bea@example.org")
+    ]
+
+    assert [int(number) for number in told] == [100, 101, 102]
+    assert SiteSettings.load().next_number == 103
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_form_twice_at_once_waits_once_and_both_are_told_the_same(full, filled_in):
+    form = filled_in()
+
+    told = at_once(*[lambda: Client().post(NEW, form, follow=True).context["ticket"].number for _time in range(3)])
+
+    assert len(set(told)) == 1
+    assert (IncomingMail.objects.count(), Ticket.objects.count()) == (1, 1)
+    assert OutgoingMail.objects.filter(template=Template.OVER_LIMIT).count() == 1
 
 
 def test_the_same_form_sent_again_tells_the_same_number_and_waits_once(full, filled_in, grace):
