@@ -51,10 +51,19 @@
   sender?.addEventListener('change', () => changed());
 
   let timer;
-  const say = (words) => { if (saved) saved.textContent = words; };
-  const save = () => { clearTimeout(timer); timer = undefined; keep(current); say(isEmpty() ? '' : form.dataset.savedText); };
+  /* What somebody has to read stays a while: what it tells of was a change of the draft, too, which is saved at once. */
+  const READ = 12_000;
+  let told = 0;
+  const show = (words, isTold) => {
+    if (!saved) return;
+    saved.textContent = words;
+    saved.classList.toggle('is-told', isTold);
+  };
+  const say = (words) => { told = words ? performance.now() + READ : 0; show(words, Boolean(words)); };
+  const state = (words) => { if (performance.now() >= told) show(words, false); };
+  const save = () => { clearTimeout(timer); timer = undefined; keep(current); state(isEmpty() ? '' : form.dataset.savedText); };
   const changed = () => {
-    if (!isEmpty()) say(form.dataset.savingText);
+    if (!isEmpty()) state(form.dataset.savingText);
     clearTimeout(timer);
     timer = setTimeout(save, 700);
   };
@@ -63,13 +72,14 @@
 
   /* Each kind has its own text and files: what was meant for colleagues never turns into a reply by a click on a tab. */
   let current = kind();
-  const show = (draft) => { box.set(draft); files.set(draft.files ?? []); };
+  const put = (draft) => { box.set(draft); files.set(draft.files ?? []); };
   form.addEventListener('change', (e) => {
     if (!kinds.includes(e.target) || kind() === current) return;
     save();
     current = kind();
-    show(read(current));
-    say(isEmpty() ? '' : form.dataset.savedText);
+    put(read(current));
+    told = 0;
+    state(isEmpty() ? '' : form.dataset.savedText);
     comeFrom(read(current));
     open();
   });
@@ -85,7 +95,7 @@
       current = withDraft;
       shown = read(withDraft);
       field.value = shown.text ?? '';
-      say(form.dataset.savedText);
+      state(form.dataset.savedText);
       comeFrom(shown);
     }
   }

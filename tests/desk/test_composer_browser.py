@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 
-from accounts.models import User
+from accounts.models import Address, User
 from core.files import store
 from mail.models import OutgoingMail, Template
 from tests import cast
@@ -246,6 +246,25 @@ def test_a_canned_response_comes_by_a_slash_with_its_file(page: Page, ticket: Ti
     assert "/ref" not in entry.text
     assert entry.text.startswith("Hello either/or")
     assert [file.name for file in entry.attachments.all()] == ["terms.txt"]
+
+
+def test_what_was_left_out_stays_to_be_read_while_the_draft_is_saved(page: Page, ticket: Ticket) -> None:
+    Address.objects.filter(user=ticket.requester).update(verified_at=None)
+    body = "<p>Hello {{ requester.name.first }},</p>"
+    CannedResponse.objects.create(title="Hello", body=body, text="Hello {{ requester.name.first }},")
+    at_composer(page, ticket)
+    page.keyboard.type("/hello")
+    found = page.get_by_role("listbox", name="Find a canned response").get_by_role("option")
+    expect(found).to_have_count(1)
+    page.keyboard.press("Enter")
+    told = page.locator("[data-saved]")
+    expect(told).to_contain_text("Left out, since an address on this ticket is not confirmed")
+
+    # Longer than a draft waits to be saved.
+    page.wait_for_timeout(1_500)
+    assert page.evaluate("Object.keys(localStorage).some((key) => key.startsWith('draft:'))")
+
+    expect(told).to_contain_text("requester.name.first")
 
 
 @pytest.mark.parametrize("size", [DESKTOP, {"width": 390, "height": 844}], ids=["desk", "phone"])
