@@ -187,6 +187,11 @@ def names_in(text: str) -> tuple[str, ...]:
     return _parts(text)[1::2]
 
 
+def gapped(text: str) -> str:
+    """Return the text with an ellipsis for each value, for who looks for it in a list."""
+    return _filled(text, lambda name: "…")
+
+
 @lru_cache(maxsize=1024)
 def _parts(text: str) -> tuple[str, ...]:
     """Return words and names by turns, words first and last."""

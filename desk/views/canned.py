@@ -10,6 +10,7 @@ from desk.access import AgentRequest, agent_required, load_ticket
 from desk.composer import uploads_of
 from tickets.canned import inserted
 from tickets.models import CannedResponse
+from tickets.variables import gapped
 
 MOST_LISTED = 50
 LONGEST_SEARCH = 100
@@ -27,8 +28,10 @@ def canned(request: AgentRequest, number: str) -> HttpResponse:
     query = request.GET.get("q", "").replace("\x00", "")[:LONGEST_SEARCH].strip()
     usable = CannedResponse.objects.usable_by(request.principal, ticket).found_by(query).in_order()
     found = list(usable.select_related("department__parent__parent").defer("body", "notes")[: MOST_LISTED + 1])
+    responses = found[:MOST_LISTED]
     context = {
-        "responses": found[:MOST_LISTED],
+        "responses": responses,
+        "offered": [(one, gapped(one.text)) for one in responses],
         "has_more": len(found) > MOST_LISTED,
         "query": query,
         "ticket": ticket,

@@ -55,6 +55,15 @@ def test_they_are_found_by_words_of_title_and_text(desk, ticket):
     assert listed(desk, ticket, "a\x00" * 500) == []
 
 
+def test_in_the_list_they_read_as_words_with_gaps_for_the_values(desk, ticket):
+    make(body="<p>Hello {{ requester.name.first }}, about {{ ticket.number }} &lt;b&gt;</p>")
+
+    page = desk.client.get(reverse("desk:canned", args=[ticket.number])).content.decode()
+
+    assert "Hello …, about … &lt;b&gt;" in page
+    assert "{{" not in page
+
+
 def test_a_list_has_an_end_and_costs_the_same_however_long(desk, ticket, django_assert_max_num_queries):
     for n in range(60):
         make(f"Number {n:02}")
