@@ -46,6 +46,10 @@ class MailboxForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "name" in self.fields:
+            self.fields["name"].error_messages["invalid"] = _(
+                "Write letters, digits and hyphens, without spaces, such as support-2."
+            )
         kept, none = _("One is set. Leave empty to keep it."), _("None is set yet.")
         for name, column in SECRETS.items():
             if name in self.fields:

@@ -36,6 +36,11 @@ class SendingAccountForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "name" in self.fields:
+            self.fields["name"].error_messages["invalid"] = _(
+                "Write letters, digits and hyphens, without spaces, such as support-2."
+            )
+            self.fields["name"].help_text = _("Short and without spaces.")
         kept = _("One is set. Leave empty to keep it.") if self.instance.secret else _("None is set yet.")
         service = _("Of a service what MAIL_URL would say, such as anymail+postmark://?server_token=…")
         self.fields["password"].help_text = f"{kept} {service}"

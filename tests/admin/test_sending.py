@@ -119,6 +119,7 @@ def test_a_mailboxs_password_goes_to_servers_of_its_domain_only(root, host, is_t
 @pytest.mark.parametrize(
     ("given", "words"),
     [
+        ({"name": "Our <b>mail</b> 😀"}, "letters, digits and hyphens, without spaces"),
         ({"host": "http://smtp.example.com/"}, "without port and slashes"),
         ({"host": ""}, "Enter the name of the server."),
         ({"security": "none"}, "only to a server on this machine"),
