@@ -86,7 +86,7 @@ def _preview(admin: Any, hours: BusinessHours, form: ImportForm) -> dict[str, An
         words = gettext("It has no whole day between %(since)s and %(until)s.")
         form.add_error("file", words % {"since": date_format(since), "until": date_format(until)})
         return {"remarks": found.remarks}
-    origin = (form.cleaned_data["origin"] or found.name or upload.name or "").strip()[:80]
+    origin = (form.cleaned_data["origin"] or found.name or upload.name or "").strip()[:80].strip()
     kept = {"hours": hours.pk, "origin": origin, "days": {f"{day}": name for day, name in found.days.items()}}
     try:
         foreseen = holiday_files.foresee(hours, origin, found.days, at)

@@ -73,6 +73,16 @@ def test_saving_takes_over_what_was_shown_and_has_clocks_reckoned(root, hours):
     assert "days.ics" in root.get(f"/admin/sla/businesshours/{hours.pk}/change/").text
 
 
+def test_where_nothing_would_change_nothing_is_offered_to_be_saved(root, hours):
+    hours.holidays.create(day=in_days(3), name="Founders’ day", source=HolidaySource.HAND)
+
+    answer = look(root, hours, (in_days(3), "Founders’ day"))
+
+    assert "stays as it is" in answer.text
+    assert "Nothing would change" in answer.text
+    assert 'name="looked_at"' not in answer.text
+
+
 def test_a_file_that_comes_again_replaces_its_own_days_alone(root, hours):
     hours.holidays.create(day=in_days(5), name="By hand")
     hours.holidays.create(day=in_days(-9), name="Long ago", source=HolidaySource.FILE, origin="days.ics")
