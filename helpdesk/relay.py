@@ -51,7 +51,9 @@ BATCH = 100
 # Of one worker, as it is started usually.
 THREADS = 4
 # At most 1,000 rows are out at once, and no kind takes the place of the others.
-MOST_OUT = 110
+MOST_OUT = 70
+# Of what comes in bundles so many that each thread, of two workers even, has its next one waiting.
+MOST_OUT_OF_MAILS, MOST_OUT_OF_CLOCKS = 300, 150
 # Claims that end before their message is read are handed out anew. Workers pass over the old messages, some
 # forty a second at least: with short claims fewer rows are out, so that the old ones never gather faster.
 OUT_PER_SECOND = 5
@@ -78,13 +80,13 @@ class WorkKind:
 
 
 KINDS: Sequence[WorkKind] = (
-    WorkKind(TicketClock, tickets.tasks.run_clocks, bundle=25),
+    WorkKind(TicketClock, tickets.tasks.run_clocks, bundle=25, most=MOST_OUT_OF_CLOCKS),
     WorkKind(Escalation, tickets.tasks.run_escalation, most=60),
     WorkKind(TicketTimer, tickets.tasks.run_timer),
     WorkKind(HeldReply, tickets.tasks.send_held_reply),
     WorkKind(FailedHandler, tickets.tasks.retry_handler),
-    WorkKind(IncomingMail, mail.tasks.take_in),
-    WorkKind(OutgoingMail, mail.tasks.send, bundle=25),
+    WorkKind(IncomingMail, mail.tasks.take_in, most=100),
+    WorkKind(OutgoingMail, mail.tasks.send, bundle=25, most=MOST_OUT_OF_MAILS),
     WorkKind(Mailbox, mail.tasks.fetch),
     WorkKind(Erasure, tickets.tasks.go_on_erasing, most=50),
     WorkKind(Reckoning, tickets.tasks.go_on_reckoning, most=10),
@@ -120,13 +122,17 @@ def hand_out(
     if not _is_due(kind, at):
         return 0
     rows = kind.model._default_manager.all()
-    limit = min(limit, min(kind.most, most_out()) - _out(rows, at))
-    if limit <= 0:
+    most, out = most_out(kind), _out(rows, at)
+    room = most - out
+    if 0 < kind.bundle <= most:
+        # What a bundle has in common is read once: where much waits, none is begun for a few rows.
+        room -= room % kind.bundle
+    if room <= 0:
         return 0
     claim = uuid4()
-    pks = _claim(rows, claim, at, limit)
+    pks = _claim(rows, claim, at, min(limit, room))
     # What waits is spread over the threads of a worker before any of them gets much.
-    size = max(1, min(kind.bundle, -(-len(pks) // THREADS)))
+    size = max(1, min(kind.bundle, -(-(out + len(pks)) // THREADS)))
     for number in range(0, len(pks), size):
         try:
             (send or kind.send)(pks[number : number + size], claim)
@@ -140,9 +146,9 @@ def _is_due(kind: WorkKind, at: datetime) -> bool:
     return kind.model._default_manager.filter(due_at__lte=at).exists()
 
 
-def most_out() -> int:
+def most_out(kind: WorkKind) -> int:
     """Return how many rows of a kind may be out at once."""
-    return min(MOST_OUT, max(1, int(settings.CLAIM_TIME.total_seconds() * OUT_PER_SECOND)))
+    return min(kind.most, max(1, int(settings.CLAIM_TIME.total_seconds() * OUT_PER_SECOND)))
 
 
 def _out(rows: "QuerySet[Any]", at: datetime) -> int:

@@ -5,9 +5,10 @@ import smtplib
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
 from random import Random
+from time import sleep
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -45,7 +46,7 @@ AT_ONCE_BY_US, AT_ONCE_BY_SMTPLIB, PACED_BY_US, PACED_BY_SMTPLIB = (
 BURST, TOLD, TICKETS = "Burst", 50, 200
 # What is sent in one time: as much as the relay hands out at once.
 AT_ONCE = relay.BATCH
-# At a server's pace several of these follow each other, as in a burst: each thread has four bundles.
+# At a server's pace several of these follow each other, as in a burst.
 IN_A_ROW = 4
 KIND = next(kind for kind in relay.KINDS if kind.model is OutgoingMail)
 
@@ -146,22 +147,22 @@ class _Burst:
 
 def _send(mails: int) -> None:
     """Do what relay and workers do, but for the broker between them."""
-    became = [outbound.send_all(pks, claim) for pks, claim in _handed_out(mails)]
-    _require_sent(became, mails)
+    out: list[tuple[Sequence[int], UUID]] = []
+    relay.hand_out(KIND, at=now(), send=lambda pks, claim: out.append((pks, claim)))
+    _require_sent([outbound.send_all(pks, claim) for pks, claim in out], mails)
 
 
 def _send_by_threads(mails: int) -> None:
-    """Do the same by as many threads as a worker has."""
-    became = list(_threads.map(lambda bundle: outbound.send_all(*bundle), _handed_out(mails)))
-    _require_sent(became, mails)
-
-
-def _handed_out(mails: int) -> list[tuple[Sequence[int], UUID]]:
-    """Let the relay hand out so many; return the bundles with their claims."""
-    out: list[tuple[Sequence[int], UUID]] = []
-    for _turn in range(0, mails, AT_ONCE):
-        relay.hand_out(KIND, at=now(), send=lambda pks, claim: out.append((pks, claim)))
-    return out
+    """Do the same by as many threads as a worker has, the relay giving them more as often as it looks."""
+    sent: list[Future[dict[int, MailState]]] = []
+    out = 0
+    while out < mails:
+        out += relay.hand_out(
+            KIND, at=now(), send=lambda pks, claim: sent.append(_threads.submit(outbound.send_all, pks, claim))
+        )
+        if out < mails:
+            sleep(relay.GLANCE)
+    _require_sent([bundle.result() for bundle in sent], mails)
 
 
 def _send_bare(prepared: tuple[str, list[tuple[str, bytes]]]) -> None:

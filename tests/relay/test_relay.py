@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -15,7 +16,7 @@ from accounts.principal import Principal
 from core import lease, periodic, wakeups
 from core.models import Lease
 from helpdesk import relay as relaying
-from helpdesk.relay import BATCH, KINDS, LEASE, MOST_OUT, Relay, WorkKind, hand_out
+from helpdesk.relay import BATCH, KINDS, LEASE, MOST_OUT_OF_MAILS, THREADS, Relay, WorkKind, hand_out
 from mail.models import MailState, OutgoingMail, Template
 from tests.cast import HOUR, MONDAY, TUESDAY
 from tickets import actions
@@ -105,24 +106,46 @@ def test_a_batch_is_one_update(send, django_assert_num_queries):
     assert sum(query["sql"].startswith("UPDATE") for query in queries) == 1
 
 
+def done(pks):
+    OutgoingMail.objects.filter(pk__in=pks).update(due_at=None, claim=None)
+
+
 def test_so_many_are_out_and_no_more_until_some_are_done(sent, send):
-    make_mails(MOST_OUT + 50)
-    while hand_out(MAIL, at=MONDAY, send=send):
+    one_by_one = replace(MAIL, bundle=0)
+    make_mails(MAIL.most + 50)
+    while hand_out(one_by_one, at=MONDAY, send=send):
         pass
-    assert len(sent) == MOST_OUT
+    assert len(sent) == MAIL.most
 
-    done = [pk for pk, _ in sent[:7]]
-    OutgoingMail.objects.filter(pk__in=done).update(due_at=None, claim=None)
+    done([pk for pk, _ in sent[:7]])
 
-    assert hand_out(MAIL, at=MONDAY, send=send) == 7
+    assert hand_out(one_by_one, at=MONDAY, send=send) == 7
+
+
+def test_where_much_waits_it_goes_out_in_whole_bundles():
+    make_mails(MAIL.most + 100)
+    bundles: list[list[int]] = []
+
+    def turn() -> list[int]:
+        before = len(bundles)
+        while hand_out(MAIL, at=MONDAY, send=lambda pks, claim: bundles.append(list(pks))):
+            pass
+        return [len(pks) for pks in bundles[before:]]
+
+    assert turn() == [25] * (MAIL.most // 25)
+    assert len(bundles) >= 2 * THREADS
+    done(bundles[0][:20])
+    assert turn() == []
+    done(bundles[0][20:] + bundles[1][:10])
+    assert turn() == [25]
 
 
 def test_where_all_is_out_that_may_be_the_rest_is_looked_for_soon(monkeypatch):
     monkeypatch.setattr(WorkKind, "send", lambda kind, pks, claim: None)
-    make_mails(MOST_OUT + 1)
+    make_mails(MOST_OUT_OF_MAILS + 1)
     relay = Relay()
-    relay.turn(MONDAY)
-    relay.turn(MONDAY)
+    for _turn in range(MOST_OUT_OF_MAILS // BATCH):
+        relay.turn(MONDAY)
 
     relay.turn(MONDAY)
     assert relay._is_busy
