@@ -51,3 +51,9 @@ document.querySelectorAll('.inline-group .tabular').forEach((tabular) => {
   });
   tabular.classList.add('is-labelled');
 });
+
+/* Of a form that was refused one begins with what is wrong, not with its first field, which Django goes to. */
+addEventListener('load', () => {
+  if (!document.querySelector('.errornote')) return;
+  document.querySelector(':is(.form-row.errors, td:has(> .errorlist)) :is(input:not([type=hidden]), select, textarea)')?.focus();
+});

@@ -206,3 +206,15 @@ def test_a_test_of_what_is_saved_asks_before_what_is_not_is_lost(enter):
     assert "did not save it" in asked[0]
     box.refresh_from_db()
     assert box.is_active
+
+
+def test_a_form_that_was_refused_begins_with_what_is_wrong(enter):
+    page = enter()
+    page.goto("/admin/sla/businesshours/add/")
+    page.get_by_label("Name", exact=False).first.fill("Office")
+    page.get_by_label("Time zone").fill("Mars/Base")
+    with next_page(page):
+        page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.get_by_text("This time zone is not known")).to_be_visible()
+    expect(page.get_by_label("Time zone")).to_be_focused()
