@@ -28,18 +28,22 @@ class CannedForm(FilesForm):
     the form was made (CannedResponse.mark).
     """
 
-    title = forms.CharField(label=_("Title"), max_length=120)
+    title = forms.CharField(
+        label=_("Title"), max_length=120, error_messages={"required": _("Write a title by which it is found.")}
+    )
     department = forms.ModelChoiceField(
         Department.objects.none(),
         label=_("Department"),
         empty_label=None,
         help_text=_("Offered there and in what is part of it."),
+        error_messages={"required": _("Choose a department.")},
     )
     body = forms.CharField(
         label=_("Text"),
         max_length=2 * LONGEST_BODY,
         widget=VariableTextarea,
         help_text=_("Plain text with a blank line between paragraphs, or HTML. Type {{ to choose a variable."),
+        error_messages={"required": _("Write the answer that goes to requesters.")},
     )
     is_active = forms.BooleanField(label=_("Offered to agents"), required=False)
     mark = forms.RegexField(

@@ -71,12 +71,12 @@ def test_it_is_changed_and_what_runs_is_cleaned_away(desk, billing):
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"title": " "}, "This field is required."),
+        ({"title": " "}, "Write a title"),
         ({"title": "x" * 121}, "at most 120 characters"),
-        ({"body": ""}, "This field is required."),
+        ({"body": ""}, "Write the answer"),
         ({"body": "About {{ ticket.nubmer }}."}, "ticket.nubmer"),
         ({"body": "x" * 50_001}, "This is too long"),
-        ({"department": ""}, "This field is required."),
+        ({"department": ""}, "Choose a department."),
         ({"department": "999999"}, "Select a valid choice"),
     ],
 )
