@@ -116,17 +116,18 @@ def _why_it_waits(mail: IncomingMail, sender: str, site: SiteSettings, at: datet
 
 def force(mail: IncomingMail, parsed: ParsedMail, ticket: Ticket, *, at: datetime) -> Outcome:
     """Put the mail into a ticket as a message of its sender, who takes no part by that. Raises DeedRefused."""
-    sender = matching.address_of_sender(parsed)
+    parsed, sender = waiting_forms.read(mail, parsed)
     if not sender:
         raise DeedRefused(_("The mail does not say who sent it, so nobody can have written the message."))
     address = address_of(sender, name=_name(parsed))
-    written = contents.of(mail, parsed, is_answer=SiteSettings.load().mail_strips_quotes)
+    is_form = mail.door == Door.PORTAL
+    written = contents.of(mail, parsed, is_answer=not is_form and SiteSettings.load().mail_strips_quotes)
     entry = actions.add_message(
         ticket=ticket,
         address=address,
         text=written.text,
         html=written.html,
-        source=Source.MAIL,
+        source=Source.WEB if is_form else Source.MAIL,
         by=Principal.system(key_of(mail)),
         at=at,
         files=written.files,

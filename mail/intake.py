@@ -22,7 +22,7 @@ from core import files, wakeups
 from core.models import SiteSettings
 from core.models.work import holding
 from core.prepared import Prepared, insert, whole
-from mail import delivering, foreseeing, matching, parsing
+from mail import delivering, foreseeing, matching, parsing, waiting_forms
 from mail.addresses import own_addresses
 from mail.keeping import ClaimLost, Held
 from mail.models import NOT_WHOLE, Door, IncomingMail, IncomingState, Mailbox, Reason
@@ -268,8 +268,7 @@ def _decide(held: Held, at: datetime, *, is_careful: bool) -> Outcome:
     is_too_large = mail.raw.size > settings.MAIL_MOST_BYTES
     with files.open_blob(mail.raw) as file:
         raw = file.read(READ_OF_TOO_LARGE if is_too_large else -1)
-    parsed = parsing.parse(raw)
-    sender = matching.address_of_sender(parsed)
+    parsed, sender = waiting_forms.read(mail, parsing.parse(raw))
     held.says(mail.raw.sha256 if is_too_large else identity_of(raw, parsed), _said(parsed, sender))
     with SiteSettings.read_once(), foreseeing.asked(held, parsed, sender, at):
         if (is_careful or held.is_known()) and (original := held.be_second()):

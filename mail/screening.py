@@ -19,7 +19,7 @@ from core.models.work import holding
 from core.prepared import Prepared, Question
 from mail import addresses, signing
 from mail.addresses import OwnAddresses
-from mail.models import IncomingMail, IncomingState, Reason
+from mail.models import Door, IncomingMail, IncomingState, Reason
 from mail.parsing import ParsedMail
 from tickets.models import Ticket
 
@@ -112,7 +112,8 @@ def _nth(rows: "QuerySet[IncomingMail]", most: int) -> "QuerySet[IncomingMail]":
 def _of_sender(sender: Any, mail: Any) -> "QuerySet[IncomingMail]":
     # What this mail says of its sender may be written or not. Of others it may be, before they are decided upon.
     is_decided = ~Q(state=IncomingState.STORED) | Q(ticket__isnull=False)
-    return IncomingMail.objects.filter(is_decided, sender=sender).exclude(pk=mail)
+    # Forms are counted where they are sent (portal.views.new): anybody can fill one in with this address.
+    return IncomingMail.objects.filter(is_decided, sender=sender).exclude(door=Door.PORTAL).exclude(pk=mail)
 
 
 def _into_ticket(ticket: Any, sender: Any) -> "QuerySet[IncomingMail]":

@@ -6,22 +6,25 @@ address has many open ones is nothing to tell. Its owner hears of it by mail, as
 
 import hashlib
 from base64 import encodebytes
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from email.message import EmailMessage
+from email.header import Header
 from email.parser import BytesHeaderParser
-from email.policy import SMTPUTF8
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime
+from io import BytesIO
 from secrets import token_hex
+from typing import IO
+from urllib.parse import quote
 
 from django.db import transaction
 
 from accounts.models import Address
 from core import files
 from core.models import NewFile, SiteSettings
-from mail import over_limit
+from mail import matching, over_limit
 from mail.models import Door, IncomingMail, IncomingState, Reason
+from mail.parsing import ParsedMail
 from tickets import numbers
 from tickets.actions.locking import lock_address
 from tickets.models import HelpTopic, Ticket
@@ -100,6 +103,17 @@ def asked(mail: IncomingMail) -> Asked | None:
     return Asked(head.get(NUMBER, ""), topic)
 
 
+def read(mail: IncomingMail, parsed: ParsedMail) -> tuple[ParsedMail, str]:
+    """Return what the mail says and who sent it.
+
+    A form was filled in by a person, whatever its words and files look like, and its row names them: not every address
+    that can be typed is read out of a head again.
+    """
+    if mail.door != Door.PORTAL:
+        return parsed, matching.address_of_sender(parsed)
+    return replace(parsed, auto_reply=False, auto_reply_is_guess=False, bounce=None), mail.sender
+
+
 def _message_id(address: Address, request_key: str) -> str:
     """Return what this form of this person is found by; without a key it is found by nothing."""
     words = f"{address.user_id}:{request_key}" if request_key else token_hex(20)
@@ -111,36 +125,41 @@ def _as_mail(
 ) -> Iterator[bytes]:
     """Return the form as a mail, in pieces: its files together may be larger than memory."""
     boundary = token_hex(20)
-    head = EmailMessage(policy=SMTPUTF8)
-    head["From"] = formataddr((address.user.name, address.email), charset="utf-8")
-    head["Subject"] = subject
-    head["Date"] = format_datetime(at)
-    for name, value in said.items():
-        head[name] = value
-    head["MIME-Version"] = "1.0"
-    head["Content-Type"] = f'multipart/mixed; boundary="{boundary}"'
-    # Of a mail that has no parts yet only the head.
-    yield head.as_bytes().partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
-    words = EmailMessage(policy=SMTPUTF8)
-    words.set_content(text, cte="base64")
-    yield from _part(boundary, words, [])
+    yield _head(
+        {
+            "From": f"{_words(address.user.name)} <{address.email}>",
+            "Subject": _words(subject),
+            "Date": format_datetime(at),
+            **said,
+            "MIME-Version": "1.0",
+            "Content-Type": f'multipart/mixed; boundary="{boundary}"',
+        }
+    )
+    yield from _part(boundary, {"Content-Type": "text/plain; charset=utf-8"}, BytesIO(text.encode()))
     for file in attached:
-        part = EmailMessage(policy=SMTPUTF8)
-        part["Content-Type"] = file.content_type
-        part["Content-Transfer-Encoding"] = "base64"
-        part.add_header("Content-Disposition", "attachment", filename=file.name)
-        yield from _part(boundary, part, _encoded(file))
+        name = quote(file.name, safe="")
+        about = {
+            "Content-Type": file.content_type,
+            # RFC 6266 names it so, and RFC 2231: no character of a name is any other there.
+            "Content-Disposition": f"attachment; filename*=utf-8''{name}",
+        }
+        with files.open_blob(file.blob) as source:
+            yield from _part(boundary, about, source)
     yield f"--{boundary}--\r\n".encode()
 
 
-def _part(boundary: str, part: EmailMessage, body: Iterable[bytes]) -> Iterator[bytes]:
-    yield f"--{boundary}\r\n".encode()
-    yield part.as_bytes()
-    yield from body
+def _words(text: str) -> str:
+    """Return words as encoded words (RFC 2047), so that nothing in them is anything else."""
+    return Header(" ".join(text.split()), "utf-8").encode(linesep="\r\n")
+
+
+def _head(fields: Mapping[str, str]) -> bytes:
+    """Return the lines of a head. Written as they are: what kind of file a part says it is changes nothing."""
+    return ("".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n").encode()
+
+
+def _part(boundary: str, about: Mapping[str, str], source: IO[bytes]) -> Iterator[bytes]:
+    yield f"--{boundary}\r\n".encode() + _head({**about, "Content-Transfer-Encoding": "base64"})
+    while piece := source.read(PIECE):
+        yield encodebytes(piece).replace(b"\n", b"\r\n")
     yield b"\r\n"
-
-
-def _encoded(file: NewFile) -> Iterator[bytes]:
-    with files.open_blob(file.blob) as source:
-        while piece := source.read(PIECE):
-            yield encodebytes(piece).replace(b"\n", b"\r\n")

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from core.models import SiteSettings
 from tests import cast
 from tickets import actions, links
 from tickets.models import Department, HelpTopic, Ticket
@@ -47,6 +48,18 @@ def filled_in(topic: HelpTopic) -> Callable[..., dict[str, object]]:
         return form | changes
 
     return fill
+
+
+@pytest.fixture
+def one_each(db: None) -> None:
+    """One person may have one open ticket at a time."""
+    SiteSettings.objects.update(most_open_tickets=1)
+
+
+@pytest.fixture
+def full(one_each: None, ada: User, topic: HelpTopic) -> Ticket:
+    """Ada has as many open tickets as one may have."""
+    return cast.make_ticket(ada, topic, at=timezone.now())
 
 
 @pytest.fixture

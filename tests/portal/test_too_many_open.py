@@ -11,14 +11,12 @@ from django.utils.timezone import now
 
 from accounts.principal import Principal
 from core.models import Numbering, SiteSettings
-from mail import intake, ledger
-from mail.models import Door, IncomingMail, IncomingState, OutgoingMail, Reason, Template
+from mail.models import IncomingMail, OutgoingMail, Reason, Template
 from portal import pace
 from tests import cast
-from tests.cast import address_for
 from tests.tickets.test_concurrency import at_once
 from tickets import actions
-from tickets.models import Attachment, Source, Ticket
+from tickets.models import Attachment, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -27,11 +25,6 @@ NEW = "/new/"
 
 def text_of(response) -> str:
     return response.content.decode()
-
-
-@pytest.fixture
-def one_each(db) -> None:
-    SiteSettings.objects.update(most_open_tickets=1)
 
 
 # --- Signed in ------------------------------------------------------------------------------------
@@ -109,20 +102,6 @@ def as_told(response) -> str:
     """Return the page without what differs between any two tickets."""
     number = response.context["ticket"].number
     return re.sub(r'nonce="[^"]+"|#?' + re.escape(number), "", text_of(response))
-
-
-@pytest.fixture
-def full(one_each, ada, topic) -> Ticket:
-    """Ada has as many open tickets as one may have."""
-    return cast.make_ticket(ada, topic, at=now())
-
-
-@pytest.fixture
-def waiting(browser, filled_in, full) -> IncomingMail:
-    """A form with Ada's address that opened nothing."""
-    files = [SimpleUploadedFile("jüne.txt", b"9.99"), SimpleUploadedFile("big.bin", bytes(range(256)) * 500)]
-    browser.post(NEW, filled_in(text="Kranzfuchs\n.\nFrom here", subject=f"[#{full.number}] Äpfel", attachments=files))
-    return IncomingMail.objects.get()
 
 
 @pytest.mark.parametrize("numbering", Numbering.values)
@@ -220,51 +199,3 @@ def test_the_owner_hears_of_it_by_mail_once_a_day_and_nothing_typed_is_repeated(
     assert (row.recipient, row.ticket) == ("ada@example.org", full)
     assert "Kranzfuchs" not in compose(row).message().as_string()
     assert IncomingMail.objects.count() == 3
-
-
-def test_it_waits_for_an_administrator_with_all_that_was_typed(waiting, full):
-    assert (waiting.state, waiting.reason, waiting.door) == ("quarantined", "too_many_open", Door.PORTAL)
-    assert (waiting.sender, waiting.subject) == ("ada@example.org", f"[#{full.number}] Äpfel")
-
-
-def test_let_through_it_is_the_ticket_that_it_would_have_been(waiting, admin_user, topic, full):
-    ledger.let_through(waiting, by=Principal.administrator(admin_user), at=now())
-    done = intake.take_in_at_once(IncomingMail.objects.get(pk=waiting.pk))
-
-    assert done.state == IncomingState.TICKET
-    ticket = done.ticket
-    assert ticket != full
-    assert (ticket.source, ticket.topic, ticket.requester) == (Source.WEB, topic, full.requester)
-    assert (ticket.subject, ticket.entries.get().text) == (f"[#{full.number}] Äpfel", "Kranzfuchs\n.\nFrom here")
-    assert list(Attachment.objects.order_by("position").values_list("name", "blob__size")) == [
-        ("jüne.txt", 4),
-        ("big.bin", 128_000),
-    ]
-    assert not done.remarks
-
-
-def test_it_gets_the_number_that_the_page_told(full, filled_in, admin_user):
-    told = Client().post(NEW, filled_in(), follow=True).context["ticket"].number
-    waiting = IncomingMail.objects.get()
-
-    ledger.let_through(waiting, by=Principal.administrator(admin_user), at=now())
-    done = intake.take_in_at_once(IncomingMail.objects.get(pk=waiting.pk))
-
-    assert done.ticket.number == told
-
-
-def test_taken_in_again_without_room_it_waits_on(waiting, admin_user, full, grace):
-    by = Principal.administrator(admin_user)
-    ledger.take_in_again(waiting, by=by, at=now())
-    assert intake.take_in_at_once(IncomingMail.objects.get(pk=waiting.pk)).reason == Reason.TOO_MANY_OPEN
-
-    actions.reply_and_resolve(ticket=full, text="Paid back.", by=cast.principal(grace), at=now())
-    ledger.take_in_again(waiting, by=by, at=now())
-    assert intake.take_in_at_once(IncomingMail.objects.get(pk=waiting.pk)).state == IncomingState.TICKET
-
-
-def test_an_administrator_can_put_it_into_an_open_ticket(waiting, admin_user, full):
-    done = ledger.force(waiting, full, by=Principal.administrator(admin_user), at=now())
-
-    assert (done.state, done.ticket) == (IncomingState.MESSAGE, full)
-    assert address_for(full.requester).email == "ada@example.org"
