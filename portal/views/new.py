@@ -53,8 +53,9 @@ def new(request: HttpRequest) -> HttpResponse:
         )
         return _page(request, form, 429)
     form = OpenTicketForm(request.POST, request.FILES, offers=offered, address=address)
-    with pace.even() if _tells_nothing(request, form) else nullcontext():
+    with pace.even() if _tells_nothing(request, form) else nullcontext(pace.Pace()) as answer:
         sent = _open(request, form) if form.is_valid() else None
+        answer.file_bytes = sum(file.size for file in form.kept) if sent else 0
     if sent is None:
         return _page(request, form, 422)
     if form.address is None or not isinstance(sent, Ticket):

@@ -1,9 +1,10 @@
 """The page that says that a ticket is sent: its number, and what happens next.
 
 Who is not signed in proves no address. So where one person may have so many open tickets and no more, the page says the
-same whether theirs is opened or waits (mail.waiting_forms), and its address looks the same.
+same whether theirs is opened or waits (mail.waiting_forms), as fast, and its address looks the same.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +20,7 @@ from core.context import site_of
 from mail import senders, waiting_forms
 from mail.models import IncomingMail
 from pages import live
+from portal import pace
 from portal.promises import within
 from portal.views.door import guard
 from sla.models import Target
@@ -49,11 +51,16 @@ def sent(request: HttpRequest, signed: str) -> HttpResponseBase:
     requester's side can be tried at all.
     """
     kind, pk = _read(signed)
-    told = _waiting(pk) if kind == WAITING else _opened(pk)
-    if told is None:
-        raise Http404
-    ticket, first = told.ticket, told.first
     may_wait = kind != TICKET and site_of(request).most_open_tickets > 0
+    with pace.even() if may_wait else nullcontext():
+        told = _waiting(pk) if kind == WAITING else _opened(pk)
+        if told is None:
+            raise Http404
+        return _page(request, told, may_wait=may_wait)
+
+
+def _page(request: HttpRequest, told: Sent, *, may_wait: bool) -> HttpResponseBase:
+    ticket, first = told.ticket, told.first
     has_way = senders.has_any_way()
     shows_link = told.participant and not (has_way or may_wait) and demo_may_sign_in(request)
     context = {

@@ -180,6 +180,36 @@ def test_every_answer_takes_the_same_time_where_there_is_a_limit(full, filled_in
     assert len(waited) == 2
 
 
+def test_so_does_the_page_after_it(full, filled_in, monkeypatch):
+    told = [Client().post(NEW, filled_in(email=email))["Location"] for email in ("ann@example.org", "ada@example.org")]
+    waited = []
+    monkeypatch.setattr(pace, "ANSWER_AFTER", timedelta(seconds=60))
+    monkeypatch.setattr(pace.time, "sleep", waited.append)
+
+    for address in told:
+        Client().get(address)
+    assert len(waited) == 2
+    assert all(50 < seconds <= 60 for seconds in waited)
+
+    SiteSettings.objects.update(most_open_tickets=0)
+    Client().get(told[0])
+    assert len(waited) == 2
+
+
+def test_files_that_are_written_once_more_where_it_waits_take_their_time_where_it_does_not(
+    full, filled_in, monkeypatch
+):
+    waited = []
+    monkeypatch.setattr(pace.time, "sleep", waited.append)
+    monkeypatch.setattr(pace, "BYTES_A_SECOND", 100)
+
+    for email in ("ann@example.org", "ada@example.org"):
+        Client().post(NEW, filled_in(email=email, attachments=[SimpleUploadedFile("log.txt", b"line\n" * 1200)]))
+
+    assert all(50 < seconds <= 60 for seconds in waited)
+    assert len(waited) == 2
+
+
 def test_who_is_signed_in_learns_nothing_of_an_address_that_they_type(sign_in, full, filled_in):
     bob = cast.make_person("bob@example.net", "Bob", confirmed=False)
 
