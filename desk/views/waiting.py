@@ -65,7 +65,10 @@ def wake(request: AgentRequest, number: str) -> HttpResponse:
 @button
 def await_third_party(request: AgentRequest, number: str) -> HttpResponse:
     ticket = load_ticket(request.principal, number)
-    undo = _await_again(ticket.awaiting) or Undo("stop-waiting")
+    # Pressed twice, the second press did nothing that could be taken back.
+    undo = None
+    if ticket.awaiting != Awaiting.THIRD_PARTY:
+        undo = _await_again(ticket.awaiting) or Undo("stop-waiting")
 
     def deed(seen: int) -> Done:
         actions.await_third_party(ticket=ticket, by=request.principal, at=now(), seen=seen)

@@ -10,7 +10,7 @@ from desk.deeds import offers
 from desk.sidebar import Origin
 from sla.models import SLAPlan
 from tests import cast
-from tests.desk.conftest import AtDesk, toasts
+from tests.desk.conftest import AtDesk, toasts, undo_of
 from tickets import actions, policy
 from tickets.models import Awaiting, HelpTopic, Ticket
 
@@ -87,6 +87,13 @@ def test_a_third_party_is_awaited_and_it_is_our_turn_again(ticket: Ticket, desk:
     desk.send(ticket, "await-third-party")
     desk.undo(desk.send(ticket, "stop-waiting"))
     assert Ticket.objects.get(pk=ticket.pk).awaiting == Awaiting.THIRD_PARTY
+
+
+def test_pressed_twice_no_undo_is_offered_that_would_undo_nothing(ticket: Ticket, desk: AtDesk) -> None:
+    first, again = (desk.send(ticket, "await-third-party") for _time in range(2))
+
+    assert undo_of(first)
+    assert (toasts(again), undo_of(again)) == ([f"#{ticket.number} awaits a third party"], "")
 
 
 @pytest.fixture
