@@ -27,7 +27,7 @@ from sla.models import Target
 from tickets import actions, links
 from tickets.models import Participant, Ticket, TicketClock
 
-SALT = "portal.sent"
+SALT = "portal.sent-page"
 LASTS = timedelta(days=1)
 # What the address of the page carries: a ticket, one whose requester is not known by signing in, or a form that waits.
 TICKET, OF_GUEST, WAITING = "t", "g", "w"

@@ -5,6 +5,7 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
+from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -476,6 +477,10 @@ def test_the_sent_page_shows_the_link_only_in_a_demo_without_mail_on_this_machin
 @pytest.mark.parametrize("signed", ["1", "MQ:1abc:forged", "x"])
 def test_a_forged_sent_page_is_not_found(browser, ticket, signed):
     assert browser.get(f"/new/sent/{signed}/").status_code == 404
+
+
+def test_an_address_of_the_page_from_before_it_told_of_waiting_forms_is_not_found(browser, ticket):
+    assert browser.get(f"/new/sent/{signing.dumps(ticket.pk, salt='portal.sent')}/").status_code == 404
 
 
 def test_a_ticket_link_is_no_key_to_the_sent_page(browser, token):
